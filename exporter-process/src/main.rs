@@ -1,0 +1,2 @@
+//! See Cargo.toml description; filled in by the next commits.
+fn main() {}

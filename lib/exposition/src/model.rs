@@ -1,0 +1,223 @@
+//! Metric families as the daemons fill them: names, labels, values, and the limits that keep a
+//! page bounded whatever strangers put into a label.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Longest label value in bytes; what is longer is cut at a character boundary.
+pub const MAX_LABEL_VALUE_BYTES: usize = 256;
+
+/// Most series that one family may have unless it says otherwise.
+pub const DEFAULT_SERIES_LIMIT: usize = 10_000;
+
+/// The type of a family, as `# TYPE` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only goes up, but for a restart of what it counts.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// `untyped` in the text format, `unknown` in OpenMetrics.
+    Unknown,
+}
+
+/// One sample's value; integers stay exact up to 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// A floating point value.
+    F64(f64),
+    /// An unsigned integer.
+    U64(u64),
+    /// A signed integer.
+    I64(i64),
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::F64(value)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Value::U64(value)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Value::U64(u64::from(value))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::I64(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::U64(u64::from(value))
+    }
+}
+
+/// One series: its labels and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Label names and values, in the order in which they are written.
+    pub labels: Vec<(Cow<'static, str>, String)>,
+    /// The value.
+    pub value: Value,
+}
+
+/// All series of one name.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// The name as the text format shows it: a counter's with its `_total`.
+    pub name: Cow<'static, str>,
+    /// What the family means, in one line.
+    pub help: Cow<'static, str>,
+    /// Its type.
+    pub kind: Kind,
+    /// Its series.
+    pub samples: Vec<Sample>,
+    /// Most series that it may have; what comes after is dropped and counted.
+    pub series_limit: usize,
+}
+
+impl Family {
+    /// A family of gauges.
+    pub fn gauge(name: impl Into<Cow<'static, str>>, help: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(name, help, Kind::Gauge)
+    }
+
+    /// A family of counters; `name` is the whole name, `_total` included.
+    pub fn counter(name: impl Into<Cow<'static, str>>, help: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(name, help, Kind::Counter)
+    }
+
+    /// A family whose type is not known, such as the kernel's netstat fields.
+    pub fn unknown(name: impl Into<Cow<'static, str>>, help: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(name, help, Kind::Unknown)
+    }
+
+    fn new(
+        name: impl Into<Cow<'static, str>>,
+        help: impl Into<Cow<'static, str>>,
+        kind: Kind,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            help: help.into(),
+            kind,
+            samples: Vec::new(),
+            series_limit: DEFAULT_SERIES_LIMIT,
+        }
+    }
+
+    /// Sets how many series the family may have.
+    #[must_use]
+    pub fn limit(mut self, series: usize) -> Self {
+        self.series_limit = series;
+        self
+    }
+
+    /// Adds one series.
+    pub fn push(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
+        let labels =
+            labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))).collect();
+        self.samples.push(Sample { labels, value: value.into() });
+    }
+
+    /// Adds one series and hands the family back, for families of one or two series.
+    #[must_use]
+    pub fn with(mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) -> Self {
+        self.push(labels, value);
+        self
+    }
+}
+
+/// Cuts a label value to [`MAX_LABEL_VALUE_BYTES`] and replaces control characters by U+FFFD, so
+/// that nothing foreign can break a line, whatever the reader does with escapes.
+fn clean_label(value: &str) -> String {
+    let mut end = value.len().min(MAX_LABEL_VALUE_BYTES);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    value[..end]
+        .chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
+/// Everything that one scrape shows, and what was left out of it.
+#[derive(Debug, Default)]
+pub struct Page {
+    families: BTreeMap<Cow<'static, str>, Family>,
+    errors: HashMap<(String, String), u64>,
+    dropped: BTreeMap<(Cow<'static, str>, &'static str), u64>,
+}
+
+impl Page {
+    /// Adds a family. A second one of the same name adds its series to the first.
+    pub fn add(&mut self, family: Family) {
+        match self.families.get_mut(&family.name) {
+            Some(known) => known.samples.extend(family.samples),
+            None => {
+                self.families.insert(family.name.clone(), family);
+            }
+        }
+    }
+
+    /// Notes that something could not be read and is therefore missing from this page: `source` is
+    /// the collector or the command, `reason` a short fixed word such as `io`, `parse`, `timeout`.
+    pub fn error(&mut self, source: &str, reason: &str) {
+        *self.errors.entry((source.to_owned(), reason.to_owned())).or_default() += 1;
+    }
+
+    /// The families in the order of their names.
+    pub fn families(&self) -> impl Iterator<Item = &Family> {
+        self.families.values()
+    }
+
+    /// The named family, if the page has it.
+    pub fn family(&self, name: &str) -> Option<&Family> {
+        self.families.get(name)
+    }
+
+    /// What [`Page::error`] was told: (source, reason) and how often.
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.errors.iter().map(|((source, reason), n)| (source.as_str(), reason.as_str(), *n))
+    }
+
+    /// What [`Page::finish`] left out: (family, reason) and how many series.
+    pub fn dropped(&self) -> impl Iterator<Item = (&str, &'static str, u64)> {
+        self.dropped.iter().map(|((family, reason), n)| (family.as_ref(), *reason, *n))
+    }
+
+    /// Drops series that stand twice in a family and those over its limit, and counts them.
+    pub fn finish(&mut self) {
+        for family in self.families.values_mut() {
+            let before = family.samples.len();
+            let mut seen = HashSet::with_capacity(before);
+            family.samples.retain(|sample| seen.insert(sample.labels.clone()));
+            note(&mut self.dropped, &family.name, "duplicate", before - family.samples.len());
+
+            let over = family.samples.len().saturating_sub(family.series_limit);
+            family.samples.truncate(family.series_limit);
+            note(&mut self.dropped, &family.name, "limit", over);
+        }
+    }
+}
+
+fn note(
+    dropped: &mut BTreeMap<(Cow<'static, str>, &'static str), u64>,
+    family: &Cow<'static, str>,
+    reason: &'static str,
+    series: usize,
+) {
+    if series > 0 {
+        *dropped.entry((family.clone(), reason)).or_default() += series as u64;
+    }
+}
