@@ -1,6 +1,19 @@
-//! The `/metrics` server of every edctl daemon: the model of a page, both text formats, limits and
-//! self-metrics.
+//! The `/metrics` server of every edctl daemon.
+//!
+//! A daemon's [`Source`] fills a [`Page`] on a thread of its own ([`Collecting`]), where it may
+//! block; the [`Server`] renders the page in the format that the client asks for and answers by the
+//! scrape's deadline whatever the source does.
 
+#![forbid(unsafe_code)]
+
+mod collecting;
 mod model;
+mod render;
+mod selfmetrics;
+mod server;
 
+pub use collecting::{Collecting, Source};
 pub use model::{DEFAULT_SERIES_LIMIT, Family, Kind, MAX_LABEL_VALUE_BYTES, Page, Sample, Value};
+pub use render::{Format, render};
+pub use selfmetrics::{About, SelfMetrics};
+pub use server::{BindError, Server};

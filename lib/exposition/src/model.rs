@@ -156,7 +156,7 @@ fn clean_label(value: &str) -> String {
 pub struct Page {
     families: BTreeMap<Cow<'static, str>, Family>,
     errors: HashMap<(String, String), u64>,
-    dropped: BTreeMap<(Cow<'static, str>, &'static str), u64>,
+    dropped: BTreeMap<(String, &'static str), u64>,
 }
 
 impl Page {
@@ -193,7 +193,7 @@ impl Page {
 
     /// What [`Page::finish`] left out: (family, reason) and how many series.
     pub fn dropped(&self) -> impl Iterator<Item = (&str, &'static str, u64)> {
-        self.dropped.iter().map(|((family, reason), n)| (family.as_ref(), *reason, *n))
+        self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
     /// Drops series that stand twice in a family and those over its limit, and counts them.
@@ -212,12 +212,41 @@ impl Page {
 }
 
 fn note(
-    dropped: &mut BTreeMap<(Cow<'static, str>, &'static str), u64>,
-    family: &Cow<'static, str>,
+    dropped: &mut BTreeMap<(String, &'static str), u64>,
+    family: &str,
     reason: &'static str,
     series: usize,
 ) {
     if series > 0 {
-        *dropped.entry((family.clone(), reason)).or_default() += series as u64;
+        *dropped.entry((family.to_owned(), reason)).or_default() += series as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_family_of_the_same_name_adds_its_series() {
+        let mut page = Page::default();
+        page.add(Family::gauge("up", "Up.").with(&[("source", "a")], 1u64));
+        page.add(Family::gauge("up", "Up.").with(&[("source", "b")], 0u64));
+        page.finish();
+        assert_eq!(page.family("up").unwrap().samples.len(), 2);
+        assert_eq!(page.dropped().count(), 0);
+    }
+
+    #[test]
+    fn duplicates_and_series_over_the_limit_are_dropped_and_counted() {
+        let mut page = Page::default();
+        let mut family = Family::gauge("jobs", "Jobs.").limit(2);
+        for name in ["a", "a", "b", "c"] {
+            family.push(&[("name", name)], 1u64);
+        }
+        page.add(family);
+        page.finish();
+        assert_eq!(page.family("jobs").unwrap().samples.len(), 2);
+        let dropped: Vec<_> = page.dropped().collect();
+        assert_eq!(dropped, [("jobs", "duplicate", 1), ("jobs", "limit", 1)]);
     }
 }

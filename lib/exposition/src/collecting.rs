@@ -1,0 +1,172 @@
+//! The thread on which a source collects, so that a read that blocks never blocks the server.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::model::Page;
+use crate::selfmetrics::SelfMetrics;
+
+/// Scrapes that may wait for the source at a time.
+const MAX_WAITING: usize = 64;
+
+/// Something that fills a page with what it can read now.
+pub trait Source: Send + 'static {
+    /// Adds the source's families to the page. What cannot be read is left out and told to
+    /// [`Page::error`].
+    fn collect(&mut self, page: &mut Page);
+
+    /// Whether the data is complete enough for `/readyz`; asked after each collection.
+    fn ready(&self) -> bool {
+        true
+    }
+}
+
+enum Task<S> {
+    Collect(oneshot::Sender<Arc<Page>>),
+    Change(Box<dyn FnOnce(&mut S) + Send>),
+}
+
+/// A handle to a source's thread. The thread ends when the last handle is gone.
+pub struct Collecting<S> {
+    tasks: SyncSender<Task<S>>,
+    metrics: Arc<SelfMetrics>,
+}
+
+impl<S> Clone for Collecting<S> {
+    fn clone(&self) -> Self {
+        Self { tasks: self.tasks.clone(), metrics: Arc::clone(&self.metrics) }
+    }
+}
+
+impl<S: Source> Collecting<S> {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(source: S, metrics: Arc<SelfMetrics>) -> std::io::Result<Self> {
+        let (tasks, inbox) = sync_channel(MAX_WAITING);
+        let for_thread = Arc::clone(&metrics);
+        std::thread::Builder::new()
+            .name("collect".to_owned())
+            .spawn(move || work(source, &inbox, &for_thread))?;
+        Ok(Self { tasks, metrics })
+    }
+
+    /// The page, or `None` where the source did not deliver it within `deadline`.
+    ///
+    /// Scrapes that wait at the same time share one collection.
+    pub async fn page(&self, deadline: Duration) -> Option<Arc<Page>> {
+        let (reply, page) = oneshot::channel();
+        let asked = self.tasks.try_send(Task::Collect(reply));
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = asked {
+            self.metrics.count_timeout();
+            return None;
+        }
+        match tokio::time::timeout(deadline, page).await {
+            Ok(Ok(page)) => Some(page),
+            Ok(Err(_)) | Err(_) => {
+                self.metrics.count_timeout();
+                None
+            }
+        }
+    }
+
+    /// Lets `change` work on the source between two collections. False where the source is stuck
+    /// or gone, and the change was not taken.
+    pub fn change(&self, change: impl FnOnce(&mut S) + Send + 'static) -> bool {
+        self.tasks.try_send(Task::Change(Box::new(change))).is_ok()
+    }
+}
+
+fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
+    while let Ok(first) = inbox.recv() {
+        let mut waiting = Vec::new();
+        for task in std::iter::once(first).chain(inbox.try_iter()) {
+            match task {
+                Task::Collect(reply) => waiting.push(reply),
+                Task::Change(change) => change(&mut source),
+            }
+        }
+        waiting.retain(|reply| !reply.is_closed());
+        if !waiting.is_empty() {
+            let page = Arc::new(collect(&mut source, metrics));
+            for reply in waiting {
+                // A client that has gone away needs no page.
+                let _gone = reply.send(Arc::clone(&page));
+            }
+        }
+    }
+}
+
+fn collect<S: Source>(source: &mut S, metrics: &SelfMetrics) -> Page {
+    let mut page = Page::default();
+    let started = Instant::now();
+    source.collect(&mut page);
+    page.finish();
+    metrics.note_collection(&page, started.elapsed(), source.ready());
+    metrics.collect(&mut page);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Family;
+    use crate::selfmetrics::About;
+    use std::sync::mpsc;
+
+    const ABOUT: About = About { component: "test", about: "A test.", version: "0" };
+
+    /// Waits for a token before each collection, so that a test can hold it up.
+    struct Gated {
+        tokens: mpsc::Receiver<()>,
+        collections: u64,
+    }
+
+    impl Source for Gated {
+        fn collect(&mut self, page: &mut Page) {
+            let _closed = self.tokens.recv();
+            self.collections += 1;
+            page.add(Family::gauge("collections", "Collections.").with(&[], self.collections));
+        }
+    }
+
+    fn gated() -> (mpsc::Sender<()>, Collecting<Gated>, Arc<SelfMetrics>) {
+        let (token, tokens) = mpsc::channel();
+        let metrics = Arc::new(SelfMetrics::new(ABOUT));
+        let source = Gated { tokens, collections: 0 };
+        (token, Collecting::start(source, Arc::clone(&metrics)).unwrap(), metrics)
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn a_stuck_source_costs_one_deadline_and_recovers() {
+        let (token, collecting, metrics) = gated();
+        runtime().block_on(async {
+            assert!(collecting.page(Duration::from_millis(5)).await.is_none());
+            token.send(()).unwrap();
+            token.send(()).unwrap();
+            let page = collecting.page(Duration::from_secs(60)).await.unwrap();
+            assert!(page.family("collections").is_some());
+        });
+        let mut page = Page::default();
+        metrics.collect(&mut page);
+        let timeouts = page.family("edctl_collect_timeouts_total").unwrap();
+        assert_eq!(timeouts.samples[0].value, crate::Value::U64(1));
+    }
+
+    #[test]
+    fn a_change_reaches_the_source() {
+        let (token, collecting, _metrics) = gated();
+        assert!(collecting.change(|source| source.collections = 41));
+        token.send(()).unwrap();
+        let page = runtime().block_on(collecting.page(Duration::from_secs(60))).unwrap();
+        assert_eq!(page.family("collections").unwrap().samples[0].value, crate::Value::U64(42));
+    }
+}

@@ -1,0 +1,277 @@
+//! A page as text: OpenMetrics 1.0 by prometheus-client, and the text format 0.0.4 derived from it
+//! line by line, because the crate writes OpenMetrics only.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use crate::model::{Family, Kind, Page, Value};
+
+/// The two formats that the daemons speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `application/openmetrics-text; version=1.0.0`
+    OpenMetrics,
+    /// `text/plain; version=0.0.4`
+    Text,
+}
+
+impl Format {
+    /// Chooses by the Accept header: OpenMetrics where the client names it with a weight above 0,
+    /// the text format otherwise
+    /// (<https://prometheus.io/docs/instrumenting/content_negotiation>).
+    pub fn negotiate(accept: Option<&str>) -> Self {
+        let wants_openmetrics = accept.unwrap_or_default().split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let media_type = parts.next().unwrap_or_default();
+            let refused = parts.any(|parameter| {
+                parameter.strip_prefix("q=").is_some_and(|q| q.parse::<f32>() == Ok(0.0))
+            });
+            media_type.eq_ignore_ascii_case("application/openmetrics-text") && !refused
+        });
+        if wants_openmetrics { Format::OpenMetrics } else { Format::Text }
+    }
+
+    /// The Content-Type header.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Format::Text => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
+
+/// Renders the page. The families come in the order of their names.
+///
+/// # Errors
+/// Only if the encoder refuses, which it does for no family that [`Page`] can hold.
+pub fn render(page: &Page, format: Format) -> Result<String, fmt::Error> {
+    let mut openmetrics = String::with_capacity(64 * 1024);
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Families(page.families().cloned().collect())));
+    text::encode(&mut openmetrics, &registry)?;
+    match format {
+        Format::OpenMetrics => Ok(openmetrics),
+        Format::Text => Ok(to_text_format(&openmetrics, page)),
+    }
+}
+
+#[derive(Debug)]
+struct Families(Vec<Family>);
+
+impl Collector for Families {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for family in self.0.iter().filter(|family| !family.samples.is_empty()) {
+            let metric = encoder.encode_descriptor(
+                openmetrics_name(family),
+                &family.help,
+                None,
+                metric_type(family.kind),
+            )?;
+            encode_samples(family, metric)?;
+        }
+        Ok(())
+    }
+}
+
+/// OpenMetrics names a counter without `_total` and its samples with it.
+fn openmetrics_name(family: &Family) -> &str {
+    match family.kind {
+        Kind::Counter => family.name.strip_suffix("_total").unwrap_or(&family.name),
+        Kind::Gauge | Kind::Unknown => &family.name,
+    }
+}
+
+fn metric_type(kind: Kind) -> MetricType {
+    match kind {
+        Kind::Counter => MetricType::Counter,
+        Kind::Gauge => MetricType::Gauge,
+        Kind::Unknown => MetricType::Unknown,
+    }
+}
+
+fn encode_samples(family: &Family, mut metric: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+    for sample in &family.samples {
+        if sample.labels.is_empty() {
+            encode_value(family.kind, &mut metric, sample.value)?;
+        } else {
+            let mut labelled = metric.encode_family(&sample.labels)?;
+            encode_value(family.kind, &mut labelled, sample.value)?;
+        }
+    }
+    Ok(())
+}
+
+fn encode_value(
+    kind: Kind,
+    metric: &mut MetricEncoder<'_>,
+    value: Value,
+) -> Result<(), fmt::Error> {
+    match (kind, value) {
+        (Kind::Counter, Value::F64(v)) => metric.encode_counter(&v, none()),
+        (Kind::Counter, Value::U64(v)) => metric.encode_counter(&v, none()),
+        (Kind::Counter, Value::I64(v)) => metric.encode_counter(&(v as f64), none()),
+        (Kind::Gauge | Kind::Unknown, Value::F64(v)) => metric.encode_gauge(&v),
+        (Kind::Gauge | Kind::Unknown, Value::U64(v)) => metric.encode_gauge(&v),
+        (Kind::Gauge | Kind::Unknown, Value::I64(v)) => metric.encode_gauge(&v),
+    }
+}
+
+type NoExemplar<'a> =
+    Option<&'a prometheus_client::metrics::exemplar::Exemplar<Vec<(String, String)>, f64>>;
+
+fn none<'a>() -> NoExemplar<'a> {
+    None
+}
+
+/// Turns the OpenMetrics page into text format 0.0.4: counters carry their whole name in HELP and
+/// TYPE, `unknown` is called `untyped`, and there is no `# EOF`. A counter whose name lacks
+/// `_total` (process-exporter has such) loses the one that OpenMetrics demands.
+fn to_text_format(openmetrics: &str, page: &Page) -> String {
+    let counters: HashSet<&str> =
+        page.families().filter(|f| f.kind == Kind::Counter).map(openmetrics_name).collect();
+    let mut out = String::with_capacity(openmetrics.len() + 1024);
+    for line in openmetrics.lines() {
+        if line == "# EOF" {
+            continue;
+        }
+        match line.strip_prefix("# ") {
+            Some(comment) => push_comment(&mut out, comment, page, &counters),
+            None => push_sample(&mut out, line, page),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn push_comment(out: &mut String, comment: &str, page: &Page, counters: &HashSet<&str>) {
+    let mut words = comment.splitn(3, ' ');
+    let (Some(keyword), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
+        return;
+    };
+    let suffix = if counters.contains(name) && page.family(name).is_none() { "_total" } else { "" };
+    let rest = if keyword == "TYPE" && rest == "unknown" { "untyped" } else { rest };
+    out.extend(["# ", keyword, " ", name, suffix, " ", rest]);
+}
+
+fn push_sample(out: &mut String, line: &str, page: &Page) {
+    let name_end = line.find(['{', ' ']).unwrap_or(line.len());
+    let (name, rest) = line.split_at(name_end);
+    let bare = name.strip_suffix("_total").filter(|_| page.family(name).is_none());
+    out.extend([bare.unwrap_or(name), rest]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> Page {
+        let mut page = Page::default();
+        page.add(
+            Family::counter("node_cpu_seconds_total", "Seconds per mode.")
+                .with(&[("cpu", "0"), ("mode", "idle")], 1.5),
+        );
+        page.add(Family::counter("namedprocess_scrape_errors", "Errors.").with(&[], 3u64));
+        page.add(Family::gauge("node_load1", "1m load average.").with(&[], 0.25));
+        page.add(Family::unknown("node_netstat_Tcp_RetransSegs", "Statistic.").with(&[], 7u64));
+        page.add(Family::gauge("empty", "Has no series."));
+        page.finish();
+        page
+    }
+
+    #[test]
+    fn openmetrics_page() {
+        let text = render(&page(), Format::OpenMetrics).unwrap();
+        assert_eq!(
+            text,
+            "# HELP namedprocess_scrape_errors Errors.\n\
+             # TYPE namedprocess_scrape_errors counter\n\
+             namedprocess_scrape_errors_total 3\n\
+             # HELP node_cpu_seconds Seconds per mode.\n\
+             # TYPE node_cpu_seconds counter\n\
+             node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 1.5\n\
+             # HELP node_load1 1m load average.\n\
+             # TYPE node_load1 gauge\n\
+             node_load1 0.25\n\
+             # HELP node_netstat_Tcp_RetransSegs Statistic.\n\
+             # TYPE node_netstat_Tcp_RetransSegs unknown\n\
+             node_netstat_Tcp_RetransSegs 7\n\
+             # EOF\n"
+        );
+    }
+
+    #[test]
+    fn text_page() {
+        let text = render(&page(), Format::Text).unwrap();
+        assert_eq!(
+            text,
+            "# HELP namedprocess_scrape_errors Errors.\n\
+             # TYPE namedprocess_scrape_errors counter\n\
+             namedprocess_scrape_errors 3\n\
+             # HELP node_cpu_seconds_total Seconds per mode.\n\
+             # TYPE node_cpu_seconds_total counter\n\
+             node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 1.5\n\
+             # HELP node_load1 1m load average.\n\
+             # TYPE node_load1 gauge\n\
+             node_load1 0.25\n\
+             # HELP node_netstat_Tcp_RetransSegs Statistic.\n\
+             # TYPE node_netstat_Tcp_RetransSegs untyped\n\
+             node_netstat_Tcp_RetransSegs 7\n"
+        );
+    }
+
+    #[test]
+    fn hostile_label_values_stay_inside_their_quotes() {
+        let mut page = Page::default();
+        let long = "ä".repeat(300);
+        let hostile = "a\"} 1\nforged{x=\"\\";
+        page.add(
+            Family::gauge("jobs", "Jobs.")
+                .with(&[("name", hostile)], 1u64)
+                .with(&[("name", &long)], 2u64),
+        );
+        page.finish();
+        for format in [Format::Text, Format::OpenMetrics] {
+            let text = render(&page, format).unwrap();
+            let samples: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
+            assert_eq!(samples.len(), 2, "{text}");
+            assert_eq!(samples[0], "jobs{name=\"a\\\"} 1\u{fffd}forged{x=\\\"\\\\\"} 1");
+            assert_eq!(samples[1], format!("jobs{{name=\"{}\"}} 2", "ä".repeat(128)));
+        }
+    }
+
+    #[test]
+    fn extreme_values_are_written_as_prometheus_parses_them() {
+        let mut page = Page::default();
+        page.add(Family::gauge("inf", "x").with(&[], f64::INFINITY));
+        page.add(Family::gauge("max", "x").with(&[], u64::MAX));
+        page.add(Family::gauge("min", "x").with(&[], i64::MIN));
+        page.add(Family::gauge("nan", "x").with(&[], f64::NAN));
+        page.finish();
+        let text = render(&page, Format::Text).unwrap();
+        let samples: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
+        assert_eq!(
+            samples,
+            ["inf inf", "max 18446744073709551615", "min -9223372036854775808", "nan NaN"]
+        );
+    }
+
+    #[test]
+    fn accept_header_decides() {
+        let cases = [
+            (None, Format::Text),
+            (Some("*/*"), Format::Text),
+            (Some("text/plain;version=0.0.4"), Format::Text),
+            (Some("application/openmetrics-text;version=1.0.0,*/*;q=0.1"), Format::OpenMetrics),
+            (Some("text/plain, APPLICATION/openmetrics-text; q=0.5"), Format::OpenMetrics),
+            (Some("application/openmetrics-text;q=0"), Format::Text),
+        ];
+        for (accept, expected) in cases {
+            assert_eq!(Format::negotiate(accept), expected, "{accept:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The server as a client sees it, over a real socket.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test reports")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use edctl_exposition::{About, Collecting, Family, Page, SelfMetrics, Server, Source};
+
+struct Numbers(u64);
+
+impl Source for Numbers {
+    fn collect(&mut self, page: &mut Page) {
+        let mut family = Family::gauge("numbers", "Numbers.");
+        for n in 0..self.0 {
+            family.push(&[("n", &n.to_string())], n);
+        }
+        page.add(family);
+    }
+}
+
+/// Serves 100 numbers until the process ends; a test's process ends with its tests.
+fn serve() -> SocketAddr {
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+    let address = server.addresses()[0];
+    let about = About { component: "test", about: "A test.", version: "1.2.3" };
+    let metrics = Arc::new(SelfMetrics::new(about));
+    let collecting = Collecting::start(Numbers(100), Arc::clone(&metrics)).unwrap();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(server.serve(collecting, metrics, std::future::pending())).unwrap();
+    });
+    address
+}
+
+fn ask(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head_end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    let body = answer.split_off(head_end);
+    (String::from_utf8(answer).unwrap(), body)
+}
+
+fn get(address: SocketAddr, path: &str, headers: &str) -> (String, Vec<u8>) {
+    ask(address, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n"))
+}
+
+#[test]
+fn pages_and_their_status() {
+    let address = serve();
+    let (head, _) = get(address, "/readyz", "");
+    assert!(head.starts_with("HTTP/1.1 503"), "before the first collection: {head}");
+
+    let (head, body) = get(address, "/metrics", "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains("numbers{n=\"99\"} 99\n"), "{body}");
+    assert!(body.contains("edctl_build_info{component=\"test\",version=\"1.2.3\"} 1\n"), "{body}");
+
+    for (path, status) in [("/readyz", "200"), ("/healthz", "200"), ("/", "200"), ("/x", "404")] {
+        let (head, _) = get(address, path, "");
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {head}");
+    }
+}
+
+#[test]
+fn openmetrics_and_gzip_when_asked() {
+    let address = serve();
+    let headers = "accept: application/openmetrics-text\r\naccept-encoding: gzip\r\n";
+    let (head, body) = get(address, "/metrics", headers);
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+}
+
+#[test]
+fn other_methods_and_endless_heads_are_refused() {
+    let address = serve();
+    let post =
+        "POST /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let (head, _) = ask(address, post);
+    assert!(head.starts_with("HTTP/1.1 405"), "{head}");
+    assert!(head.contains("allow: GET, HEAD"), "{head}");
+
+    // The server closes while we still send, so that its answer may be lost on the way; that it
+    // never takes such a head as a request is what counts.
+    let mut stream = TcpStream::connect(address).unwrap();
+    let _reset = write!(stream, "GET /metrics HTTP/1.1\r\nx: {}", "y".repeat(64 * 1024));
+    let mut answer = Vec::new();
+    let _reset = stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let taken = serve();
+    let Err(error) = Server::bind(&[taken]) else { panic!("bound twice") };
+    let text = error.to_string();
+    assert!(text.contains(&taken.to_string()) && text.contains("--web.listen-address"), "{text}");
+}
