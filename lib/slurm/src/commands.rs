@@ -1,0 +1,80 @@
+//! The registry: every Slurm command that any edctl program runs stands here, once, with its
+//! format string and the reason why it is needed. [`crate::Runner`] runs nothing else.
+
+/// One Slurm command with the arguments that never change.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The program's file name in the commands' directory.
+    pub program: &'static str,
+    /// The fixed arguments; what varies is added by [`crate::Invocation::arg`].
+    pub args: &'static [&'static str],
+    /// Why edctl needs it, and what in the arguments is not obvious.
+    pub why: &'static str,
+}
+
+/// One row for each node and partition: what `edctl-exporter-slurm` shows of nodes and partitions.
+pub static NODES: Command = Command {
+    program: "sinfo",
+    args: &[
+        "--noheader",
+        "--all",
+        "--Node",
+        "--Format=NodeHost:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:",
+    ],
+    why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
+          StateComplete keeps the base state apart from the flags",
+};
+
+/// One row for each job, arrays not expanded: what `edctl-exporter-slurm` shows of jobs.
+pub static JOBS: Command = Command {
+    program: "squeue",
+    args: &["--noheader", "--all", "--states=all", "--format=%T|%P|%C|%i"],
+    why: "jobs by state and partition; finished jobs stay visible for slurm.conf's MinJobAge; the \
+          id comes last since an array's may hold any list of numbers",
+};
+
+/// One job as slurmctld remembers it; the caller adds `--jobs=ID`.
+pub static JOB: Command = Command {
+    program: "squeue",
+    args: &[
+        "--noheader",
+        "--all",
+        "--states=all",
+        "--Format=JobArrayID:|,StateCompact:|,State:|,exit_code:|,NodeList:|,StartTime:|,EndTime:|,Reason:",
+    ],
+    why: "the state of one job for edctl status, without the user's text",
+};
+
+/// Submits a job; the caller adds options, environment and the script on stdin.
+pub static SUBMIT: Command = Command {
+    program: "sbatch",
+    args: &["--parsable"],
+    why: "edctl submit; --parsable prints `id[;cluster]` and nothing else",
+};
+
+/// Lets a job go that was submitted with `--hold`; the caller adds the id.
+pub static RELEASE: Command = Command {
+    program: "scontrol",
+    args: &["release"],
+    why: "edctl submit writes the run's record between the submission and the first start",
+};
+
+/// Cancels jobs; the caller adds the ids.
+pub static CANCEL: Command = Command { program: "scancel", args: &[], why: "edctl cancel" };
+
+/// Everything that may be run, for the test that compares the table with the callers and for
+/// the documentation.
+pub static ALL: &[&Command] = &[&NODES, &JOBS, &JOB, &SUBMIT, &RELEASE, &CANCEL];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_a_plain_name_with_a_reason() {
+        for command in ALL {
+            assert!(command.program.bytes().all(|b| b.is_ascii_lowercase()), "{command:?}");
+            assert!(!command.why.is_empty(), "{command:?}");
+        }
+    }
+}

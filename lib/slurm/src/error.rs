@@ -1,0 +1,66 @@
+//! Why a command gave nothing.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// Why a command gave nothing. Every variant names the program.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The program could not be started.
+    #[error("cannot start {}", program.display())]
+    Start {
+        /// The absolute path that was tried.
+        program: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The program ran past its deadline and was killed with its whole process group.
+    #[error("{} did not finish within {:.1} s", program.display(), after.as_secs_f64())]
+    Timeout {
+        /// The program.
+        program: PathBuf,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The program printed more than it may and was killed.
+    #[error("{} printed more than {limit_bytes} bytes", program.display())]
+    TooLarge {
+        /// The program.
+        program: PathBuf,
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// The program ended with a failure; what it printed before counts for nothing.
+    #[error("{} failed ({status}): {}", program.display(), stderr.trim_end())]
+    Failed {
+        /// The program.
+        program: PathBuf,
+        /// Its exit code or signal.
+        status: ExitStatus,
+        /// What it wrote on stderr, verbatim but for invalid UTF-8 and its length.
+        stderr: String,
+    },
+    /// Its pipes or its end could not be read.
+    #[error("cannot follow {}", program.display())]
+    Io {
+        /// The program.
+        program: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// A short fixed word for a metric's `reason` label.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Timeout { .. } => "timeout",
+            Self::TooLarge { .. } => "too_large",
+            Self::Failed { .. } => "exit_status",
+            Self::Io { .. } => "io",
+        }
+    }
+}
