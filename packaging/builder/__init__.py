@@ -1,0 +1,1 @@
+"""How `build-debs` turns a folder of packaging/ into a .deb."""
