@@ -1,1 +1,32 @@
-//! See Cargo.toml's description; filled in by the next commits.
+//! The message between Slurm's hooks and the agent: one line of JSON with a version, the same on
+//! the socket and in the spool.
+//!
+//! Whatever arrives may have been written by anybody on the node, so every line, every text and
+//! every list has a cap, and a message that exceeds one is refused as a whole.
+#![forbid(unsafe_code)]
+
+mod event;
+mod hook;
+mod reply;
+mod request;
+mod text;
+
+pub use event::{
+    Event, FACTS, FactSource, MAX_COMMENT_BYTES, MAX_FACT_BYTES, MAX_NAME_BYTES, Task,
+};
+pub use hook::Hook;
+pub use reply::{Outcome, Reply};
+pub use request::{DecodeError, Request};
+pub use text::clean;
+
+/// The version that this release writes.
+pub const VERSION: u32 = 1;
+
+/// The oldest version that this release still reads: that of the release before.
+pub const OLDEST_VERSION: u32 = 1;
+
+/// Longest request in bytes, its line feed included.
+pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
+
+/// Longest reply to a hook in bytes, its line feed included.
+pub const MAX_REPLY_BYTES: usize = 1024;
