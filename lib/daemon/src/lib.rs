@@ -1,1 +1,18 @@
-//! See Cargo.toml's description; filled in by the next commits.
+//! What every edctl daemon shares: flags, configuration, logging and the life of the process.
+//!
+//! A daemon is a [`Service`] and a call of [`main()`]; see the `main.rs` of the process exporter.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod flags;
+mod generate;
+mod journal;
+mod life;
+mod logging;
+
+pub use config::{Config, ConfigError, Log, Paths, Web};
+pub use flags::{CommonFlags, PathFlags};
+pub use generate::parse;
+pub use life::{Mode, Service, Spec, main};
+pub use logging::{Format, Level};

@@ -1,5 +1,6 @@
 //! The thread on which a source collects, so that a read that blocks never blocks the server.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
@@ -27,9 +28,11 @@ pub trait Source: Send + 'static {
 enum Task<S> {
     Collect(oneshot::Sender<Arc<Page>>),
     Change(Box<dyn FnOnce(&mut S) + Send>),
+    Stop(SyncSender<()>),
 }
 
-/// A handle to a source's thread. The thread ends when the last handle is gone.
+/// A handle to a source's thread. The thread ends on [`Collecting::stop`] or when the last handle is
+/// gone.
 pub struct Collecting<S> {
     tasks: SyncSender<Task<S>>,
     metrics: Arc<SelfMetrics>,
@@ -79,6 +82,13 @@ impl<S: Source> Collecting<S> {
     pub fn change(&self, change: impl FnOnce(&mut S) + Send + 'static) -> bool {
         self.tasks.try_send(Task::Change(Box::new(change))).is_ok()
     }
+
+    /// Ends the thread and drops the source, so that it can tidy up. False where the source is
+    /// stuck and did not end within `patience`.
+    pub fn stop(&self, patience: Duration) -> bool {
+        let (done, ended) = sync_channel(1);
+        self.tasks.try_send(Task::Stop(done)).is_ok() && ended.recv_timeout(patience).is_ok()
+    }
 }
 
 fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
@@ -88,6 +98,12 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
             match task {
                 Task::Collect(reply) => waiting.push(reply),
                 Task::Change(change) => change(&mut source),
+                Task::Stop(done) => {
+                    drop(source);
+                    // Nobody may wait any more.
+                    let _gone = done.send(());
+                    return;
+                }
             }
         }
         waiting.retain(|reply| !reply.is_closed());
@@ -104,9 +120,16 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
 fn collect<S: Source>(source: &mut S, metrics: &SelfMetrics) -> Page {
     let mut page = Page::default();
     let started = Instant::now();
-    source.collect(&mut page);
+    let collected = catch_unwind(AssertUnwindSafe(|| {
+        source.collect(&mut page);
+        source.ready()
+    }));
+    if collected.is_err() {
+        tracing::error!("the collection panicked; this page shows what was read before");
+        page.error("collect", "panic");
+    }
     page.finish();
-    metrics.note_collection(&page, started.elapsed(), source.ready());
+    metrics.note_collection(&page, started.elapsed(), collected.unwrap_or(false));
     metrics.collect(&mut page);
     page
 }
@@ -159,6 +182,25 @@ mod tests {
         metrics.collect(&mut page);
         let timeouts = page.family("edctl_collect_timeouts_total").unwrap();
         assert_eq!(timeouts.samples[0].value, crate::Value::U64(1));
+    }
+
+    #[test]
+    fn a_panic_costs_one_page_and_stop_drops_the_source() {
+        struct Panics(Arc<()>);
+        impl Source for Panics {
+            fn collect(&mut self, _page: &mut Page) {
+                panic!("as the test wants it");
+            }
+        }
+        let held = Arc::new(());
+        let metrics = Arc::new(SelfMetrics::new(ABOUT));
+        let collecting = Collecting::start(Panics(Arc::clone(&held)), metrics).unwrap();
+        for _ in 0..2 {
+            let page = runtime().block_on(collecting.page(Duration::from_secs(60))).unwrap();
+            assert!(page.family("edctl_collect_errors_total").is_some());
+        }
+        assert!(collecting.stop(Duration::from_secs(60)));
+        assert_eq!(Arc::strong_count(&held), 1);
     }
 
     #[test]

@@ -1,0 +1,273 @@
+//! The life of a daemon: read the configuration, start, tell systemd, serve, reload on SIGHUP, stop
+//! on SIGTERM.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edctl_exposition::{About, Collecting, Format, Page, SelfMetrics, Server, Source, render};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{self, Config};
+use crate::flags::CommonFlags;
+use crate::logging::{self, LevelHandle};
+
+/// Exit code for a bad configuration, as for a bad command line.
+const EXIT_CONFIG: u8 = 2;
+/// How long the first collection may hold up the start.
+const FIRST_COLLECTION: Duration = Duration::from_secs(10);
+/// How long a service may take to tidy up at the end.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a daemon is called and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// `agent`, `exporter-slurm` or `exporter-process`.
+    pub component: &'static str,
+    /// The binary's name, which is also its name in the journal.
+    pub binary: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its default configuration file.
+    pub config_file: &'static str,
+    /// The port that it serves on unless told otherwise.
+    pub port: u16,
+}
+
+/// Whether the daemon will go on serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As a daemon.
+    Serve,
+    /// For one page: whatever a page does not need (sockets, pollers) is not started.
+    Once,
+}
+
+/// A daemon's own part.
+pub trait Service: Send + 'static {
+    /// Its configuration.
+    type Config: Config;
+
+    /// Fills the page; runs on a thread of its own and may block.
+    fn collect(&mut self, page: &mut Page);
+
+    /// Takes over a changed configuration and keeps its counters; called between two collections.
+    ///
+    /// # Errors
+    /// Says what cannot be taken over; the service goes on as before.
+    fn reload(&mut self, config: Self::Config) -> Result<(), String>;
+
+    /// Whether the data is complete enough for `/readyz`; asked after each collection.
+    fn ready(&self) -> bool {
+        true
+    }
+}
+
+/// Runs a daemon from its flags to its end. `apply` puts the daemon's own flags over the
+/// configuration; `start` makes the service.
+pub fn main<S: Service>(
+    spec: &Spec,
+    flags: &CommonFlags,
+    apply: impl Fn(&mut S::Config) + Send + 'static,
+    start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
+) -> ExitCode {
+    let load = loader::<S>(spec, flags, apply);
+    let config = match load() {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{}: {error}", spec.binary);
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    let done = if flags.check_config {
+        println!("the configuration is valid");
+        Ok(())
+    } else if flags.once {
+        start(config, Mode::Once).and_then(|service| print_page(spec, service))
+    } else {
+        serve(spec, flags, config, load, start)
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", spec.binary);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn loader<S: Service>(
+    spec: &Spec,
+    flags: &CommonFlags,
+    apply: impl Fn(&mut S::Config),
+) -> impl Fn() -> Result<S::Config, String> {
+    let named = flags.config.is_some();
+    let file: PathBuf = flags.config.clone().unwrap_or_else(|| Path::new(spec.config_file).into());
+    move || {
+        let mut config: S::Config = config::load(&file, named).map_err(|e| e.to_string())?;
+        apply(&mut config);
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+fn about(spec: &Spec) -> About {
+    About { component: spec.component, about: spec.about, version: spec.version }
+}
+
+fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), String> {
+    let mut page = Page::default();
+    service.collect(&mut page);
+    page.finish();
+    SelfMetrics::new(about(spec)).collect(&mut page);
+    let text = render(&page, Format::Text).map_err(|error| error.to_string())?;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn serve<S: Service>(
+    spec: &Spec,
+    flags: &CommonFlags,
+    config: S::Config,
+    load: impl Fn() -> Result<S::Config, String>,
+    start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
+) -> Result<(), String> {
+    let level = logging::start(
+        spec.binary,
+        flags.log_level.unwrap_or(config.log().level),
+        flags.log_format.unwrap_or(config.log().format),
+    )?;
+    let server = Server::bind(&addresses(spec, flags, &config)).map_err(|e| e.to_string())?;
+    let metrics = Arc::new(SelfMetrics::new(about(spec)));
+    let service = Serving(start(config, Mode::Serve)?);
+    let collecting = Collecting::start(service, Arc::clone(&metrics))
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    let served = runtime.block_on(async {
+        for address in server.addresses() {
+            tracing::info!(%address, version = spec.version, "serving");
+        }
+        let reloads = reload_on_hangup(collecting.clone(), load, level, flags.log_level.is_some());
+        let stop = live(collecting.clone(), reloads);
+        server.serve(collecting.clone(), metrics, stop).await
+    });
+    notify(&[NotifyState::Stopping]);
+    if !collecting.stop(STOP_PATIENCE) {
+        tracing::warn!("a collection is stuck; leaving without it");
+    }
+    served.map_err(|error| format!("cannot serve: {error}"))
+}
+
+fn addresses<C: Config>(spec: &Spec, flags: &CommonFlags, config: &C) -> Vec<SocketAddr> {
+    let configured = &config.web().listen_address;
+    if !flags.listen_address.is_empty() {
+        flags.listen_address.clone()
+    } else if !configured.is_empty() {
+        configured.clone()
+    } else {
+        vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port))]
+    }
+}
+
+struct Serving<S>(S);
+
+impl<S: Service> Source for Serving<S> {
+    fn collect(&mut self, page: &mut Page) {
+        self.0.collect(page);
+    }
+
+    fn ready(&self) -> bool {
+        self.0.ready()
+    }
+}
+
+/// From the first collection to SIGTERM or SIGINT.
+async fn live<S: Service>(
+    collecting: Collecting<Serving<S>>,
+    reloads: impl Future<Output = std::io::Result<()>>,
+) {
+    if collecting.page(FIRST_COLLECTION).await.is_none() {
+        tracing::warn!("the first collection takes long; serving without it");
+    }
+    notify(&[NotifyState::Ready]);
+    let result = tokio::select! {
+        result = asked_to_stop() => result,
+        result = reloads => result,
+        () = feed_watchdog() => Ok(()),
+    };
+    match result {
+        Ok(()) => tracing::info!("stopping"),
+        Err(error) => tracing::error!(%error, "cannot wait for signals; stopping"),
+    }
+}
+
+async fn asked_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Twice as often as systemd asks for; for ever where it does not ask.
+async fn feed_watchdog() {
+    match sd_notify::watchdog_enabled() {
+        None => std::future::pending().await,
+        Some(limit) => loop {
+            tokio::time::sleep(limit / 2).await;
+            notify(&[NotifyState::Watchdog]);
+        },
+    }
+}
+
+async fn reload_on_hangup<S: Service>(
+    collecting: Collecting<Serving<S>>,
+    load: impl Fn() -> Result<S::Config, String>,
+    level: LevelHandle,
+    level_by_flag: bool,
+) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    while hangup.recv().await.is_some() {
+        if let Ok(now) = NotifyState::monotonic_usec_now() {
+            notify(&[NotifyState::Reloading, now]);
+        }
+        match load() {
+            Ok(config) => {
+                if !level_by_flag {
+                    level.set(config.log().level);
+                }
+                let taken = collecting.change(move |service| match service.0.reload(config) {
+                    Ok(()) => tracing::info!("configuration reloaded"),
+                    Err(error) => tracing::error!(error, "the old configuration stays"),
+                });
+                if !taken {
+                    tracing::error!("a collection is stuck; the old configuration stays");
+                }
+            }
+            Err(error) => tracing::error!(error, "the old configuration stays"),
+        }
+        notify(&[NotifyState::Ready]);
+    }
+    Ok(())
+}
+
+/// Tells systemd, if it is there.
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "cannot tell systemd");
+    }
+}
