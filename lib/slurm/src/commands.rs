@@ -19,7 +19,7 @@ pub static NODES: Command = Command {
         "--noheader",
         "--all",
         "--Node",
-        "--Format=NodeHost:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:",
+        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:",
     ],
     why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
           StateComplete keeps the base state apart from the flags",

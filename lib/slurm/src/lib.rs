@@ -6,7 +6,16 @@
 pub mod commands;
 mod error;
 mod follow;
+pub mod hostlist;
+mod jobs;
+mod nodes;
+mod rows;
 mod runner;
+mod state;
 
 pub use error::RunError;
+pub use jobs::JobRow;
+pub use nodes::{CpuCounts, NodeRow};
+pub use rows::{Rejected, RowError, query};
 pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};
+pub use state::{JobState, NodeBase, NodeCondition, NodeFlag, NodeState};

@@ -1,0 +1,353 @@
+//! A node's state as Slurm keeps it: one base state and any number of flags.
+
+/// What a node does, flags apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeBase {
+    /// All CPUs belong to jobs.
+    Allocated,
+    /// Not to be used.
+    Down,
+    /// Slurm found its record in error.
+    Error,
+    /// Configured for a later day.
+    Future,
+    /// No job.
+    Idle,
+    /// Some CPUs belong to jobs.
+    Mixed,
+    /// Slurm has not heard of it since slurmctld started.
+    Unknown,
+    /// A word that this version of edctl does not know.
+    Other,
+}
+
+macro_rules! node_flags {
+    ($($(#[$doc:meta])* $name:ident = $word:literal $(| $alias:literal)*,)*) => {
+        /// What stands beside a node's base state.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum NodeFlag { $($(#[$doc])* $name,)* }
+
+        impl NodeFlag {
+            /// All flags.
+            pub const ALL: &[NodeFlag] = &[$(NodeFlag::$name,)*];
+
+            /// The flag's word in a label.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            fn parse(word: &str) -> Self {
+                match word { $($word $(| $alias)* => Self::$name,)* _ => Self::Other }
+            }
+        }
+    };
+}
+
+node_flags! {
+    /// Cannot take jobs while another node of its block is used.
+    Blocked = "blocked",
+    /// Comes and goes with a cloud.
+    Cloud = "cloud",
+    /// A job is ending on it.
+    Completing = "completing",
+    /// Takes no new jobs.
+    Drain = "drain",
+    /// Made by `slurmd -F`.
+    DynamicFuture = "dynamic_future",
+    /// Made by `slurmd -Z`.
+    DynamicNorm = "dynamic_norm",
+    /// Not managed by this controller.
+    External = "external",
+    /// Expected to fail soon.
+    Fail = "fail",
+    /// Registered with less than slurm.conf says.
+    InvalidReg = "invalid_reg" | "invalid_registration" | "inval",
+    /// In a maintenance reservation.
+    Maintenance = "maintenance" | "maint",
+    /// slurmctld cannot reach its slurmd.
+    NotResponding = "not_responding" | "no_respond",
+    /// Kept free by the backfill scheduler.
+    Planned = "planned",
+    /// To be powered down.
+    PowerDown = "power_down",
+    /// To be powered up.
+    PowerUp = "power_up",
+    /// Off.
+    PoweredDown = "powered_down",
+    /// Going off.
+    PoweringDown = "powering_down",
+    /// Coming up.
+    PoweringUp = "powering_up",
+    /// Told to reboot.
+    RebootIssued = "reboot_issued",
+    /// Waits for its jobs to end, then reboots.
+    RebootRequested = "reboot_requested" | "reboot",
+    /// In a reservation.
+    Reserved = "reserved" | "resv",
+    /// Comes back from down, drain or fail.
+    Undrain = "undrain" | "resume",
+    /// A word that this version of edctl does not know.
+    Other = "other",
+}
+
+macro_rules! node_conditions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// A node's state in one word, the most serious first, so that each node counts once.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum NodeCondition { $($(#[$doc])* $name,)* }
+
+        impl NodeCondition {
+            /// All conditions.
+            pub const ALL: &[NodeCondition] = &[$(NodeCondition::$name,)*];
+
+            /// The condition's word in a label.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+node_conditions! {
+    /// Base state down or error.
+    Down = "down",
+    /// slurmctld cannot reach it, whatever its base state still says.
+    NotResponding = "not_responding",
+    /// Marked as failing.
+    Fail = "fail",
+    /// Takes no new jobs; jobs still run.
+    Draining = "draining",
+    /// Takes no new jobs; no job runs.
+    Drained = "drained",
+    /// Off, on its way there, or on its way back.
+    PowerSaving = "power_saving",
+    /// Reboots, or will as soon as its jobs have ended.
+    Reboot = "reboot",
+    /// In a maintenance reservation.
+    Maintenance = "maintenance",
+    /// No job but one that is ending.
+    Completing = "completing",
+    /// All CPUs belong to jobs.
+    Allocated = "allocated",
+    /// Some CPUs belong to jobs.
+    Mixed = "mixed",
+    /// Idle, but in a reservation.
+    Reserved = "reserved",
+    /// Idle, but kept free by the backfill scheduler.
+    Planned = "planned",
+    /// Free.
+    Idle = "idle",
+    /// Configured for a later day.
+    Future = "future",
+    /// Not heard of since slurmctld started.
+    Unknown = "unknown",
+    /// A word that this version of edctl does not know.
+    Other = "other",
+}
+
+/// A node's base state and flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeState {
+    /// The base state; `None` where Slurm's word hides it, as `draining` does.
+    pub base: Option<NodeBase>,
+    flags: u32,
+}
+
+impl NodeState {
+    /// Reads `idle+drain+not_responding` (sinfo's StateComplete, scontrol's State) and the single
+    /// words with a sign behind (`idle*`, `drained$`), in either case. `None` when it is empty or no
+    /// word at all; a word that is not known becomes `Other`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let (words, sign) = match text.strip_suffix(is_sign) {
+            Some(words) => (words, text.chars().last()),
+            None => (text.as_str(), None),
+        };
+        let mut state = NodeState { base: None, flags: 0 };
+        for (place, word) in words.split('+').enumerate() {
+            if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                return None;
+            }
+            match place {
+                0 => state.set_first(word),
+                _ => state.set(NodeFlag::parse(word)),
+            }
+        }
+        if let Some(flag) = sign.and_then(flag_of_sign) {
+            state.set(flag);
+        }
+        Some(state)
+    }
+
+    /// Whether the flag is set.
+    pub fn has(&self, flag: NodeFlag) -> bool {
+        self.flags & (1 << flag as u8) != 0
+    }
+
+    /// The flags that are set.
+    pub fn flags(&self) -> impl Iterator<Item = NodeFlag> + '_ {
+        NodeFlag::ALL.iter().copied().filter(|flag| self.has(*flag))
+    }
+
+    /// The state in one word, the most serious first.
+    pub fn condition(&self) -> NodeCondition {
+        use NodeFlag as Flag;
+        let any = |flags: &[NodeFlag]| flags.iter().any(|flag| self.has(*flag));
+        match self.base {
+            Some(NodeBase::Down | NodeBase::Error) => NodeCondition::Down,
+            _ if self.has(Flag::NotResponding) => NodeCondition::NotResponding,
+            _ if self.has(Flag::Fail) => NodeCondition::Fail,
+            _ if self.has(Flag::Drain) && self.is_busy() => NodeCondition::Draining,
+            _ if self.has(Flag::Drain) => NodeCondition::Drained,
+            _ if any(&[
+                Flag::PowerDown,
+                Flag::PowerUp,
+                Flag::PoweredDown,
+                Flag::PoweringDown,
+                Flag::PoweringUp,
+            ]) =>
+            {
+                NodeCondition::PowerSaving
+            }
+            _ if any(&[Flag::RebootIssued, Flag::RebootRequested]) => NodeCondition::Reboot,
+            _ if self.has(Flag::Maintenance) => NodeCondition::Maintenance,
+            Some(NodeBase::Allocated) => NodeCondition::Allocated,
+            Some(NodeBase::Mixed) => NodeCondition::Mixed,
+            _ if self.has(Flag::Completing) => NodeCondition::Completing,
+            _ if self.has(Flag::Reserved) => NodeCondition::Reserved,
+            _ if self.has(Flag::Planned) => NodeCondition::Planned,
+            Some(NodeBase::Idle) => NodeCondition::Idle,
+            Some(NodeBase::Future) => NodeCondition::Future,
+            Some(NodeBase::Unknown) => NodeCondition::Unknown,
+            Some(NodeBase::Other) | None => NodeCondition::Other,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.base, Some(NodeBase::Allocated | NodeBase::Mixed))
+            || self.has(NodeFlag::Completing)
+    }
+
+    fn set(&mut self, flag: NodeFlag) {
+        self.flags |= 1 << flag as u8;
+    }
+
+    /// The first word is a base state, or one that stands for a base state and a flag.
+    fn set_first(&mut self, word: &str) {
+        self.base = match word {
+            "allocated" | "alloc" => Some(NodeBase::Allocated),
+            "down" => Some(NodeBase::Down),
+            "error" => Some(NodeBase::Error),
+            "future" | "futr" => Some(NodeBase::Future),
+            "idle" => Some(NodeBase::Idle),
+            "mixed" | "mix" => Some(NodeBase::Mixed),
+            "unknown" | "unk" => Some(NodeBase::Unknown),
+            "drained" => return self.set(NodeFlag::Drain),
+            // Whether all CPUs are still busy or only some, the word does not say.
+            "draining" | "drng" => {
+                self.set(NodeFlag::Drain);
+                Some(NodeBase::Mixed)
+            }
+            "failing" | "failg" => {
+                self.set(NodeFlag::Fail);
+                Some(NodeBase::Mixed)
+            }
+            word => match NodeFlag::parse(word) {
+                NodeFlag::Other => Some(NodeBase::Other),
+                flag => return self.set(flag),
+            },
+        };
+    }
+}
+
+fn is_sign(c: char) -> bool {
+    "*~#!%$@^-".contains(c)
+}
+
+/// sinfo's signs behind a state, `man sinfo`, "NODE STATE CODES".
+fn flag_of_sign(sign: char) -> Option<NodeFlag> {
+    Some(match sign {
+        '*' => NodeFlag::NotResponding,
+        '~' => NodeFlag::PoweredDown,
+        '#' => NodeFlag::PoweringUp,
+        '!' => NodeFlag::PowerDown,
+        '%' => NodeFlag::PoweringDown,
+        '$' => NodeFlag::Maintenance,
+        '@' => NodeFlag::RebootRequested,
+        '^' => NodeFlag::RebootIssued,
+        '-' => NodeFlag::Planned,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_for_each_state() {
+        for (text, condition) in [
+            ("idle", "idle"),
+            ("IDLE", "idle"),
+            ("idle*", "not_responding"),
+            ("idle+not_responding", "not_responding"),
+            ("down*", "down"),
+            ("down+drain+not_responding", "down"),
+            ("mixed-", "mixed"),
+            ("mixed+planned", "mixed"),
+            ("idle-", "planned"),
+            ("idle+planned", "planned"),
+            ("drained$", "drained"),
+            ("drained", "drained"),
+            ("draining", "draining"),
+            ("allocated+drain", "draining"),
+            ("idle+drain", "drained"),
+            ("idle+completing+drain", "draining"),
+            ("idle+completing", "completing"),
+            ("mixed+completing", "mixed"),
+            ("idle+maintenance+reserved", "maintenance"),
+            ("idle+reserved", "reserved"),
+            ("allocated+reserved", "allocated"),
+            ("idle~", "power_saving"),
+            ("idle+cloud+powered_down", "power_saving"),
+            ("mixed#", "power_saving"),
+            ("idle@", "reboot"),
+            ("reboot^", "reboot"),
+            ("failing", "fail"),
+            ("unknown+not_responding", "not_responding"),
+            ("unknown", "unknown"),
+            ("future", "future"),
+            ("sleeping", "other"),
+            ("idle+sparkling", "idle"),
+        ] {
+            let state = NodeState::parse(text).unwrap();
+            assert_eq!(state.condition().word(), condition, "{text}");
+        }
+    }
+
+    #[test]
+    fn base_and_flags_stand_apart() {
+        let state = NodeState::parse("mixed+drain+not_responding+sparkling").unwrap();
+        assert_eq!(state.base, Some(NodeBase::Mixed));
+        assert_eq!(
+            state.flags().collect::<Vec<_>>(),
+            [NodeFlag::Drain, NodeFlag::NotResponding, NodeFlag::Other]
+        );
+    }
+
+    #[test]
+    fn what_is_no_word_is_no_state() {
+        for text in ["", "*", "+drain", "idle+", "idle drain", "idle|", "n/a", "ïdle"] {
+            assert_eq!(NodeState::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_flag_has_a_bit_and_its_word_reads_back() {
+        assert!(NodeFlag::ALL.len() <= 32);
+        for flag in NodeFlag::ALL {
+            assert_eq!(NodeFlag::parse(flag.word()), *flag);
+        }
+    }
+}
