@@ -1,0 +1,54 @@
+# The few words a newcomer needs. `make` alone explains them.
+
+.PHONY: help demo demo-local demo-down test test-fast lint unit debs lab-test bench deps fmt
+
+help:
+	@echo "make demo        a three-node Slurm cluster on this machine runs the picorv32 pipeline (root)"
+	@echo "make demo-down   take that cluster away again"
+	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
+	@echo "make test        everything CI runs: lint, unit, packages, the lab end to end (root)"
+	@echo "make test-fast   lint and unit tests, for the everyday loop"
+	@echo "make debs        the Debian packages, into dist/"
+	@echo "make bench       the side-by-side benchmarks"
+
+deps:
+	@packaging/install-host-packages
+
+demo: deps
+	@lab/demo
+
+demo-down:
+	@lab/lab down
+
+demo-local:
+	@lab/demo-local
+
+test: deps lint unit debs lab-test
+
+test-fast: lint unit
+
+lint: .cargo-deny
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo deny --log-level warn check bans licenses sources
+	shellcheck .ci/run packaging/install-host-packages
+
+# Compiled once a machine, in cargo's own place for programs.
+.cargo-deny:
+	@cargo deny --version > /dev/null 2>&1 || cargo install --locked --quiet cargo-deny
+
+unit:
+	cargo test --workspace --locked
+
+debs: deps
+	packaging/build-debs
+	lintian --fail-on error --suppress-tags-from-file packaging/lintian-suppressed dist/*.deb
+
+lab-test: deps
+	lab/test
+
+bench: deps
+	bench/run
+
+fmt:
+	cargo fmt --all
