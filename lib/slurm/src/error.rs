@@ -42,6 +42,12 @@ pub enum RunError {
         /// What it wrote on stderr, verbatim but for invalid UTF-8 and its length.
         stderr: String,
     },
+    /// The caller did not want to wait any longer; the process group was killed.
+    #[error("{} was stopped", program.display())]
+    Cancelled {
+        /// The program.
+        program: PathBuf,
+    },
     /// Its pipes or its end could not be read.
     #[error("cannot follow {}", program.display())]
     Io {
@@ -60,6 +66,7 @@ impl RunError {
             Self::Timeout { .. } => "timeout",
             Self::TooLarge { .. } => "too_large",
             Self::Failed { .. } => "exit_status",
+            Self::Cancelled { .. } => "cancelled",
             Self::Io { .. } => "io",
         }
     }

@@ -1,6 +1,6 @@
 //! Follows one child from its start to its end: its output, its deadline, its process group.
 
-use std::io;
+use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
@@ -34,10 +34,11 @@ pub(crate) fn follow(
     child: Child,
     program: PathBuf,
     limits: Limits,
+    cancel: Option<&PipeReader>,
     sink: &mut dyn FnMut(&[u8]),
 ) -> Result<String, RunError> {
     let mut run = Run { group: Pid::from_child(&child), child: Some(child), limits };
-    let outcome = run.watch(sink);
+    let outcome = run.watch(cancel, sink);
     let status = run.kill_and_reap();
     match outcome {
         Ok(End::Exited { stderr }) => match status {
@@ -46,6 +47,7 @@ pub(crate) fn follow(
             None => Err(RunError::Timeout { program, after: limits.deadline }),
         },
         Ok(End::Late) => Err(RunError::Timeout { program, after: limits.deadline }),
+        Ok(End::Cancelled) => Err(RunError::Cancelled { program }),
         Ok(End::TooLarge) => Err(RunError::TooLarge { program, limit_bytes: limits.stdout_bytes }),
         Err(source) => Err(RunError::Io { program, source }),
     }
@@ -54,6 +56,7 @@ pub(crate) fn follow(
 enum End {
     Exited { stderr: String },
     Late,
+    Cancelled,
     TooLarge,
 }
 
@@ -64,7 +67,11 @@ struct Run {
 }
 
 impl Run {
-    fn watch(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<End> {
+    fn watch(
+        &mut self,
+        cancel: Option<&PipeReader>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<End> {
         let until = Instant::now() + self.limits.deadline;
         let pidfd = pidfd_open(self.group, PidfdFlags::empty())?;
         let child = self.child.as_mut();
@@ -100,9 +107,13 @@ impl Run {
             if left.is_zero() {
                 return Ok(End::Late);
             }
-            if idle {
-                exited = wait_for(&[stdout.fd(), stderr.fd()], &pidfd, left)?;
+            // Also where the command never pauses, a look at the other ends costs little.
+            let at_most = if idle { left } else { Duration::ZERO };
+            let woken = wait_for(&[stdout.fd(), stderr.fd()], &pidfd, cancel, at_most)?;
+            if woken.cancelled {
+                return Ok(End::Cancelled);
             }
+            exited = woken.exited;
         }
     }
 
@@ -126,14 +137,30 @@ impl Run {
     }
 }
 
-/// Waits until one of `pipes` has something or the child has ended; says whether it has ended.
-fn wait_for(pipes: &[Option<&OwnedFd>], pidfd: &OwnedFd, at_most: Duration) -> io::Result<bool> {
-    let mut fds: Vec<PollFd<'_>> = vec![PollFd::new(pidfd, PollFlags::IN)];
+/// What [`wait_for`] saw beside the pipes.
+#[derive(Default)]
+struct Woken {
+    exited: bool,
+    cancelled: bool,
+}
+
+/// Waits until one of `pipes` has something, the child has ended or the caller has lost interest.
+fn wait_for(
+    pipes: &[Option<&OwnedFd>],
+    pidfd: &OwnedFd,
+    cancel: Option<&PipeReader>,
+    at_most: Duration,
+) -> io::Result<Woken> {
+    let mut fds = vec![PollFd::new(pidfd, PollFlags::IN)];
+    fds.extend(cancel.map(|pipe| PollFd::new(pipe, PollFlags::IN)));
     fds.extend(pipes.iter().flatten().map(|fd| PollFd::new(*fd, PollFlags::IN)));
     let timeout = Timespec::try_from(at_most).map_err(io::Error::other)?;
     match poll(&mut fds, Some(&timeout)) {
-        Ok(_) => Ok(!fds[0].revents().is_empty()),
-        Err(Errno::INTR) => Ok(false),
+        Ok(_) => Ok(Woken {
+            exited: !fds[0].revents().is_empty(),
+            cancelled: cancel.is_some() && !fds[1].revents().is_empty(),
+        }),
+        Err(Errno::INTR) => Ok(Woken::default()),
         Err(error) => Err(error.into()),
     }
 }

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expands_what_scontrol_expands() {
+    fn expands_what_scontrol_expands_and_names_with_a_domain() {
         for (expression, names) in [
             ("", ""),
             ("ctl", "ctl"),

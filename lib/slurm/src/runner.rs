@@ -3,10 +3,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, PipeReader, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::MemfdFlags;
@@ -91,7 +92,8 @@ impl Runner {
             .prepare(&program, invocation)
             .and_then(|mut command| command.spawn())
             .map_err(|source| RunError::Start { program: program.clone(), source })?;
-        follow::follow(child, program, invocation.limits, sink)
+        let cancel = invocation.cancel.as_deref();
+        follow::follow(child, program, invocation.limits, cancel, sink)
     }
 
     fn prepare(&self, program: &Path, invocation: &Invocation) -> io::Result<process::Command> {
@@ -136,6 +138,7 @@ pub struct Invocation {
     stdin: Option<Vec<u8>>,
     current_dir: Option<PathBuf>,
     limits: Limits,
+    cancel: Option<Arc<PipeReader>>,
 }
 
 impl Invocation {
@@ -148,6 +151,7 @@ impl Invocation {
             stdin: None,
             current_dir: None,
             limits: Limits { deadline: Duration::from_secs(10), stdout_bytes: 256 << 20 },
+            cancel: None,
         }
     }
 
@@ -190,6 +194,14 @@ impl Invocation {
     #[must_use]
     pub fn max_stdout_bytes(mut self, bytes: usize) -> Self {
         self.limits.stdout_bytes = bytes;
+        self
+    }
+
+    /// Kills the command's process group when the other end of this pipe closes, so that a thread
+    /// that stops need not wait for a command that hangs.
+    #[must_use]
+    pub fn cancel_on_close(mut self, pipe: Arc<PipeReader>) -> Self {
+        self.cancel = Some(pipe);
         self
     }
 }

@@ -158,3 +158,15 @@ fn a_grandchild_that_keeps_the_pipe_is_not_waited_for_and_not_left() {
     assert!(begin.elapsed() < Duration::from_secs(15));
     assert_ends(&dir.path().join("grandchild"));
 }
+
+#[test]
+fn a_caller_that_stops_does_not_wait() {
+    let (dir, runner) = squeue("echo $$ > \"${0%/*}/child\"; echo started; exec /bin/sleep 600");
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut writer = Some(writer);
+    let error = runner
+        .stream(&jobs().cancel_on_close(reader.into()), &mut |_started| drop(writer.take()))
+        .unwrap_err();
+    assert!(matches!(error, RunError::Cancelled { .. }), "{error}");
+    assert_ends(&dir.path().join("child"));
+}
