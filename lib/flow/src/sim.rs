@@ -1,0 +1,140 @@
+//! The verdict on a simulation of the firmware test.
+
+use std::collections::BTreeMap;
+
+use crate::firmware::{End, Log, Reported};
+use crate::{Judgement, Outcome, SubResult, Verdict, text};
+
+/// What a simulation left behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// How the stage's command ended.
+    pub outcome: Outcome,
+    /// The names of all sub-tests that must report, in their order.
+    pub plan: &'a [String],
+    /// What the simulator printed; `None` when it never started.
+    pub sim_log: Option<&'a [u8]>,
+    /// The simulator's own exit status as its shell saw it (128 + n for signal n).
+    pub sim_exit: Option<i32>,
+    /// What the whole stage printed, build included.
+    pub stage_log: &'a [u8],
+}
+
+/// Judges a simulation: a pass needs every piece of evidence, anything else names its reason.
+#[must_use]
+pub fn judge(evidence: &Evidence<'_>) -> Judgement {
+    let Some(sim_log) = evidence.sim_log else {
+        return evidence.outcome.decides().unwrap_or_else(|| judge_build(evidence));
+    };
+    let log = Log::parse(sim_log);
+    let subtests = subtests(evidence.plan, &log);
+    let decided =
+        evidence.outcome.decides().unwrap_or_else(|| judge_run(evidence, &log, &subtests));
+    Judgement {
+        first_failure: first_failure(decided.verdict, &subtests),
+        metrics: metrics(&log, &subtests),
+        subtests,
+        ..decided
+    }
+}
+
+/// The simulator never started: the design does not compile, or the machine is in trouble.
+fn judge_build(evidence: &Evidence<'_>) -> Judgement {
+    if let Some(line) = text::machine_trouble(evidence.stage_log) {
+        return Judgement::bare(Verdict::Error, format!("build: {line}"));
+    }
+    let mut lines = text::lines(evidence.stage_log);
+    if let Some(line) = lines.find(|line| line.starts_with("%Error")) {
+        return Judgement::bare(Verdict::Failed, format!("build: {}", text::quote(&line)));
+    }
+    let words = text::last_words(evidence.stage_log).unwrap_or_else(|| "no output".to_owned());
+    Judgement::bare(Verdict::Error, format!("the simulator never started: {words}"))
+}
+
+fn judge_run(evidence: &Evidence<'_>, log: &Log, subtests: &[SubResult]) -> Judgement {
+    let failed = |reason: String| Judgement::bare(Verdict::Failed, reason);
+    let error = |reason: String| Judgement::bare(Verdict::Error, reason);
+
+    if let Some(name) = log.order.iter().find(|name| log.subtests[*name] == Reported::Error) {
+        return failed(format!("sub-test {name} failed"));
+    }
+    if let Some(line) = &log.fail_line {
+        return failed(line.clone());
+    }
+    match (log.end, evidence.sim_exit) {
+        (Some((End::Watchdog, cycles)), _) => {
+            return failed(format!("the design did not end within {cycles} cycles"));
+        }
+        (Some((End::Stop, _)), _) => return failed("the design called $stop".to_owned()),
+        (None, Some(status)) if status > 128 => {
+            return error(format!("the simulator was killed by signal {}", status - 128));
+        }
+        (None, _) => return error("the simulator ended without its last line".to_owned()),
+        (Some((End::Finish, _)), Some(0)) => {}
+        (Some((End::Finish, _)), Some(status)) => {
+            return error(format!("the simulator exited with {status}"));
+        }
+        (Some((End::Finish, _)), None) => {
+            return error("the simulator's exit status is unknown".to_owned());
+        }
+    }
+    if !log.says_passed {
+        return failed("the log does not say that all tests passed".to_owned());
+    }
+    if evidence.plan.is_empty() {
+        return error("no sub-tests are planned: nothing can pass".to_owned());
+    }
+    if let Some(missing) = subtests.iter().find(|s| s.verdict == Verdict::Missing) {
+        let reason = format!("sub-test {} never reported", missing.name);
+        return Judgement::bare(Verdict::Missing, reason);
+    }
+    if let Some(trouble) = evidence.outcome.trouble() {
+        return error(format!("the log is of a pass, but {trouble}"));
+    }
+    Judgement::bare(Verdict::Passed, format!("{0}/{0} sub-tests", subtests.len()))
+}
+
+/// The plan with what the log says of each; a sub-test outside the plan is added at the end.
+fn subtests(plan: &[String], log: &Log) -> Vec<SubResult> {
+    let verdict = |name: &String| match log.subtests.get(name) {
+        Some(Reported::Ok) => Verdict::Passed,
+        Some(Reported::Error) => Verdict::Failed,
+        None => Verdict::Missing,
+    };
+    let unplanned = log.order.iter().filter(|name| !plan.contains(name));
+    plan.iter()
+        .chain(unplanned)
+        .map(|name| SubResult { name: name.clone(), verdict: verdict(name) })
+        .collect()
+}
+
+fn first_failure(verdict: Verdict, subtests: &[SubResult]) -> Option<String> {
+    let first = |wanted| subtests.iter().find(|s| s.verdict == wanted).map(|s| s.name.clone());
+    match verdict {
+        Verdict::Passed => None,
+        _ => first(Verdict::Failed).or_else(|| first(Verdict::Missing)),
+    }
+}
+
+fn metrics(log: &Log, subtests: &[SubResult]) -> BTreeMap<String, f64> {
+    let passed = subtests.iter().filter(|s| s.verdict == Verdict::Passed).count();
+    let mut metrics = BTreeMap::new();
+    let mut put = |name: &str, value: Option<f64>| {
+        value.map(|value| metrics.insert(name.to_owned(), value));
+    };
+    let exact = |count: Option<u64>| count.map(|count| count as f64);
+    put("sim__test__count", Some(subtests.len() as f64));
+    put("sim__test__count__passed", Some(passed as f64));
+    put("sim__design__cycles", exact(log.cycles));
+    put("sim__design__instructions", exact(log.instructions));
+    put("sim__run__cycles", exact(log.end.map(|(_, cycles)| cycles)));
+    if let (Some(cycles), Some(instructions)) = (log.cycles, log.instructions) {
+        let cpi = cycles as f64 / instructions as f64;
+        put("sim__design__cpi", (instructions > 0).then_some(cpi));
+    }
+    metrics
+}
+
+#[cfg(test)]
+#[path = "sim_tests.rs"]
+mod tests;
