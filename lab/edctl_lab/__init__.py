@@ -1,0 +1,1 @@
+"""The lab: a cluster on one machine, one concept per file."""

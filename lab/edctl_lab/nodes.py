@@ -1,0 +1,138 @@
+"""The nodes: start them, find their PID 1, wait until systemd and sshd answer, run commands in them."""
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from . import cgroups, disk, image, network, shell
+from .errors import LabError
+from .settings import SOURCE_DIR, Lab, Node, Spec
+
+BOOT_TIMEOUT_SECS = 180
+POLL_SECS = 0.2
+SSH_PORT = 22
+CLEAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+UP_STATES = ("running", "degraded")
+
+
+def unit(lab: Lab, node: Node) -> cgroups.Unit:
+    """The group of processes that is the node."""
+    return cgroups.unit(lab.kernel_name, node.name)
+
+
+def leader(lab: Lab, node: Node) -> int | None:
+    """The node's PID 1 as the host numbers it; None when the node does not run."""
+    for pid in unit(lab, node).pids():
+        if is_node_init(pid):
+            return pid
+    return None
+
+
+def is_node_init(pid: int) -> bool:
+    """True for PID 1 of a PID namespace directly below the host's."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    return fields["NSpid"].split()[1:] == ["1"] and not fields["State"].startswith("Z")
+
+
+def ensure_started(lab: Lab, spec: Spec, node: Node) -> None:
+    """Starts a node that does not run; one that died half-way is cleared away first."""
+    if leader(lab, node) is not None:
+        return
+    unit(lab, node).remove()
+    disk.ensure(lab, spec, node)
+    node_dir = lab.node_dir(node)
+    base = image.image_dir(lab, spec.image)
+    launch = [SOURCE_DIR / "launch-node", node.name, base, node_dir, lab.apt_dir, lab.home_dir]
+    argv = [
+        *network.enter_argv(lab),
+        *("unshare", "--mount", "--propagation", "private", "--", *launch),
+    ]
+    limits = cgroups.Limits(cpus=spec.cpus, memory_mib=spec.memory_mib)
+    unit(lab, node).start(cgroups.Start(argv, node_dir / "console.log", limits))
+
+
+def wait_ready(lab: Lab, node: Node) -> None:
+    """Returns when systemd has finished the boot and sshd answers; a failed unit is only reported."""
+    deadline = time.monotonic() + BOOT_TIMEOUT_SECS
+    while (state := system_state(lab, node)) not in UP_STATES:
+        if not unit(lab, node).pids():
+            raise LabError(f"node {node.name} stopped while it booted", console_tail(lab, node))
+        check_deadline(deadline, lab, node, f"systemd says '{state}'")
+    while not ssh_answers(node):
+        check_deadline(deadline, lab, node, f"nothing answers on {node.address}:{SSH_PORT}")
+    if state == "degraded":
+        shell.say(f"{node.name}: up, but these units failed: {', '.join(failed_units(lab, node))}")
+
+
+def check_deadline(deadline: float, lab: Lab, node: Node, symptom: str) -> None:
+    """Waits a little, or gives up with what the node's console said last."""
+    if time.monotonic() > deadline:
+        why = f"{symptom} after {BOOT_TIMEOUT_SECS} s; {console_tail(lab, node)}"
+        raise LabError(f"node {node.name} did not come up", why, f"read {lab.node_dir(node) / 'console.log'}")
+    time.sleep(POLL_SECS)
+
+
+def console_tail(lab: Lab, node: Node) -> str:
+    """The last words of a node's console."""
+    log = lab.node_dir(node) / "console.log"
+    return f"its console ends with:\n           {image.last_lines(log)}" if log.exists() else "no console yet"
+
+
+def system_state(lab: Lab, node: Node) -> str:
+    """systemd's own word: running, degraded, starting..., or 'stopped' without a PID 1."""
+    pid = leader(lab, node)
+    if pid is None:
+        return "stopped"
+    words = [*enter_argv(pid), "systemctl", "is-system-running"]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "starting"
+
+
+def failed_units(lab: Lab, node: Node) -> list[str]:
+    """Names of the units that systemd calls failed."""
+    pid = leader(lab, node)
+    if pid is None:
+        return []
+    listing = shell.run([*enter_argv(pid), "systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    return [line.split()[0] for line in listing.splitlines() if line.strip()]
+
+
+def ssh_answers(node: Node) -> bool:
+    """True when sshd sends its banner."""
+    try:
+        with socket.create_connection((node.address, SSH_PORT), timeout=1) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def enter_argv(pid: int) -> list[str]:
+    """The words that put a command into a node, with a clean environment."""
+    terminal = os.environ.get("TERM", "dumb")
+    environment = [f"PATH={CLEAN_PATH}", "LANG=C.UTF-8", f"TERM={terminal}", "HOME=/root", "USER=root"]
+    return ["nsenter", f"--target={pid}", "--all", "--", "env", "-i", *environment]
+
+
+def replace_with(lab: Lab, node: Node, command: list[str], user: str | None) -> None:
+    """Becomes a command in a node: its exit code is ours, and it lives in the node's cgroups."""
+    pid = leader(lab, node)
+    if pid is None:
+        raise LabError(f"node {node.name} does not run", "", "run 'lab up' to start it again")
+    if user is not None:
+        command = ["runuser", "-u", user, "--", "sh", "-c", LOGIN_SCRIPT, "sh", *command]
+    cgroups.join_cgroups_of(pid)
+    words = [*enter_argv(pid), *command]
+    os.execvp(words[0], words)
+
+
+# runuser keeps root's environment; a user's command expects its own HOME and starts there.
+LOGIN_SCRIPT = (
+    'USER=$(id -un) && LOGNAME=$USER && HOME=$(getent passwd "$USER" | cut -d: -f6) && '
+    'export USER LOGNAME HOME && cd "$HOME" && exec "$@"'
+)
