@@ -1,2 +1,56 @@
-//! See Cargo.toml description; filled in by the next commits.
-fn main() {}
+//! `edctl-exporter-slurm`: cluster-wide Slurm metrics, polled in the background and rendered from
+//! the last good snapshot.
+
+#![forbid(unsafe_code)]
+
+mod board;
+mod config;
+mod counts;
+mod page;
+mod poller;
+mod schedule;
+mod service;
+mod source;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use edctl_daemon::{CommonFlags, Spec};
+
+use crate::config::Config;
+use crate::service::Exporter;
+
+const SPEC: Spec = Spec {
+    component: "exporter-slurm",
+    binary: "edctl-exporter-slurm",
+    about: "Cluster-wide Slurm metrics: nodes, partitions and jobs, from a background poll.",
+    version: env!("CARGO_PKG_VERSION"),
+    config_file: "/etc/edctl/exporter-slurm.toml",
+    port: 9811,
+};
+
+/// Serves cluster-wide Slurm metrics to Prometheus
+///
+/// Asks slurmctld on a schedule of its own (sinfo and squeue), so that what it costs does not
+/// depend on who scrapes; shows the last good answer until that is too old.
+#[derive(Debug, Parser)]
+#[command(name = "edctl-exporter-slurm", version)]
+struct Flags {
+    #[command(flatten)]
+    common: CommonFlags,
+
+    /// Where sinfo and squeue are
+    #[arg(long = "slurm.bin-dir", value_name = "DIR")]
+    bin_dir: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let Flags { common, bin_dir } = edctl_daemon::parse();
+    let apply = move |config: &mut Config| {
+        if let Some(bin_dir) = &bin_dir {
+            config.slurm.bin_dir.clone_from(bin_dir);
+        }
+    };
+    edctl_daemon::main(&SPEC, &common, apply, Exporter::start)
+}

@@ -32,6 +32,18 @@ pub enum RowError {
 }
 
 impl RowError {
+    /// All reasons.
+    pub const ALL: [RowError; 8] = [
+        Self::Fields,
+        Self::Number,
+        Self::State,
+        Self::Array,
+        Self::Name,
+        Self::Encoding,
+        Self::TooLong,
+        Self::Truncated,
+    ];
+
     /// The reason as a metric's label says it.
     pub fn reason(self) -> &'static str {
         match self {

@@ -1,0 +1,131 @@
+//! What the poller writes and the page reads: for each source its last good snapshot and its health.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::counts::{JobCounts, NodeCounts};
+use crate::source::{Answer, PollError};
+
+/// When something was asked, by both clocks: one for ages, one for people.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) instant: Instant,
+    pub(crate) wall: SystemTime,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self { instant: Instant::now(), wall: SystemTime::now() }
+    }
+}
+
+/// Everything that the page shows.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    pub(crate) nodes: Slot<NodeCounts>,
+    pub(crate) jobs: Slot<JobCounts>,
+}
+
+/// One source's last good snapshot, and how it fared.
+#[derive(Debug)]
+pub(crate) struct Slot<T> {
+    snapshot: Option<(Moment, T)>,
+    pub(crate) health: Health,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { snapshot: None, health: Health::default() }
+    }
+}
+
+impl<T> Slot<T> {
+    /// Notes the outcome of a poll that began at `asked`. A failure leaves the last good snapshot.
+    pub(crate) fn note(
+        &mut self,
+        asked: Moment,
+        took: Duration,
+        outcome: Result<Answer<T>, PollError>,
+    ) {
+        self.health.polls += 1;
+        self.health.last_duration = Some(took);
+        self.health.total_duration += took;
+        match outcome {
+            Ok(Answer { counts, rejected }) => {
+                self.health.failing = None;
+                self.health.failures_in_a_row = 0;
+                for (error, rows) in rejected.iter() {
+                    *self.health.rejected_rows.entry(error.reason()).or_default() += rows;
+                }
+                self.snapshot = Some((asked, counts));
+            }
+            Err(error) => {
+                self.health.failing = Some(error.reason());
+                self.health.failures_in_a_row = self.health.failures_in_a_row.saturating_add(1);
+                *self.health.failures.entry(error.reason()).or_default() += 1;
+            }
+        }
+    }
+
+    /// When the snapshot was asked for, however old it is.
+    pub(crate) fn taken(&self) -> Option<Moment> {
+        self.snapshot.as_ref().map(|(taken, _)| *taken)
+    }
+
+    /// The snapshot, unless it is older than `max_age`.
+    pub(crate) fn fresh(&self, now: Instant, max_age: Duration) -> Option<&T> {
+        let (taken, data) = self.snapshot.as_ref()?;
+        (now.saturating_duration_since(taken.instant) <= max_age).then_some(data)
+    }
+}
+
+/// How a source's polls fared since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    pub(crate) polls: u64,
+    pub(crate) failures: BTreeMap<&'static str, u64>,
+    pub(crate) failures_in_a_row: u32,
+    /// Why the last poll failed, if it did.
+    pub(crate) failing: Option<&'static str>,
+    pub(crate) rejected_rows: BTreeMap<&'static str, u64>,
+    pub(crate) last_duration: Option<Duration>,
+    pub(crate) total_duration: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(counts: u32) -> Result<Answer<u32>, PollError> {
+        Ok(Answer { counts, rejected: edctl_slurm::Rejected::default() })
+    }
+
+    #[test]
+    fn a_failure_keeps_the_data_until_it_is_too_old() {
+        let mut slot = Slot::default();
+        let begin = Moment::now();
+        let max_age = Duration::from_secs(300);
+        assert_eq!(slot.fresh(begin.instant, max_age), None);
+
+        slot.note(begin, Duration::from_secs(1), answer(7));
+        slot.note(begin, Duration::from_secs(2), Err(PollError::NoRows));
+        assert_eq!(slot.fresh(begin.instant + max_age, max_age), Some(&7));
+        assert_eq!(slot.fresh(begin.instant + max_age + Duration::from_secs(1), max_age), None);
+        assert_eq!(slot.health.failing, Some("no_rows"));
+        assert_eq!(slot.health.total_duration, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn an_answer_ends_the_failures_but_not_their_count() {
+        let mut slot = Slot::default();
+        for _ in 0..2 {
+            slot.note(Moment::now(), Duration::ZERO, Err(PollError::Truncated));
+        }
+        assert_eq!(slot.health.failures_in_a_row, 2);
+        slot.note(Moment::now(), Duration::ZERO, answer(1));
+        assert_eq!(slot.health.failures_in_a_row, 0);
+        assert_eq!(slot.health.failing, None);
+        assert_eq!(slot.health.failures["truncated"], 2);
+        assert_eq!(slot.health.polls, 3);
+    }
+}

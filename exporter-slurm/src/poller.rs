@@ -1,0 +1,115 @@
+//! The thread that asks slurmctld: one command at a time, each source on its own schedule.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io::PipeWriter;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::board::{Board, Moment, Slot};
+use crate::config::Slurm;
+use crate::schedule;
+use crate::source::{Answer, Asker, PollError, Source};
+
+/// The board, and a bell that rings after each poll.
+#[derive(Default)]
+pub(crate) struct Shared {
+    board: Mutex<Board>,
+    polled: Condvar,
+}
+
+impl Shared {
+    pub(crate) fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until each source has been asked once, but not beyond `until`.
+    pub(crate) fn wait_for_first_polls(&self, until: Instant) {
+        let patience = until.saturating_duration_since(Instant::now());
+        let unasked = |b: &mut Board| b.nodes.health.polls == 0 || b.jobs.health.polls == 0;
+        // Whether it was too late shows on the board.
+        let _late = self.polled.wait_timeout_while(self.board(), patience, unasked);
+    }
+
+    /// Asks `source` now and notes the answer; returns the wait until it is asked again.
+    pub(crate) fn poll(&self, source: Source, asker: &Asker) -> Duration {
+        let (took, failures) = match source {
+            Source::Nodes => self.note(source, |board| &mut board.nodes, || asker.nodes()),
+            Source::Jobs => self.note(source, |board| &mut board.jobs, || asker.jobs()),
+        };
+        schedule::wait(asker.settings.interval(), took, failures, random_unit())
+    }
+
+    /// Runs `ask` without the lock and notes its outcome in the slot that `slot` chooses.
+    fn note<T>(
+        &self,
+        source: Source,
+        slot: impl FnOnce(&mut Board) -> &mut Slot<T>,
+        ask: impl FnOnce() -> Result<Answer<T>, PollError>,
+    ) -> (Duration, u32) {
+        let asked = Moment::now();
+        let outcome = ask();
+        let took = asked.instant.elapsed();
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        let failures = {
+            let mut board = self.board();
+            let slot = slot(&mut board);
+            slot.note(asked, took, outcome);
+            slot.health.failures_in_a_row
+        };
+        self.polled.notify_all();
+        if let Some(error) = error {
+            tracing::warn!(source = source.word(), failures, error, "poll failed");
+        }
+        (took, failures)
+    }
+}
+
+/// A handle to the thread, which ends when the handle is dropped; a command that runs then is
+/// killed.
+pub(crate) struct Poller {
+    settings: Sender<Slurm>,
+    _alive: PipeWriter,
+}
+
+impl Poller {
+    /// Starts the thread.
+    pub(crate) fn start(settings: &Slurm, shared: Arc<Shared>) -> std::io::Result<Self> {
+        let (sender, changes) = channel();
+        let (cancel, alive) = std::io::pipe()?;
+        let asker = Asker::new(settings, Some(Arc::new(cancel)));
+        std::thread::Builder::new()
+            .name("poll".to_owned())
+            .spawn(move || work(asker, &shared, &changes))?;
+        Ok(Self { settings: sender, _alive: alive })
+    }
+
+    /// Goes on with other settings, at once.
+    pub(crate) fn change(&self, settings: Slurm) -> Result<(), String> {
+        self.settings.send(settings).map_err(|_| "the poller has ended".to_owned())
+    }
+}
+
+fn work(mut asker: Asker, shared: &Shared, changes: &Receiver<Slurm>) {
+    let mut due = Source::ALL.map(|source| (Instant::now(), source));
+    loop {
+        let Some((when, source)) = due.iter_mut().min_by_key(|(when, _)| *when) else { return };
+        match changes.recv_timeout(when.saturating_duration_since(Instant::now())) {
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let wait = shared.poll(*source, &asker);
+                *when = Instant::now() + wait;
+            }
+            Ok(settings) => {
+                asker = Asker::new(&settings, asker.cancel);
+                due = Source::ALL.map(|source| (Instant::now(), source));
+            }
+        }
+    }
+}
+
+/// A number from 0 to 1 for jitter, from the seed that the standard library draws for its maps.
+fn random_unit() -> f64 {
+    RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
+}

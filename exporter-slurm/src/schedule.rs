@@ -1,0 +1,47 @@
+//! When to ask again.
+
+use std::time::Duration;
+
+/// A command is run for at most this part of the time, so that a slow slurmctld is asked less.
+const SHARE_OF_TIME: u32 = 10;
+
+/// After failures the interval doubles, this often at most: a cluster that comes back is seen soon.
+const MOST_DOUBLINGS: u32 = 2;
+
+/// The wait after a poll that took `took` and was the `failures`th failure in a row, where `jitter`
+/// from 0 to 1 keeps several exporters out of step.
+pub(crate) fn wait(interval: Duration, took: Duration, failures: u32, jitter: f64) -> Duration {
+    let doubled = interval * 2u32.pow(failures.saturating_sub(1).min(MOST_DOUBLINGS));
+    let slow = took.saturating_mul(SHARE_OF_TIME);
+    doubled.max(slow).mul_f64(0.95 + 0.1 * jitter.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_longer_for_the_slow_and_the_sick() {
+        let secs = Duration::from_secs;
+        for (took, failures, wanted) in [
+            (secs(0), 0, 20),
+            (secs(1), 0, 20),
+            (secs(5), 0, 50),
+            (secs(0), 1, 20),
+            (secs(0), 2, 40),
+            (secs(0), 3, 80),
+            (secs(0), 1_000_000, 80),
+            (secs(15), 3, 150),
+        ] {
+            assert_eq!(wait(secs(20), took, failures, 0.5), secs(wanted), "{took:?} {failures}");
+        }
+    }
+
+    #[test]
+    fn jitter_stays_within_a_twentieth() {
+        let wait = |jitter| wait(Duration::from_secs(100), Duration::ZERO, 0, jitter);
+        assert_eq!(wait(0.0), Duration::from_secs(95));
+        assert_eq!(wait(1.0), Duration::from_secs(105));
+        assert_eq!(wait(9.0), Duration::from_secs(105));
+    }
+}

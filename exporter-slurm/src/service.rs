@@ -1,0 +1,69 @@
+//! The exporter as the daemon frame sees it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use edctl_daemon::{Mode, Service};
+use edctl_exposition::Page;
+
+use crate::config::{Config, Slurm};
+use crate::page;
+use crate::poller::{Poller, Shared};
+use crate::source::{Asker, Source};
+
+/// How long after the start a page waits for the first polls. After that it never waits.
+const START_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A board, and the poller that keeps it.
+pub(crate) struct Exporter {
+    shared: Arc<Shared>,
+    /// None where one page is all that is wanted.
+    poller: Option<Poller>,
+    settings: Slurm,
+    started: Instant,
+}
+
+impl Exporter {
+    /// Starts polling, or polls once.
+    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
+        let shared = Arc::new(Shared::default());
+        let settings = config.slurm;
+        let poller = match mode {
+            Mode::Serve => Some(
+                Poller::start(&settings, Arc::clone(&shared))
+                    .map_err(|error| format!("cannot start the poller: {error}"))?,
+            ),
+            Mode::Once => {
+                let asker = Asker::new(&settings, None);
+                for source in Source::ALL {
+                    let _next = shared.poll(source, &asker);
+                }
+                None
+            }
+        };
+        Ok(Self { shared, poller, settings, started: Instant::now() })
+    }
+}
+
+impl Service for Exporter {
+    type Config = Config;
+
+    fn collect(&mut self, page: &mut Page) {
+        self.shared.wait_for_first_polls(self.started + START_PATIENCE);
+        page::render(&self.shared.board(), Instant::now(), self.settings.max_age(), page);
+    }
+
+    fn reload(&mut self, config: Config) -> Result<(), String> {
+        if let Some(poller) = &self.poller {
+            poller.change(config.slurm.clone())?;
+        }
+        self.settings = config.slurm;
+        Ok(())
+    }
+
+    fn ready(&self) -> bool {
+        let board = self.shared.board();
+        let (now, max_age) = (Instant::now(), self.settings.max_age());
+        board.nodes.fresh(now, max_age).is_some() && board.jobs.fresh(now, max_age).is_some()
+    }
+}

@@ -1,0 +1,127 @@
+//! The two questions that slurmctld is asked, and what their answers become.
+
+use std::io::PipeReader;
+use std::sync::Arc;
+
+use edctl_slurm::{
+    Invocation, JobRow, NodeRow, Rejected, RowError, RunError, Runner, commands, query,
+};
+
+use crate::config::Slurm;
+use crate::counts::{JobCounts, NodeCounts};
+
+/// A question, by the word in the label `source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Nodes,
+    Jobs,
+}
+
+impl Source {
+    pub(crate) const ALL: [Source; 2] = [Source::Nodes, Source::Jobs];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::Jobs => "jobs",
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum PollError {
+    /// The command gave none.
+    Run(RunError),
+    /// It ended well, but within a row: there was more.
+    Truncated,
+    /// It printed rows, but none that could be read, or none where there must be some.
+    NoRows,
+}
+
+impl PollError {
+    /// All reasons that the label `reason` can show.
+    pub(crate) const REASONS: [&str; 8] =
+        ["start", "timeout", "too_large", "exit_status", "cancelled", "io", "truncated", "no_rows"];
+
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Run(error) => error.reason(),
+            Self::Truncated => "truncated",
+            Self::NoRows => "no_rows",
+        }
+    }
+}
+
+impl std::fmt::Display for PollError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Run(RunError::Start { program, source }) => {
+                write!(f, "cannot start {}: {source}", program.display())
+            }
+            Self::Run(error) => error.fmt(f),
+            Self::Truncated => f.write_str("the output ended within a row"),
+            Self::NoRows => f.write_str("the output had no row that could be read"),
+        }
+    }
+}
+
+/// What was read and which rows were not.
+pub(crate) struct Answer<T> {
+    pub(crate) counts: T,
+    pub(crate) rejected: Rejected,
+}
+
+/// What every question needs.
+pub(crate) struct Asker {
+    pub(crate) runner: Runner,
+    pub(crate) settings: Slurm,
+    /// Closes when the exporter stops.
+    pub(crate) cancel: Option<Arc<PipeReader>>,
+}
+
+impl Asker {
+    pub(crate) fn new(settings: &Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
+        Self { runner: Runner::new(&settings.bin_dir), settings: settings.clone(), cancel }
+    }
+
+    pub(crate) fn nodes(&self) -> Result<Answer<NodeCounts>, PollError> {
+        let mut counts = NodeCounts::default();
+        let rejected = self.ask(&commands::NODES, |row| {
+            counts.add(&NodeRow::parse(row)?);
+            Ok(())
+        })?;
+        counts.done();
+        // There is no cluster without nodes.
+        if counts.is_empty() { Err(PollError::NoRows) } else { Ok(Answer { counts, rejected }) }
+    }
+
+    pub(crate) fn jobs(&self) -> Result<Answer<JobCounts>, PollError> {
+        let mut counts = JobCounts::default();
+        let rejected = self.ask(&commands::JOBS, |row| {
+            counts.add(&JobRow::parse(row)?);
+            Ok(())
+        })?;
+        // There are clusters without jobs, but not with rows that are all of another shape.
+        if counts.is_empty() && rejected.total() > 0 {
+            return Err(PollError::NoRows);
+        }
+        Ok(Answer { counts, rejected })
+    }
+
+    fn ask(
+        &self,
+        command: &'static commands::Command,
+        on_row: impl FnMut(&str) -> Result<(), RowError>,
+    ) -> Result<Rejected, PollError> {
+        let mut call = Invocation::new(command)
+            .deadline(self.settings.deadline())
+            .max_stdout_bytes(self.settings.max_output_mib << 20);
+        if let Some(cancel) = &self.cancel {
+            call = call.cancel_on_close(Arc::clone(cancel));
+        }
+        let rejected = query(&self.runner, &call, on_row).map_err(PollError::Run)?;
+        let is_truncated = rejected.iter().any(|(error, _)| error == RowError::Truncated);
+        if is_truncated { Err(PollError::Truncated) } else { Ok(rejected) }
+    }
+}

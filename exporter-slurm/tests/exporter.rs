@@ -1,0 +1,306 @@
+//! The whole exporter against scripts that stand in for sinfo and squeue.
+
+#![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-slurm");
+/// Far more than anything here takes: a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory with the two commands and a configuration that names it.
+struct Cluster {
+    dir: TempDir,
+}
+
+impl Cluster {
+    fn new(sinfo: &str, squeue: &str) -> Self {
+        let cluster = Self { dir: tempfile::tempdir().unwrap() };
+        cluster.command("sinfo", sinfo);
+        cluster.command("squeue", squeue);
+        cluster.configure("");
+        cluster
+    }
+
+    /// The recorded output of a real Slurm's commands.
+    fn recorded(version: &str) -> Self {
+        let fixture = |name| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/fixtures")
+                .join(version)
+                .join(name);
+            format!("exec /bin/cat {}", path.display())
+        };
+        Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Puts a command in place in one step: a running exporter sees the old one or the new one.
+    fn command(&self, name: &str, body: &str) {
+        let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
+        fs::write(&new, format!("#!/bin/sh\ncd '{}'\n{body}\n", self.dir.path().display()))
+            .unwrap();
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(new, path).unwrap();
+    }
+
+    fn configure(&self, slurm: &str) {
+        let bin_dir = self.dir.path().display();
+        let text = format!(
+            "[web]\nlisten_address = [\"127.0.0.1:0\"]\n[log]\nformat = \"text\"\n\
+             [slurm]\nbin_dir = \"{bin_dir}\"\n{slurm}\n"
+        );
+        fs::write(self.path("exporter.toml"), text).unwrap();
+    }
+
+    fn program(&self) -> Command {
+        let mut program = Command::new(BINARY);
+        program.arg("--config").arg(self.path("exporter.toml"));
+        program
+    }
+
+    fn once(&self) -> String {
+        let output = self.program().arg("--once").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn serve(&self) -> Serving {
+        let mut child = self.program().stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+            if let Some((_, rest)) = line.split_once("127.0.0.1:") {
+                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                break format!("127.0.0.1:{port}").parse().unwrap();
+            }
+        };
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            log.lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
+        });
+        Serving { child, address, log: lines }
+    }
+}
+
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+    log: Receiver<String>,
+}
+
+impl Serving {
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Scrapes until `wanted` says that the page is right.
+    fn until(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let page = self.get("/metrics");
+            if wanted(&page) {
+                return page;
+            }
+            assert!(Instant::now() < until, "{page}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn until_it_logs(&self, text: &str) {
+        while !self.log.recv_timeout(PATIENCE).unwrap().contains(text) {}
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// The lines of the page that do not tell the time or the process.
+fn steady(page: &str) -> String {
+    let changing =
+        ["duration_seconds", "poll_seconds", "snapshot_", "edctl_build_info", "process_"];
+    page.lines()
+        .filter(|line| !changing.iter().any(|word| line.contains(word)))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+fn is_running(pid_file: &Path) -> bool {
+    let pid = fs::read_to_string(pid_file).unwrap();
+    fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z"))
+}
+
+const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0'";
+const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
+const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
+const IDLE: &str = "edctl_slurm_nodes{state=\"idle\"} 1\n";
+
+#[test]
+fn golden_page_of_slurm_22_05() {
+    let page = steady(&Cluster::recorded("22.05").once());
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/22.05/page.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, &page).unwrap();
+    }
+    let wanted = fs::read_to_string(golden).unwrap();
+    assert!(page == wanted, "UPDATE_GOLDEN=1 accepts this page:\n{page}");
+}
+
+#[test]
+fn faults_are_named_and_show_no_number() {
+    for (sinfo, reason) in [
+        ("echo 'slurm_load_node error: down' >&2; exit 1", "exit_status"),
+        ("echo 'w1|p|idle|0/4/0/4|2000|0'; exit 1", "exit_status"),
+        ("echo 'w1|p|idle|0/4/0/4|2000|0'; printf 'w2|p|id'", "truncated"),
+        ("echo usage: sinfo; echo 'a|b'", "no_rows"),
+        ("exit 0", "no_rows"),
+        ("exec /bin/cat /dev/zero", "too_large"),
+        ("exec /bin/sleep 600", "timeout"),
+    ] {
+        let cluster = Cluster::new(sinfo, "echo 'RUNNING|p|1|7'");
+        cluster.configure("deadline_secs = 2\nmax_output_mib = 1");
+        let page = cluster.once();
+        assert!(page.contains(DOWN), "{sinfo}\n{page}");
+        let errors =
+            format!("edctl_slurm_poll_errors_total{{source=\"nodes\",reason=\"{reason}\"}} 1\n");
+        assert!(page.contains(&errors), "{sinfo}\n{page}");
+        assert!(!page.contains("edctl_slurm_nodes{"), "{sinfo}\n{page}");
+        // The other source does not suffer.
+        assert!(page.contains("edctl_slurm_jobs{state=\"running\"} 1\n"), "{sinfo}\n{page}");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_counted_and_the_others_stand() {
+    let cluster = Cluster::new(
+        ONE_NODE,
+        "printf '%s\\n' 'RUNNING|p|1|7' 'RUN|NING|p|1|7' 'RUNNING|p||8' 'ODD|p|1|9'",
+    );
+    let page = cluster.once();
+    for line in [
+        "edctl_slurm_jobs{state=\"running\"} 1\n",
+        "edctl_slurm_jobs{state=\"other\"} 1\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"number\"} 2\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"name\"} 0\n",
+        "edctl_slurm_up{source=\"jobs\"} 1\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
+}
+
+#[test]
+fn a_cluster_without_jobs_is_healthy() {
+    let page = Cluster::new(ONE_NODE, "exit 0").once();
+    assert!(page.contains("edctl_slurm_up{source=\"jobs\"} 1\n"), "{page}");
+    assert!(page.contains("edctl_slurm_jobs{state=\"running\"} 0\n"), "{page}");
+}
+
+#[test]
+fn data_outlives_a_failure_leaves_at_its_age_and_comes_back() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    cluster.configure("interval_secs = 1\nmax_age_secs = 4");
+    let exporter = cluster.serve();
+    exporter.until(|page| page.contains(UP) && page.contains(IDLE));
+    assert!(exporter.get("/readyz").starts_with("HTTP/1.1 200"));
+
+    cluster.command("sinfo", "exit 1");
+    exporter.until(|page| page.contains(DOWN) && page.contains(IDLE));
+    exporter.until(|page| page.contains(DOWN) && !page.contains("edctl_slurm_nodes{"));
+    assert!(exporter.get("/readyz").starts_with("HTTP/1.1 503"));
+
+    cluster.command("sinfo", ONE_NODE);
+    exporter.until(|page| page.contains(UP) && page.contains(IDLE));
+}
+
+#[test]
+fn scrapes_run_no_command_and_never_wait_for_one() {
+    let cluster = Cluster::new(&format!("echo x >> polls; {ONE_NODE}"), "exit 0");
+    cluster.configure("interval_secs = 3600\nmax_age_secs = 3600");
+    let exporter = cluster.serve();
+    exporter.until(|page| page.contains(UP));
+    for _ in 0..20 {
+        exporter.get("/metrics");
+    }
+    assert_eq!(fs::read_to_string(cluster.path("polls")).unwrap(), "x\n");
+}
+
+#[test]
+fn a_reload_keeps_the_counters_and_a_bad_one_changes_nothing() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    cluster.configure("interval_secs = 3600\nmax_age_secs = 3600");
+    let exporter = cluster.serve();
+    exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 1\n"));
+
+    cluster.configure("intervall_secs = 1");
+    exporter.signal("HUP");
+    exporter.until_it_logs("the old configuration stays");
+    cluster.configure("interval_secs = 1800\nmax_age_secs = 3600");
+    exporter.signal("HUP");
+    exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
+}
+
+#[test]
+fn the_end_waits_for_no_command_and_leaves_none() {
+    let cluster = Cluster::new(
+        "echo $$ > sinfo.new-pid; mv sinfo.new-pid pid; exec /bin/sleep 600",
+        "exit 0",
+    );
+    cluster.configure("deadline_secs = 600");
+    let mut exporter = cluster.serve();
+    let pid_file = cluster.path("pid");
+    let until = Instant::now() + PATIENCE;
+    while !pid_file.exists() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(exporter.get("/healthz").starts_with("HTTP/1.1 200"));
+    exporter.signal("TERM");
+    assert!(exporter.child.wait().unwrap().success());
+    let until = Instant::now() + PATIENCE;
+    while is_running(&pid_file) {
+        assert!(Instant::now() < until, "sinfo outlived the exporter");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_bad_configuration_stops_the_start() {
+    let cluster = Cluster::new("exit 0", "exit 0");
+    cluster.configure("interval_secs = 0");
+    let output = cluster.program().arg("--check-config").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("slurm.interval_secs = 0: expected 1 to 3600"), "{error}");
+}
