@@ -198,14 +198,10 @@ async fn live<S: Service>(
     collecting: Collecting<Serving<S>>,
     reloads: impl Future<Output = std::io::Result<()>>,
 ) {
-    if collecting.page(FIRST_COLLECTION).await.is_none() {
-        tracing::warn!("the first collection takes long; serving without it");
-    }
-    notify(&[NotifyState::Ready]);
     let result = tokio::select! {
         result = asked_to_stop() => result,
         result = reloads => result,
-        () = feed_watchdog() => Ok(()),
+        () = start_and_feed_watchdog(collecting) => Ok(()),
     };
     match result {
         Ok(()) => tracing::info!("stopping"),
@@ -223,8 +219,13 @@ async fn asked_to_stop() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Twice as often as systemd asks for; for ever where it does not ask.
-async fn feed_watchdog() {
+/// Says that the daemon is ready as soon as there is something to show, then feeds the watchdog
+/// twice as often as systemd asks for; goes on for ever where it does not ask.
+async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>) {
+    if collecting.page(FIRST_COLLECTION).await.is_none() {
+        tracing::warn!("the first collection takes long; serving without it");
+    }
+    notify(&[NotifyState::Ready]);
     match sd_notify::watchdog_enabled() {
         None => std::future::pending().await,
         Some(limit) => loop {
