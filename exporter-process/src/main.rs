@@ -1,2 +1,46 @@
-//! See Cargo.toml description; filled in by the next commits.
-fn main() {}
+//! `edctl-exporter-process`: CPU, memory and counts of a node's processes, summed by name.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod groups;
+mod page;
+mod procfs;
+mod service;
+mod stat;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use edctl_daemon::{CommonFlags, PathFlags, Spec};
+
+use crate::config::Config;
+use crate::service::Exporter;
+
+const SPEC: Spec = Spec {
+    component: "exporter-process",
+    binary: "edctl-exporter-process",
+    about: "Metrics of the node's processes, summed by name.",
+    version: env!("CARGO_PKG_VERSION"),
+    config_file: "/etc/edctl/exporter-process.toml",
+    port: 9812,
+};
+
+/// Serves metrics of the node's processes, summed by name, to Prometheus
+///
+/// Serves process-exporter's names (namedprocess_*) at three system calls per process and scrape.
+#[derive(Debug, Parser)]
+#[command(name = "edctl-exporter-process", version)]
+struct Flags {
+    #[command(flatten)]
+    common: CommonFlags,
+
+    #[command(flatten)]
+    paths: PathFlags,
+}
+
+fn main() -> ExitCode {
+    let Flags { common, paths } = edctl_daemon::parse();
+    let apply = move |config: &mut Config| paths.apply(&mut config.path);
+    edctl_daemon::main(&SPEC, &common, apply, Exporter::start)
+}

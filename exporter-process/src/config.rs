@@ -1,0 +1,73 @@
+//! The configuration: `/etc/edctl/exporter-process.toml`.
+
+use std::time::Duration;
+
+use edctl_daemon::{Log, Paths, Web};
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    web: Web,
+    log: Log,
+    pub(crate) path: Paths,
+    pub(crate) groups: Limits,
+}
+
+/// The table `[groups]`: how many groups there may be and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Most groups beside `other`, which takes the processes of all further names.
+    pub(crate) max: usize,
+    /// How long a group without processes keeps its place and its counters.
+    pub(crate) forget_after_secs: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max: 500, forget_after_secs: 3600 }
+    }
+}
+
+impl Limits {
+    pub(crate) fn forget_after(&self) -> Duration {
+        Duration::from_secs(self.forget_after_secs)
+    }
+}
+
+impl edctl_daemon::Config for Config {
+    fn web(&self) -> &Web {
+        &self.web
+    }
+
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        // The largest family has five series for each group, and `other` is one more.
+        let most = edctl_exposition::DEFAULT_SERIES_LIMIT / 5 - 1;
+        if !(1..=most).contains(&self.groups.max) {
+            return Err(format!("groups.max = {}: expected 1 to {most}", self.groups.max));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use edctl_daemon::Config as _;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_the_bounds_hold() {
+        for (max, valid) in [(500, true), (1, true), (1999, true), (0, false), (2000, false)] {
+            let config =
+                Config { groups: Limits { max, ..Limits::default() }, ..Config::default() };
+            assert_eq!(config.validate().is_ok(), valid, "{max}");
+        }
+    }
+}

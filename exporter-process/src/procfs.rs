@@ -1,0 +1,132 @@
+//! Reads proc: the processes' ids, and one file for each, at three system calls (openat, read,
+//! close) into one buffer.
+
+use std::io::{self, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
+use rustix::io::Errno;
+
+use crate::stat::{Stat, number};
+
+/// Where a listing is read to: some 4,000 processes a call.
+const LISTING_BYTES: usize = 128 << 10;
+/// More than any `stat` is long.
+const STAT_BYTES: usize = 4096;
+
+/// Why a process could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadError {
+    /// It has ended since it was listed: no error, there is nothing to say.
+    Gone,
+    /// It is there, but the kernel refuses it.
+    Denied,
+    /// The kernel gave something else.
+    Malformed,
+    /// The kernel could not read it.
+    Io,
+}
+
+/// An open proc.
+pub(crate) struct ProcFs {
+    root: OwnedFd,
+    listing: Vec<MaybeUninit<u8>>,
+    path: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl ProcFs {
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            root: rustix::fs::open(root, flags, Mode::empty())?,
+            listing: vec![MaybeUninit::uninit(); LISTING_BYTES],
+            path: Vec::with_capacity(32),
+            content: vec![0; STAT_BYTES],
+        })
+    }
+
+    /// Puts the ids of all processes into `pids`.
+    pub(crate) fn list(&mut self, pids: &mut Vec<u32>) -> io::Result<()> {
+        pids.clear();
+        rustix::fs::seek(&self.root, SeekFrom::Start(0))?;
+        let mut entries = RawDir::new(&self.root, &mut self.listing);
+        while let Some(entry) = entries.next() {
+            let name = number(entry?.file_name().to_bytes());
+            pids.extend(name.and_then(|pid| u32::try_from(pid).ok()));
+        }
+        Ok(())
+    }
+
+    /// Reads one process's `stat`.
+    pub(crate) fn read_stat(&mut self, pid: u32) -> Result<Stat<'_>, ReadError> {
+        self.path.clear();
+        // A vector takes all that is written.
+        let _infallible = write!(self.path, "{pid}/stat");
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let read = rustix::fs::openat(&self.root, &self.path[..], flags, Mode::empty())
+            .and_then(|file| rustix::io::read(&file, &mut self.content));
+        let length = match read {
+            Ok(length) => length,
+            Err(Errno::NOENT | Errno::SRCH) => return Err(ReadError::Gone),
+            Err(Errno::ACCESS | Errno::PERM) => return Err(ReadError::Denied),
+            Err(_) => return Err(ReadError::Io),
+        };
+        let stat = Stat::parse(&self.content[..length]).ok_or(ReadError::Malformed)?;
+        if stat.pid == pid { Ok(stat) } else { Err(ReadError::Malformed) }
+    }
+
+    /// When the system was booted, in seconds since the epoch, as the clock is set now.
+    pub(crate) fn read_boot_time_secs(&self) -> Option<u64> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.root, "stat", flags, Mode::empty()).ok()?;
+        let content = io::read_to_string(std::fs::File::from(file)).ok()?;
+        let line = content.lines().find_map(|line| line.strip_prefix("btime "))?;
+        number(line.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn reads_the_kernels_own() {
+        let mut proc = ProcFs::open(Path::new("/proc")).unwrap();
+        let mut pids = Vec::new();
+        for _ in 0..2 {
+            proc.list(&mut pids).unwrap();
+            assert!(pids.contains(&std::process::id()));
+        }
+        let stat = proc.read_stat(std::process::id()).unwrap();
+        assert!(stat.resident_pages > 0 && stat.threads > 0 && !stat.is_kernel_thread);
+        assert!(proc.read_boot_time_secs().unwrap() > 1_000_000_000);
+    }
+
+    #[test]
+    fn tells_the_failures_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in [("7", "8 (sh) S"), ("9", ""), ("net", "1"), ("1x", "1")] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::write(dir.path().join(name).join("stat"), content).unwrap();
+        }
+        fs::create_dir_all(dir.path().join("10/stat")).unwrap();
+        fs::write(dir.path().join("stat"), "cpu 1\n").unwrap();
+
+        let mut proc = ProcFs::open(dir.path()).unwrap();
+        let mut pids = Vec::new();
+        proc.list(&mut pids).unwrap();
+        pids.sort_unstable();
+        assert_eq!(pids, [7, 9, 10]);
+        assert_eq!(proc.read_stat(7), Err(ReadError::Malformed));
+        assert_eq!(proc.read_stat(8), Err(ReadError::Gone));
+        assert_eq!(proc.read_stat(9), Err(ReadError::Malformed));
+        assert_eq!(proc.read_stat(10), Err(ReadError::Io));
+        assert_eq!(proc.read_boot_time_secs(), None);
+        assert!(ProcFs::open(Path::new("/does/not/exist")).is_err());
+    }
+}

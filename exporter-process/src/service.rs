@@ -1,0 +1,266 @@
+//! The exporter as the daemon frame sees it: each collection is one scan of proc.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use edctl_daemon::{Mode, Service};
+use edctl_exposition::Page;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::config::Config;
+use crate::groups::Groups;
+use crate::page::{self, Errors, Units};
+use crate::procfs::{ProcFs, ReadError};
+
+/// The groups, and where they come from.
+pub(crate) struct Exporter {
+    root: PathBuf,
+    proc: ProcFs,
+    groups: Groups,
+    units: Units,
+    errors: Errors,
+    pids: Vec<u32>,
+}
+
+impl Exporter {
+    /// Opens proc. A single page counts from the processes' own start, a daemon from its own.
+    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
+        let units = Units::of_system();
+        let since_ticks = match mode {
+            Mode::Serve => ticks_since_boot(units),
+            Mode::Once => 0,
+        };
+        Self::over(config, units, since_ticks)
+    }
+
+    fn over(config: Config, units: Units, since_ticks: u64) -> Result<Self, String> {
+        Ok(Self {
+            proc: open(&config.path.procfs)?,
+            groups: Groups::new(config.groups, since_ticks),
+            root: config.path.procfs,
+            units,
+            errors: Errors::default(),
+            pids: Vec::new(),
+        })
+    }
+
+    fn scan(&mut self, page: &mut Page) -> io::Result<()> {
+        self.proc.list(&mut self.pids)?;
+        let now = Instant::now();
+        self.groups.begin();
+        for pid in &self.pids {
+            match self.proc.read_stat(*pid) {
+                Ok(stat) if stat.is_kernel_thread => {}
+                Ok(stat) => self.groups.see(&stat, now),
+                Err(ReadError::Gone) => {}
+                Err(error) => {
+                    self.errors.processes += 1;
+                    page.error("stat", reason(error));
+                }
+            }
+        }
+        self.groups.end(now);
+        Ok(())
+    }
+}
+
+impl Service for Exporter {
+    type Config = Config;
+
+    fn collect(&mut self, page: &mut Page) {
+        match self.scan(page) {
+            Ok(()) => {
+                let boot_time = self.proc.read_boot_time_secs();
+                if boot_time.is_none() {
+                    self.errors.partial += 1;
+                    page.error("boot_time", "read");
+                }
+                page::render_groups(&self.groups.sorted(), self.units, boot_time, page);
+            }
+            Err(error) => {
+                tracing::warn!(%error, root = %self.root.display(), "cannot list the processes");
+                self.errors.scans += 1;
+                page.error("proc", "list");
+            }
+        }
+        page::render_errors(&self.errors, page);
+    }
+
+    fn reload(&mut self, config: Config) -> Result<(), String> {
+        self.proc = open(&config.path.procfs)?;
+        self.root = config.path.procfs;
+        self.groups.set_limits(config.groups);
+        Ok(())
+    }
+}
+
+fn open(root: &Path) -> Result<ProcFs, String> {
+    ProcFs::open(root).map_err(|error| format!("cannot open {}: {error}", root.display()))
+}
+
+fn reason(error: ReadError) -> &'static str {
+    match error {
+        ReadError::Gone => "gone",
+        ReadError::Denied => "denied",
+        ReadError::Malformed => "parse",
+        ReadError::Io => "io",
+    }
+}
+
+fn ticks_since_boot(units: Units) -> u64 {
+    let since_boot = clock_gettime(ClockId::Boottime);
+    let seconds = since_boot.tv_sec as f64 + since_boot.tv_nsec as f64 / 1e9;
+    (seconds * units.ticks_per_second as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use edctl_exposition::{Format, Value, render};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const UNITS: Units = Units { ticks_per_second: 100, page_bytes: 4096 };
+
+    /// A proc of our own making.
+    struct FakeProc(TempDir);
+
+    impl FakeProc {
+        fn new() -> Self {
+            let fake = Self(tempfile::tempdir().unwrap());
+            fs::write(fake.0.path().join("stat"), "cpu  1 2 3\nbtime 1700000000\n").unwrap();
+            fake
+        }
+
+        fn process(&self, pid: u32, comm: &[u8], rest: &str) {
+            let dir = self.0.path().join(pid.to_string());
+            fs::create_dir_all(&dir).unwrap();
+            let mut stat = format!("{pid} (").into_bytes();
+            stat.extend_from_slice(comm);
+            stat.extend_from_slice(format!(") {rest}\n").as_bytes());
+            fs::write(dir.join("stat"), stat).unwrap();
+        }
+
+        fn end(&self, pid: u32) {
+            fs::remove_dir_all(self.0.path().join(pid.to_string())).unwrap();
+        }
+
+        fn config(&self) -> Config {
+            let mut config = Config::default();
+            config.path.procfs = self.0.path().into();
+            config
+        }
+
+        fn exporter(&self, since_ticks: u64) -> Exporter {
+            Exporter::over(self.config(), UNITS, since_ticks).unwrap()
+        }
+    }
+
+    /// The fields behind the name that matter here.
+    fn fields(state: char, user: u64, system: u64, start: u64) -> String {
+        format!(
+            "{state} 1 1 1 0 -1 4194304 20 0 3 0 {user} {system} 900 900 20 0 2 0 {start} 81920 5"
+        )
+    }
+
+    fn collect(exporter: &mut Exporter) -> Page {
+        let mut page = Page::default();
+        exporter.collect(&mut page);
+        page.finish();
+        page
+    }
+
+    fn value(page: &Page, family: &str, labels: &[&str]) -> Option<Value> {
+        let samples = &page.family(family)?.samples;
+        let sample = samples
+            .iter()
+            .find(|s| s.labels.iter().map(|(_, v)| v.as_str()).eq(labels.iter().copied()))?;
+        Some(sample.value)
+    }
+
+    #[test]
+    fn golden_page_with_hostile_names() {
+        let fake = FakeProc::new();
+        fake.process(1, b"systemd", &fields('S', 150, 50, 7));
+        fake.process(20, b"verilator_bin", &fields('R', 1000, 25, 5000));
+        fake.process(21, b"verilator_bin", &fields('D', 500, 25, 4000));
+        fake.process(22, b"x\"} 1\nforged 2\n", &fields('S', 1, 0, 4000));
+        fake.process(23, b"a) R 1 (b", &fields('Z', 1, 0, 4000));
+        fake.process(24, b"\xff\\", &fields('T', 1, 0, 4000));
+        fake.process(2, b"kthreadd", "S 0 0 0 0 -1 2129984 0 0 0 0 9 9 0 0 20 0 1 0 1 0 0");
+        let mut page = Page::default();
+        fake.exporter(0).collect(&mut page);
+        page.finish();
+
+        let text = render(&page, Format::Text).unwrap();
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &text).unwrap();
+        }
+        let wanted = fs::read_to_string(golden).unwrap();
+        assert!(text == wanted, "UPDATE_GOLDEN=1 accepts this page:\n{text}");
+    }
+
+    #[test]
+    fn counters_go_on_from_scrape_to_scrape() {
+        const CPU: &str = "namedprocess_namegroup_cpu_seconds_total";
+        let fake = FakeProc::new();
+        fake.process(1, b"make", &fields('S', 150, 0, 7));
+        let mut exporter = fake.exporter(1000);
+        let page = collect(&mut exporter);
+        assert_eq!(value(&page, CPU, &["make", "user"]), Some(Value::F64(0.0)));
+
+        fake.process(1, b"make", &fields('S', 250, 0, 7));
+        fake.process(2, b"make", &fields('S', 50, 0, 2000));
+        let page = collect(&mut exporter);
+        assert_eq!(value(&page, CPU, &["make", "user"]), Some(Value::F64(1.5)));
+
+        fake.end(1);
+        fake.end(2);
+        exporter.reload(fake.config()).unwrap();
+        let page = collect(&mut exporter);
+        assert_eq!(value(&page, CPU, &["make", "user"]), Some(Value::F64(1.5)));
+        assert_eq!(
+            value(&page, "namedprocess_namegroup_num_procs", &["make"]),
+            Some(Value::U64(0))
+        );
+        let start = "namedprocess_namegroup_oldest_start_time_seconds";
+        assert_eq!(value(&page, start, &["make"]), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted_and_left_out() {
+        let fake = FakeProc::new();
+        fake.process(1, b"good", &fields('S', 1, 0, 7));
+        fake.process(2, b"bad", "S 1 1");
+        fs::remove_file(fake.0.path().join("stat")).unwrap();
+        let mut exporter = fake.exporter(0);
+        let page = collect(&mut exporter);
+        assert_eq!(
+            value(&page, "namedprocess_namegroup_num_procs", &["good"]),
+            Some(Value::U64(1))
+        );
+        assert_eq!(value(&page, "namedprocess_namegroup_num_procs", &["bad"]), None);
+        let start = "namedprocess_namegroup_oldest_start_time_seconds";
+        assert_eq!(value(&page, start, &["good"]), None);
+        assert_eq!(value(&page, "namedprocess_scrape_procread_errors", &[]), Some(Value::U64(1)));
+        assert_eq!(value(&page, "namedprocess_scrape_partial_errors", &[]), Some(Value::U64(1)));
+        let mut errors: Vec<_> = page.errors().collect();
+        errors.sort_unstable();
+        assert_eq!(errors, [("boot_time", "read", 1), ("stat", "parse", 1)]);
+    }
+
+    #[test]
+    fn a_proc_that_is_not_there_stops_the_start_and_no_reload() {
+        let fake = FakeProc::new();
+        let mut exporter = fake.exporter(0);
+        let mut config = fake.config();
+        config.path.procfs = "/does/not/exist".into();
+        assert!(Exporter::over(config.clone(), UNITS, 0).is_err());
+        assert!(exporter.reload(config).unwrap_err().starts_with("cannot open /does/not/exist"));
+        assert!(collect(&mut exporter).family("namedprocess_scrape_errors").is_some());
+    }
+}
