@@ -1,0 +1,68 @@
+//! Why a collector has nothing to show.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How a collector's run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// It had something.
+    Ok,
+    /// This node does not have what it reads; nothing is wrong.
+    Absent,
+    /// It could not read or understand what is there.
+    Error,
+}
+
+impl State {
+    pub(crate) const ALL: [State; 3] = [State::Ok, State::Absent, State::Error];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            State::Ok => "ok",
+            State::Absent => "absent",
+            State::Error => "error",
+        }
+    }
+}
+
+/// What a collector met instead of data.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CollectError {
+    /// A file of the kernel is not there.
+    #[error("{} does not exist", path.display())]
+    Absent { path: PathBuf },
+    /// The system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// The file does not have the form that it should have.
+    #[error("{}, line {line}: {expected}", path.display())]
+    Parse { path: PathBuf, line: usize, expected: &'static str },
+}
+
+impl CollectError {
+    /// Tells a file that is not there from one that cannot be read.
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Absent { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        match self {
+            Self::Absent { .. } => State::Absent,
+            Self::Io { .. } | Self::Parse { .. } => State::Error,
+        }
+    }
+
+    /// The word in `..._errors_total{reason}`.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Absent { .. } => "absent",
+            Self::Io { .. } => "io",
+            Self::Parse { .. } => "parse",
+        }
+    }
+}

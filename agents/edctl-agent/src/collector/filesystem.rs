@@ -1,0 +1,210 @@
+//! `node_filesystem_*`: how full each mounted file system is.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use edctl_exposition::{Family, Page};
+use regex::Regex;
+use serde::Deserialize;
+
+use super::kernel_file::KernelFile;
+use super::mounts::{self, Mount};
+use super::statfs::{Answer, Prober};
+use super::{CollectError, Collector};
+use crate::host::Host;
+
+/// How long one file system may take to answer.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// More mounts than a node should have; the first ones are shown.
+const MOST_MOUNTS: usize = 512;
+
+/// Which mounts are not shown; the defaults are node_exporter's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Excludes {
+    /// Mount points, as a regular expression.
+    pub(crate) mount_points_exclude: String,
+    /// Types of file systems, as a regular expression.
+    pub(crate) fs_types_exclude: String,
+}
+
+impl Default for Excludes {
+    fn default() -> Self {
+        Self {
+            mount_points_exclude: concat!(
+                "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|",
+                "var/lib/containers/storage/.+)($|/)",
+            )
+            .to_owned(),
+            fs_types_exclude: concat!(
+                "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|",
+                "hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|",
+                "selinuxfs|squashfs|erofs|sysfs|tracefs)$",
+            )
+            .to_owned(),
+        }
+    }
+}
+
+impl Excludes {
+    /// What is wrong with an expression, if one is.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        for (key, expression) in [
+            ("mount_points_exclude", &self.mount_points_exclude),
+            ("fs_types_exclude", &self.fs_types_exclude),
+        ] {
+            Regex::new(expression)
+                .map_err(|e| format!("collector.filesystem.{key}: expected a regex: {e}"))?;
+        }
+        Ok(())
+    }
+
+    /// A test for mounts that are shown. An expression that does not compile excludes nothing; it
+    /// was refused when the configuration was read.
+    fn shown(&self) -> impl Fn(&Mount) -> bool + Send + 'static {
+        let mount_points = compile(&self.mount_points_exclude);
+        let fs_types = compile(&self.fs_types_exclude);
+        let excluded = |regex: &Option<Regex>, text: &str| {
+            regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        };
+        move |mount| {
+            !excluded(&mount_points, &mount.mount_point) && !excluded(&fs_types, &mount.fs_type)
+        }
+    }
+}
+
+fn compile(expression: &str) -> Option<Regex> {
+    (!expression.is_empty()).then(|| Regex::new(expression).ok()).flatten()
+}
+
+pub(super) struct Filesystem {
+    file: KernelFile,
+    rootfs: PathBuf,
+    shown: Box<dyn Fn(&Mount) -> bool + Send>,
+    prober: Prober,
+}
+
+impl Filesystem {
+    pub(super) fn new(host: &Host, excludes: &Excludes) -> Self {
+        Self {
+            // Not /proc/1: an ordinary user may not read it where /proc hides processes.
+            file: KernelFile::new(host.paths.procfs.join("self/mountinfo")),
+            rootfs: host.paths.rootfs.clone(),
+            shown: Box::new(excludes.shown()),
+            prober: Prober::new(host.capacity.clone(), PATIENCE),
+        }
+    }
+}
+
+impl Collector for Filesystem {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut mounts = mounts::parse(self.file.read()?)?;
+        mounts.retain(|mount| (self.shown)(mount));
+        mounts.truncate(MOST_MOUNTS);
+        let paths: Vec<PathBuf> =
+            mounts.iter().map(|mount| under(&self.rootfs, &mount.mount_point)).collect();
+        let answers = self.prober.ask_all(&paths);
+        Families::of(&mounts, &answers).add_to(page);
+        Ok(())
+    }
+}
+
+fn under(rootfs: &Path, mount_point: &str) -> PathBuf {
+    rootfs.join(mount_point.trim_start_matches('/'))
+}
+
+struct Families {
+    device_error: Family,
+    readonly: Family,
+    info: Family,
+    stuck: Family,
+    /// Size, free, available, files, free files.
+    capacity: [Family; 5],
+}
+
+impl Families {
+    fn of(mounts: &[Mount], answers: &[Answer]) -> Self {
+        let mut families = Self::empty();
+        for (mount, answer) in mounts.iter().zip(answers) {
+            families.push(mount, answer);
+        }
+        families
+    }
+
+    fn empty() -> Self {
+        Self {
+            device_error: Family::gauge(
+                "node_filesystem_device_error",
+                "Whether the file system could not be asked for its capacity.",
+            ),
+            readonly: Family::gauge(
+                "node_filesystem_readonly",
+                "Whether the file system is mounted read-only.",
+            ),
+            info: Family::gauge("node_filesystem_mount_info", "What is mounted where."),
+            stuck: Family::gauge(
+                "edctl_agent_filesystem_stuck_seconds",
+                "For how long a file system has not answered.",
+            ),
+            capacity: [
+                ("node_filesystem_size_bytes", "Size of the file system."),
+                ("node_filesystem_free_bytes", "Free space, with what is kept for root."),
+                ("node_filesystem_avail_bytes", "Free space for ordinary users."),
+                ("node_filesystem_files", "File nodes of the file system."),
+                ("node_filesystem_files_free", "Free file nodes."),
+            ]
+            .map(|(name, help)| Family::gauge(name, help)),
+        }
+    }
+
+    fn push(&mut self, mount: &Mount, answer: &Answer) {
+        let error = match answer {
+            Answer::Capacity(_) => String::new(),
+            Answer::Error(error) => as_node_exporter_says(error),
+            Answer::Stuck(_) => "no answer".to_owned(),
+        };
+        let labels = [
+            ("device", mount.device.as_str()),
+            ("mountpoint", &mount.mount_point),
+            ("fstype", &mount.fs_type),
+            ("device_error", &error),
+        ];
+        self.device_error.push(&labels, !error.is_empty());
+        self.readonly.push(&labels, mount.read_only);
+        self.info.push(
+            &[
+                ("device", &mount.device),
+                ("major", &mount.major),
+                ("minor", &mount.minor),
+                ("mountpoint", &mount.mount_point),
+            ],
+            1u64,
+        );
+        match answer {
+            Answer::Capacity(c) => {
+                let values = [c.size_bytes, c.free_bytes, c.avail_bytes, c.files, c.files_free];
+                for (family, value) in self.capacity.iter_mut().zip(values) {
+                    family.push(&labels, value);
+                }
+            }
+            Answer::Stuck(time) => self.stuck.push(&labels[..3], time.as_secs_f64()),
+            Answer::Error(_) => {}
+        }
+    }
+
+    fn add_to(self, page: &mut Page) {
+        page.add(self.device_error);
+        page.add(self.readonly);
+        page.add(self.info);
+        page.add(self.stuck);
+        self.capacity.into_iter().for_each(|family| page.add(family));
+    }
+}
+
+/// `Input/output error (os error 5)` is `input/output error` in node_exporter's label.
+fn as_node_exporter_says(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

@@ -1,0 +1,48 @@
+//! `node_load1`, `node_load5`, `node_load15`, from /proc/loadavg.
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::{CollectError, Collector};
+use crate::host::Host;
+
+const FAMILIES: [(&str, &str); 3] = [
+    ("node_load1", "Load average over one minute."),
+    ("node_load5", "Load average over five minutes."),
+    ("node_load15", "Load average over fifteen minutes."),
+];
+
+pub(super) struct Loadavg {
+    file: KernelFile,
+}
+
+impl Loadavg {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { file: KernelFile::new(host.paths.procfs.join("loadavg")) }
+    }
+}
+
+impl Collector for Loadavg {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let loads = parse(self.file.read()?)?;
+        for ((name, help), load) in FAMILIES.into_iter().zip(loads) {
+            page.add(Family::gauge(name, help).with(&[], load));
+        }
+        Ok(())
+    }
+}
+
+fn parse(text: Text<'_>) -> Result<[f64; 3], CollectError> {
+    let wrong = || text.wrong(1, "expected three load averages");
+    let (_, line) = text.lines().next().ok_or_else(wrong)?;
+    let mut words = line.split_ascii_whitespace();
+    let mut loads = [0.0; 3];
+    for load in &mut loads {
+        *load = words
+            .next()
+            .and_then(|word| word.parse().ok())
+            .filter(|load: &f64| load.is_finite() && *load >= 0.0)
+            .ok_or_else(wrong)?;
+    }
+    Ok(loads)
+}

@@ -1,0 +1,99 @@
+//! `node_memory_*`: every field of /proc/meminfo, under node_exporter's names.
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::{CollectError, Collector};
+use crate::host::Host;
+
+/// More fields than any kernel has.
+const MAX_FIELDS: usize = 256;
+
+pub(super) struct Meminfo {
+    file: KernelFile,
+}
+
+impl Meminfo {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { file: KernelFile::new(host.paths.procfs.join("meminfo")) }
+    }
+}
+
+impl Collector for Meminfo {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        for field in parse(self.file.read()?)? {
+            let help = format!("The field {} of /proc/meminfo.", field.name);
+            page.add(Family::gauge(field.metric(), help).with(&[], field.value));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Field<'a> {
+    name: &'a str,
+    value: u64,
+    is_bytes: bool,
+}
+
+impl Field<'_> {
+    /// `Active(anon)` in kB becomes `node_memory_Active_anon_bytes`.
+    fn metric(&self) -> String {
+        let name = self.name.replace('(', "_").replace(')', "");
+        let unit = if self.is_bytes { "_bytes" } else { "" };
+        format!("node_memory_{name}{unit}")
+    }
+}
+
+fn parse(text: Text<'_>) -> Result<Vec<Field<'_>>, CollectError> {
+    let mut fields = Vec::with_capacity(64);
+    for (number, line) in text.lines().take(MAX_FIELDS) {
+        let wrong = || text.wrong(number, "expected \"Name: number\" or \"Name: number kB\"");
+        fields.push(parse_line(line).ok_or_else(wrong)?);
+    }
+    if !fields.iter().any(|field| field.name == "MemTotal") {
+        return Err(text.wrong(1, "expected MemTotal"));
+    }
+    Ok(fields)
+}
+
+fn parse_line(line: &str) -> Option<Field<'_>> {
+    let (name, rest) = line.split_once(':')?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'(' | b')');
+    if name.is_empty() || !name.bytes().all(plain) {
+        return None;
+    }
+    let mut words = rest.split_ascii_whitespace();
+    let number: u64 = words.next()?.parse().ok()?;
+    match (words.next(), words.next()) {
+        (None, _) => Some(Field { name, value: number, is_bytes: false }),
+        (Some("kB"), None) => {
+            Some(Field { name, value: number.checked_mul(1024)?, is_bytes: true })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        for (line, expected) in [
+            ("MemTotal:  4 kB", Some(("node_memory_MemTotal_bytes", 4096))),
+            ("Active(anon):  1 kB", Some(("node_memory_Active_anon_bytes", 1024))),
+            ("HugePages_Total:  2", Some(("node_memory_HugePages_Total", 2))),
+            ("MemTotal:  4 MB", None),
+            ("MemTotal:  4 kB more", None),
+            ("MemTotal:  -4 kB", None),
+            ("MemTotal:", None),
+            ("MemTotal 4 kB", None),
+            ("Mem{Total}: 4 kB", None),
+            ("MemTotal: 18446744073709551615 kB", None),
+        ] {
+            let parsed = parse_line(line).map(|field| (field.metric(), field.value));
+            assert_eq!(parsed, expected.map(|(name, value)| (name.to_owned(), value)), "{line}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The whole page over a fixture node, and every collector before broken files.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use edctl_daemon::Paths;
+use edctl_exposition::{Format, render};
+
+use super::*;
+use crate::host::Uname;
+
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/node");
+
+fn host(procfs: PathBuf) -> Host {
+    Host {
+        paths: Paths { procfs, rootfs: "/fixture".into(), ..Paths::default() },
+        uname: || Uname {
+            sysname: "Linux".into(),
+            release: "6.1.0-40-amd64".into(),
+            version: "#1 SMP PREEMPT_DYNAMIC".into(),
+            machine: "x86_64".into(),
+            nodename: "w1".into(),
+            domainname: "(none)".into(),
+        },
+        capacity: Arc::new(|path: &Path| match path.to_str() {
+            Some("/fixture/mnt/broken") => Err(io::Error::from_raw_os_error(5)),
+            Some(path) => {
+                let n = path.len() as u64;
+                Ok(Capacity {
+                    size_bytes: n << 30,
+                    free_bytes: n << 29,
+                    avail_bytes: n << 28,
+                    files: n * 1000,
+                    files_free: n * 900,
+                })
+            }
+            None => Err(io::Error::from_raw_os_error(2)),
+        }),
+    }
+}
+
+fn page_of(procfs: PathBuf) -> (String, Vec<Report>, Page) {
+    let mut page = Page::default();
+    let reports = Collectors::new(&host(procfs), &CollectorConfig::default()).collect(&mut page);
+    page.finish();
+    let text = render(&page, Format::Text).unwrap();
+    let stable: String = text
+        .lines()
+        .filter(|line| !line.starts_with("node_scrape_collector_duration_seconds{"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    (stable, reports, page)
+}
+
+#[test]
+fn golden_page() {
+    let golden = Path::new(FIXTURE).join("page.txt");
+    let (page, reports, _) = page_of(Path::new(FIXTURE).join("proc"));
+    assert!(reports.iter().all(|report| report.state == State::Ok), "{reports:?}");
+    if std::env::var_os("EDCTL_BLESS").is_some() {
+        fs::write(&golden, &page).unwrap();
+    }
+    assert_eq!(page, fs::read_to_string(&golden).unwrap());
+}
+
+/// A copy of the fixture's /proc with one file replaced, or removed for `None`.
+fn spoilt(file: &str, content: Option<&[u8]>) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("self")).unwrap();
+    for name in ["stat", "meminfo", "loadavg", "self/mountinfo"] {
+        fs::copy(Path::new(FIXTURE).join("proc").join(name), dir.path().join(name)).unwrap();
+    }
+    match content {
+        Some(content) => fs::write(dir.path().join(file), content).unwrap(),
+        None => fs::remove_file(dir.path().join(file)).unwrap(),
+    }
+    dir
+}
+
+#[test]
+fn what_cannot_be_read_is_absent_never_zero() {
+    type Case = (&'static str, &'static str, &'static str, Option<&'static [u8]>, State);
+    let cases: [Case; 16] = [
+        ("cpu", "stat", "node_cpu_", None, State::Absent),
+        ("cpu", "stat", "node_cpu_", Some(b""), State::Error),
+        ("cpu", "stat", "node_cpu_", Some(b"cpu0 1 2 3"), State::Error),
+        ("cpu", "stat", "node_cpu_", Some(b"cpux 1 2 3 4 5 6 7 8 9 10"), State::Error),
+        ("cpu", "stat", "node_cpu_", Some(b"\xff\xfe"), State::Error),
+        ("meminfo", "meminfo", "node_memory_", None, State::Absent),
+        ("meminfo", "meminfo", "node_memory_", Some(b"MemTotal:   163"), State::Ok),
+        ("meminfo", "meminfo", "node_memory_", Some(b"MemTotal: 1 kB\nMemFr"), State::Error),
+        ("meminfo", "meminfo", "node_memory_", Some(b"MemFree: 1 kB"), State::Error),
+        ("loadavg", "loadavg", "node_load", None, State::Absent),
+        ("loadavg", "loadavg", "node_load", Some(b"0.21 0.3"), State::Error),
+        ("loadavg", "loadavg", "node_load", Some(b"NaN 0 0"), State::Error),
+        ("loadavg", "loadavg", "node_load", Some(b"-1 0 0"), State::Error),
+        ("filesystem", "self/mountinfo", "node_filesystem_", None, State::Absent),
+        ("filesystem", "self/mountinfo", "node_filesystem_", Some(b"1 2 3"), State::Error),
+        ("filesystem", "self/mountinfo", "node_filesystem_", Some(b""), State::Error),
+    ];
+    for (collector, file, prefix, content, expected) in cases {
+        let dir = spoilt(file, content);
+        let (page, reports, errors) = page_of(dir.path().to_owned());
+        let what =
+            format!("{file}: {:?}", content.map(<[u8]>::escape_ascii).map(|e| e.to_string()));
+        let report = reports.iter().find(|report| report.name == collector).unwrap();
+        assert_eq!(report.state, expected, "{what}");
+        let shown = page.lines().any(|line| line.starts_with(prefix));
+        assert_eq!(shown, expected == State::Ok, "{what}\n{page}");
+        let counted = errors.errors().any(|(source, _, _)| source == collector);
+        assert_eq!(counted, expected == State::Error, "{what}");
+        let others = reports.iter().filter(|report| report.name != collector);
+        assert!(others.clone().all(|report| report.state == State::Ok), "{what}");
+    }
+}
+
+#[test]
+fn a_disabled_collector_does_not_run() {
+    let config = CollectorConfig { disable: vec!["cpu".to_owned()], ..Default::default() };
+    let host = host(Path::new(FIXTURE).join("proc"));
+    let reports = Collectors::new(&host, &config).collect(&mut Page::default());
+    let run: Vec<&str> = reports.iter().map(|report| report.name).collect();
+    assert_eq!(run, ["filesystem", "loadavg", "meminfo", "uname"]);
+}
+
+#[test]
+fn the_real_node_can_be_read() {
+    let mut page = Page::default();
+    let reports = Collectors::new(&Host::real(Paths::default()), &CollectorConfig::default())
+        .collect(&mut page);
+    for report in reports {
+        assert_eq!(report.state, State::Ok, "{report:?}");
+    }
+    assert!(page.family("node_cpu_seconds_total").is_some());
+}

@@ -1,0 +1,33 @@
+//! `node_uname_info`: what the kernel calls itself and the node.
+
+use edctl_exposition::{Family, Page};
+
+use super::{CollectError, Collector};
+use crate::host::{Host, Uname};
+
+pub(super) struct UnameInfo {
+    read: fn() -> Uname,
+}
+
+impl UnameInfo {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { read: host.uname }
+    }
+}
+
+impl Collector for UnameInfo {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let uname = (self.read)();
+        let labels = [
+            ("sysname", uname.sysname.as_str()),
+            ("release", &uname.release),
+            ("version", &uname.version),
+            ("machine", &uname.machine),
+            ("nodename", &uname.nodename),
+            ("domainname", &uname.domainname),
+        ];
+        let family = Family::gauge("node_uname_info", "What uname(2) says of the kernel and node.");
+        page.add(family.with(&labels, 1u64));
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! The socket: one request and one reply per connection, within a budget, for a bounded number of
+//! callers at a time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use edctl_hookmsg::{DecodeError, Event, Hook, MAX_REQUEST_BYTES, Outcome, Reply, Request};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+
+use super::authority::Authority;
+use super::record::Record;
+use super::replay::SpoolDepth;
+use crate::node::Source;
+use crate::service::Reports;
+use crate::status::{About, Status};
+
+/// How long a caller may take to say what it wants and to take the answer.
+const BUDGET: Duration = Duration::from_millis(500);
+/// Callers at a time; Slurm's own users are let in above it.
+const MOST_CALLERS: usize = 64;
+/// Callers at a time of one ordinary user.
+const MOST_CALLERS_OF_ONE: usize = 16;
+/// Callers at a time, whoever they are.
+const MOST_PRIVILEGED: usize = 512;
+/// How long to wait when the process has no free descriptor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a request may need.
+pub(crate) struct Context {
+    pub(crate) record: Arc<Record>,
+    pub(crate) spool: SpoolDepth,
+    pub(crate) authority: Authority,
+    pub(crate) about: About,
+    pub(crate) reports: Reports,
+}
+
+/// The serving thread; dropping it ends it and removes the socket.
+pub(crate) struct Server {
+    socket: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(crate) fn start(socket: &Path, context: Context) -> Result<Self, String> {
+        let failed = |e: io::Error| format!("cannot listen on {}: {e}", socket.display());
+        let listener = bind(socket).map_err(failed)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("hooks".to_owned())
+            .spawn(move || {
+                LocalSet::new().block_on(&runtime, async {
+                    tokio::select! {
+                        served = serve(listener, context) => {
+                            if let Err(error) = served {
+                                tracing::error!(%error, "the hook server cannot go on");
+                            }
+                        }
+                        _ = stopped => {}
+                    }
+                });
+            })
+            .map_err(failed)?;
+        Ok(Self { socket: socket.to_owned(), stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+        drop(fs::remove_file(&self.socket));
+    }
+}
+
+/// Binds the socket in place of one that a dead agent left, but not of one that is served.
+fn bind(path: &Path) -> io::Result<StdListener> {
+    if fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket()) {
+        if StdStream::connect(path).is_ok() {
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, "another agent serves it"));
+        }
+        fs::remove_file(path)?;
+    }
+    let listener = StdListener::bind(path)?;
+    // Everybody may ask; what a caller may say is decided by who it is.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn serve(listener: StdListener, context: Context) -> io::Result<()> {
+    let listener = UnixListener::from_std(listener)?;
+    let context = Rc::new(context);
+    let callers = Rc::new(Callers::default());
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a caller");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
+        let Some(place) = callers.enter(uid, context.authority.is_privileged(uid)) else {
+            context.record.lock().refuse("busy");
+            continue;
+        };
+        let context = Rc::clone(&context);
+        tokio::task::spawn_local(async move {
+            if tokio::time::timeout(BUDGET, talk(stream, uid, &context)).await.is_err() {
+                context.record.lock().refuse("timeout");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Who is being served now.
+#[derive(Default)]
+struct Callers {
+    by_uid: std::cell::RefCell<HashMap<u32, usize>>,
+}
+
+/// One caller's place; dropping it frees it.
+struct Place {
+    callers: Rc<Callers>,
+    uid: u32,
+}
+
+impl Callers {
+    fn enter(self: &Rc<Self>, uid: u32, privileged: bool) -> Option<Place> {
+        let mut by_uid = self.by_uid.borrow_mut();
+        let all: usize = by_uid.values().sum();
+        let own = by_uid.entry(uid).or_default();
+        let has_place = if privileged {
+            all < MOST_PRIVILEGED
+        } else {
+            all < MOST_CALLERS && *own < MOST_CALLERS_OF_ONE
+        };
+        if !has_place {
+            return None;
+        }
+        *own += 1;
+        Some(Place { callers: Rc::clone(self), uid })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut by_uid = self.callers.by_uid.borrow_mut();
+        if let Some(own) = by_uid.get_mut(&self.uid) {
+            *own = own.saturating_sub(1);
+        }
+        by_uid.retain(|_, own| *own > 0);
+    }
+}
+
+async fn talk(mut stream: UnixStream, uid: u32, context: &Context) {
+    let Ok(Some(line)) = read_line(&mut stream).await else {
+        return context.record.lock().refuse("malformed");
+    };
+    let reply = answer(&line, uid, context);
+    // A caller that is gone needs no answer.
+    drop(stream.write_all(&reply).await);
+}
+
+/// The first line, or what came before the end; `None` if it is too long or empty.
+async fn read_line(stream: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::with_capacity(2048);
+    while !line.ends_with(b"\n") && line.len() <= MAX_REQUEST_BYTES {
+        if stream.read_buf(&mut line).await? == 0 {
+            break;
+        }
+    }
+    Ok((!line.is_empty() && line.len() <= MAX_REQUEST_BYTES).then_some(line))
+}
+
+fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
+    match Request::decode(line) {
+        Ok(Request::Event(event)) => encode(&answer_event(&event, uid, context)),
+        Ok(Request::Status) => answer_status(context),
+        Err(DecodeError::Version(_)) => {
+            // Written by a newer hook: the agent that comes after this one will understand it.
+            context.record.lock().refuse("version");
+            encode(&Reply::new(Outcome::Later))
+        }
+        Err(error) => {
+            tracing::debug!(uid, %error, "a request is refused");
+            context.record.lock().refuse("malformed");
+            encode(&Reply::new(Outcome::Malformed))
+        }
+    }
+}
+
+fn answer_event(event: &Event, uid: u32, context: &Context) -> Reply {
+    let mut record = context.record.lock();
+    if !context.authority.allows(uid, event, record.state()) {
+        tracing::debug!(uid, hook = event.hook.as_str(), "an event is refused");
+        record.refuse("denied");
+        return Reply::new(Outcome::Denied);
+    }
+    record.take(event, Source::Socket);
+    let job = event.job_id.and_then(|id| record.state().job(id));
+    let traceparent = match event.hook {
+        Hook::TaskProlog => job.and_then(|job| job.traceparent.clone()),
+        _ => None,
+    };
+    Reply { traceparent, ..Reply::new(Outcome::Accepted) }
+}
+
+fn answer_status(context: &Context) -> Vec<u8> {
+    let status = Status::of(
+        &context.about,
+        context.record.lock().state(),
+        *context.spool.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        &context.reports.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+    );
+    let mut line = serde_json::to_vec(&status).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+fn encode(reply: &Reply) -> Vec<u8> {
+    reply.encode().unwrap_or_default()
+}

@@ -1,0 +1,52 @@
+//! The outside world as the collectors see it, so that a test can give its own.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use edctl_daemon::Paths;
+
+use crate::collector::Capacity;
+
+/// What uname(2) says.
+#[derive(Debug, Clone)]
+pub(crate) struct Uname {
+    pub(crate) sysname: String,
+    pub(crate) release: String,
+    pub(crate) version: String,
+    pub(crate) machine: String,
+    pub(crate) nodename: String,
+    pub(crate) domainname: String,
+}
+
+/// Asks a file system for its capacity; may block for ever.
+pub(crate) type AskCapacity = dyn Fn(&Path) -> io::Result<Capacity> + Send + Sync;
+
+/// Everything outside the process that a collector reads.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) paths: Paths,
+    pub(crate) uname: fn() -> Uname,
+    pub(crate) capacity: Arc<AskCapacity>,
+}
+
+impl Host {
+    /// This machine, seen under `paths`.
+    pub(crate) fn real(paths: Paths) -> Self {
+        Self { paths, uname: read_uname, capacity: Arc::new(Capacity::read) }
+    }
+}
+
+/// What this machine's kernel says.
+pub(crate) fn read_uname() -> Uname {
+    let uname = rustix::system::uname();
+    let text = |field: &std::ffi::CStr| field.to_string_lossy().into_owned();
+    Uname {
+        sysname: text(uname.sysname()),
+        release: text(uname.release()),
+        version: text(uname.version()),
+        machine: text(uname.machine()),
+        nodename: text(uname.nodename()),
+        domainname: text(uname.domainname()),
+    }
+}

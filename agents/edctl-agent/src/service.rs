@@ -1,0 +1,69 @@
+//! The agent as a daemon: its collectors and its hook server.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use edctl_daemon::{Mode, Service};
+use edctl_exposition::Page;
+
+use crate::collector::{Collectors, Report};
+use crate::config::{AgentConfig, HooksConfig, StateConfig};
+use crate::hooks::Hooks;
+use crate::host::Host;
+
+/// The collectors' last reports, for `edctl-agent status`.
+pub(crate) type Reports = Arc<Mutex<Vec<Report>>>;
+
+/// The running agent.
+pub(crate) struct Agent {
+    collectors: Collectors,
+    reports: Reports,
+    /// Absent for a single page.
+    hooks: Option<Hooks>,
+    fixed: Fixed,
+}
+
+/// What only a restart can change.
+#[derive(PartialEq, Eq)]
+struct Fixed {
+    hooks: HooksConfig,
+    state: StateConfig,
+}
+
+impl Fixed {
+    fn of(config: &AgentConfig) -> Self {
+        Self { hooks: config.hooks.clone(), state: config.state.clone() }
+    }
+}
+
+impl Agent {
+    pub(crate) fn start(config: AgentConfig, mode: Mode) -> Result<Self, String> {
+        let reports = Reports::default();
+        let hooks = match mode {
+            Mode::Serve => Some(Hooks::start(&config, Arc::clone(&reports))?),
+            Mode::Once => None,
+        };
+        let fixed = Fixed::of(&config);
+        let collectors = Collectors::new(&Host::real(config.path), &config.collector);
+        Ok(Self { collectors, reports, hooks, fixed })
+    }
+}
+
+impl Service for Agent {
+    type Config = AgentConfig;
+
+    fn collect(&mut self, page: &mut Page) {
+        let reports = self.collectors.collect(page);
+        *self.reports.lock().unwrap_or_else(PoisonError::into_inner) = reports;
+        if let Some(hooks) = &self.hooks {
+            hooks.collect(page);
+        }
+    }
+
+    fn reload(&mut self, config: AgentConfig) -> Result<(), String> {
+        if Fixed::of(&config) != self.fixed {
+            return Err("[hooks] and [state] need a restart to change".to_owned());
+        }
+        self.collectors = Collectors::new(&Host::real(config.path), &config.collector);
+        Ok(())
+    }
+}

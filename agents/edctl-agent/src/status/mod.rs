@@ -1,0 +1,63 @@
+//! `edctl-agent status`: what the agent on this node knows, for people and for programs.
+
+mod client;
+mod model;
+mod text;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+pub(crate) use model::{About, Status};
+
+/// Exit code when there is no agent to ask: the infrastructure is at fault, not the question.
+const EXIT_NO_AGENT: u8 = 3;
+
+/// Flags of `edctl-agent status`.
+#[derive(Args)]
+pub(crate) struct StatusFlags {
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+
+    /// The agent's socket
+    #[arg(long, value_name = "PATH", default_value = crate::SOCKET)]
+    socket: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// Asks the agent and shows what it says.
+pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
+    let status = match client::ask(&flags.socket) {
+        Ok(status) => status,
+        Err(reason) => {
+            eprintln!("edctl-agent: no agent answers on {}: {reason}", flags.socket.display());
+            eprintln!("edctl-agent: is it running? systemctl status edctl-agent");
+            return ExitCode::from(EXIT_NO_AGENT);
+        }
+    };
+    let shown = match flags.output {
+        Output::Text => Ok(text::render(&status)),
+        Output::Json => serde_json::to_string_pretty(&status).map(|json| json + "\n"),
+    };
+    match shown {
+        Ok(shown) => {
+            // Whoever closes the pipe has seen enough.
+            drop(std::io::stdout().write_all(shown.as_bytes()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("edctl-agent: cannot show the status: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
