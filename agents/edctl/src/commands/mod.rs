@@ -1,0 +1,65 @@
+//! One file for each command.
+
+pub(crate) mod cancel;
+pub(crate) mod generate;
+pub(crate) mod list;
+pub(crate) mod logs;
+mod patience;
+pub(crate) mod status;
+pub(crate) mod submit;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::executor::slurm;
+use crate::flow_dir::FlowDir;
+use crate::output::Output;
+use crate::problem::Problem;
+use crate::run::{Observer, Store};
+
+/// Where a command works and where its words go.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The directory that the user named.
+    pub(crate) dir: Option<PathBuf>,
+    /// Where words go.
+    pub(crate) output: Output,
+}
+
+/// A flow's directory with everything that commands need of it.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) flow_dir: FlowDir,
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+}
+
+impl Place {
+    /// Finds the flow's directory and reads its configuration.
+    pub(crate) fn desk(&self) -> Result<Desk, Problem> {
+        let flow_dir = FlowDir::find(self.dir.as_deref())?;
+        Ok(Desk { config: Config::load(&flow_dir)?, store: Store::of(&flow_dir), flow_dir })
+    }
+}
+
+impl Desk {
+    /// Something that finds out how runs stand.
+    pub(crate) fn observer(&self) -> Observer {
+        Observer::new(slurm::Queue::new(self.config.slurm_bin_dir()))
+    }
+}
+
+/// A path as one word of a shell.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word() {
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}

@@ -1,0 +1,78 @@
+//! Waiting for a run, until it ends or the user has had enough.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use signal_hook::consts::SIGINT;
+
+use super::Desk;
+use crate::output::Output;
+use crate::problem::{OrProblem, Problem};
+use crate::run::{Observer, RunDir, RunView, State};
+
+/// How often records are looked at: a shared file system tells nobody of a change.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Somebody who waits for one run.
+pub(crate) struct Patience {
+    observer: Observer,
+    dir: RunDir,
+    interrupted: Arc<AtomicBool>,
+    told: Option<String>,
+}
+
+impl Patience {
+    /// From here on ^C ends the waiting and not the run.
+    pub(crate) fn new(desk: &Desk, dir: &RunDir) -> Result<Self, Problem> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
+            .context("cannot listen for ^C")
+            .or_infra()?;
+        Ok(Self { observer: desk.observer(), dir: dir.clone(), interrupted, told: None })
+    }
+
+    /// How the run stands now.
+    pub(crate) fn look(&mut self) -> Result<RunView, Problem> {
+        self.observer.observe(&self.dir)
+    }
+
+    /// Waits a moment.
+    pub(crate) fn pause(&self, output: Output) -> Result<(), Problem> {
+        std::thread::sleep(LOOK);
+        if self.interrupted.load(Ordering::Relaxed) {
+            output.progress("interrupted; the run goes on, edctl cancel ends it");
+            return Err(Problem::Interrupted);
+        }
+        Ok(())
+    }
+
+    /// Says why the run waits, or that it runs, each time that it changes.
+    pub(crate) fn tell(&mut self, output: Output, view: &RunView) {
+        let Some(stage) = view.stages.iter().find(|stage| stage.state.verdict().is_none()) else {
+            return;
+        };
+        let words = match (stage.state, &stage.node) {
+            (State::Running, Some(node)) => format!("{} runs on {node}", stage.name),
+            (State::Running, None) => format!("{} runs", stage.name),
+            (state, _) => format!("{} is {}: {}", stage.name, state.word(), stage.summary),
+        };
+        if self.told.as_ref() != Some(&words) {
+            output.progress(&words);
+            self.told = Some(words);
+        }
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self, output: Output) -> Result<RunView, Problem> {
+        loop {
+            let view = self.look()?;
+            if view.state.verdict().is_some() {
+                return Ok(view);
+            }
+            self.tell(output, &view);
+            self.pause(output)?;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The configuration: the flow's `edctl.toml`, over the user's, over the system's.
+
+mod file;
+mod layers;
+mod units;
+
+pub(crate) use file::Design;
+pub(crate) use layers::{Config, Resources};

@@ -1,0 +1,70 @@
+//! stdout for data, stderr for progress; colours only for a terminal that wants them.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::problem::{OrProblem, Problem};
+use crate::run::State;
+
+/// Where a command's words go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    format: Format,
+    colour: bool,
+}
+
+impl Output {
+    /// Colours need a terminal, and no `NO_COLOR`.
+    pub(crate) fn new(format: Format) -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { format, colour: io::stdout().is_terminal() && !unwanted }
+    }
+
+    /// Whether programs read us.
+    pub(crate) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Prints bytes as they are.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Problem> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Problem::PipeClosed),
+            written => written.or_infra(),
+        }
+    }
+
+    /// Prints one line of data.
+    pub(crate) fn line(self, line: impl Display) -> Result<(), Problem> {
+        self.bytes(format!("{line}\n").as_bytes())
+    }
+
+    /// Prints an object on a line of its own.
+    pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Problem> {
+        self.line(serde_json::to_string(value).or_infra()?)
+    }
+
+    /// Tells people how things go; never an error, never data.
+    pub(crate) fn progress(self, line: impl Display) {
+        let _ = writeln!(io::stderr(), "edctl: {line}");
+    }
+
+    /// A state's word in its colour, padded to `width`.
+    pub(crate) fn state(self, state: State, width: usize) -> String {
+        let word = format!("{:width$}", state.word());
+        if !self.colour {
+            return word;
+        }
+        let code = match state {
+            State::Ended(edctl_flow::Verdict::Passed) => "32",
+            State::Ended(edctl_flow::Verdict::Cancelled) => "33",
+            State::Ended(_) => "31",
+            State::Running => "36",
+            State::Pending | State::Unknown => "2",
+        };
+        format!("\u{1b}[{code}m{word}\u{1b}[0m")
+    }
+}

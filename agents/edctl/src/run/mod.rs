@@ -1,0 +1,19 @@
+//! A run as it stands on disk and in the executor.
+
+mod dirs;
+mod files;
+mod observe;
+mod record;
+mod state;
+mod store;
+mod view;
+
+pub(crate) use dirs::{RunDir, StageDir};
+pub(crate) use files::{read_json, write_json, write_text};
+pub(crate) use observe::Observer;
+pub(crate) use record::{
+    CancelRecord, JobRecord, MetricsRecord, ProcessId, ResultRecord, RunRecord, Source, StartRecord,
+};
+pub(crate) use state::State;
+pub(crate) use store::Store;
+pub(crate) use view::{RunView, StageView};
