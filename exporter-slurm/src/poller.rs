@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::PipeWriter;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::board::{Board, Moment, Slot};
@@ -66,11 +67,14 @@ impl Shared {
     }
 }
 
-/// A handle to the thread, which ends when the handle is dropped; a command that runs then is
-/// killed.
-pub(crate) struct Poller {
+/// A handle to the thread. To drop it ends the thread; a command that runs then is killed.
+pub(crate) struct Poller(Option<Running>);
+
+struct Running {
     settings: Sender<Slurm>,
-    _alive: PipeWriter,
+    /// What the thread's commands look at: they are killed when it closes.
+    alive: PipeWriter,
+    thread: JoinHandle<()>,
 }
 
 impl Poller {
@@ -79,15 +83,29 @@ impl Poller {
         let (sender, changes) = channel();
         let (cancel, alive) = std::io::pipe()?;
         let asker = Asker::new(settings, Some(Arc::new(cancel)));
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("poll".to_owned())
             .spawn(move || work(asker, &shared, &changes))?;
-        Ok(Self { settings: sender, _alive: alive })
+        Ok(Self(Some(Running { settings: sender, alive, thread })))
     }
 
     /// Goes on with other settings, at once.
     pub(crate) fn change(&self, settings: Slurm) -> Result<(), String> {
-        self.settings.send(settings).map_err(|_| "the poller has ended".to_owned())
+        let sent = self.0.as_ref().map(|running| running.settings.send(settings));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => Err("the poller has ended".to_owned()),
+        }
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        if let Some(Running { settings, alive, thread }) = self.0.take() {
+            drop((settings, alive));
+            // Else the process could end before the thread has killed its command.
+            let _panicked = thread.join();
+        }
     }
 }
 

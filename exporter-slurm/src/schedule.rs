@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A command is run for at most this part of the time, so that a slow slurmctld is asked less.
+/// A command that answers runs for at most a tenth of the time, so that a slow slurmctld is asked less.
 const SHARE_OF_TIME: u32 = 10;
 
 /// After failures the interval doubles, this often at most: a cluster that comes back is seen soon.
@@ -11,9 +11,12 @@ const MOST_DOUBLINGS: u32 = 2;
 /// The wait after a poll that took `took` and was the `failures`th failure in a row, where `jitter`
 /// from 0 to 1 keeps several exporters out of step.
 pub(crate) fn wait(interval: Duration, took: Duration, failures: u32, jitter: f64) -> Duration {
-    let doubled = interval * 2u32.pow(failures.saturating_sub(1).min(MOST_DOUBLINGS));
-    let slow = took.saturating_mul(SHARE_OF_TIME);
-    doubled.max(slow).mul_f64(0.95 + 0.1 * jitter.clamp(0.0, 1.0))
+    let wait = match failures {
+        // The time that a failure took tells of the deadline, not of slurmctld.
+        0 => interval.max(took.saturating_mul(SHARE_OF_TIME)),
+        _ => interval * 2u32.pow((failures - 1).min(MOST_DOUBLINGS)),
+    };
+    wait.mul_f64(0.95 + 0.1 * jitter.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -31,7 +34,7 @@ mod tests {
             (secs(0), 2, 40),
             (secs(0), 3, 80),
             (secs(0), 1_000_000, 80),
-            (secs(15), 3, 150),
+            (secs(15), 1, 20),
         ] {
             assert_eq!(wait(secs(20), took, failures, 0.5), secs(wanted), "{took:?} {failures}");
         }

@@ -32,12 +32,10 @@ impl Cluster {
     }
 
     /// The recorded output of a real Slurm's commands.
-    fn recorded(version: &str) -> Self {
-        let fixture = |name| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/fixtures")
-                .join(version)
-                .join(name);
+    fn recorded(name: &str) -> Self {
+        let fixture = |file| {
+            let path =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join(file);
             format!("exec /bin/cat {}", path.display())
         };
         Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"))
@@ -168,14 +166,17 @@ const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
 const IDLE: &str = "edctl_slurm_nodes{state=\"idle\"} 1\n";
 
 #[test]
-fn golden_page_of_slurm_22_05() {
-    let page = steady(&Cluster::recorded("22.05").once());
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/22.05/page.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&golden, &page).unwrap();
+fn golden_pages() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for recording in ["22.05", "22.05-silent"] {
+        let page = steady(&Cluster::recorded(recording).once());
+        let golden = fixtures.join(recording).join("page.txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &page).unwrap();
+        }
+        let wanted = fs::read_to_string(golden).unwrap();
+        assert!(page == wanted, "{recording}: UPDATE_GOLDEN=1 accepts this page:\n{page}");
     }
-    let wanted = fs::read_to_string(golden).unwrap();
-    assert!(page == wanted, "UPDATE_GOLDEN=1 accepts this page:\n{page}");
 }
 
 #[test]
