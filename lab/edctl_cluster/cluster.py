@@ -15,6 +15,7 @@ from .rollout import DESIGNER, lab_command, lab_environment
 
 FLOWS = f"/home/{DESIGNER}/eda-flows"
 COMMAND_LIMIT_SECS = 600
+NOT_OVER = {"pending", "running", "unknown"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,18 @@ class Cluster:
         except ValueError as error:
             raise AssertionError(f"edctl {arguments}: exit code {answer.code}, no JSON\n"
                                  f"{answer.stdout}{answer.stderr}") from error
+
+    def submit(self, flow: str, *arguments: str, flows: str = FLOWS) -> str:
+        """Submits a run and returns its id."""
+        return self.edctl_json("submit", f"--flow={flow}", *arguments, flows=flows)["id"]
+
+    def wait_for_verdict(self, run: str, flows: str = FLOWS, limit_secs: float = 300) -> dict:
+        """The run's status once it is over."""
+        def status() -> dict:
+            return self.edctl_json("status", run, flows=flows)
+
+        wait_until(f"the end of run {run}", lambda: status()["state"] not in NOT_OVER, limit_secs)
+        return status()
 
     def node_states(self) -> dict[str, str]:
         """Slurm's nodes and their states."""

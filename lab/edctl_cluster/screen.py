@@ -48,8 +48,10 @@ def render_runs(cluster: Cluster, runs: list[str], wrong: list[str]) -> list[str
     for run in runs:
         status = cluster.edctl_json("status", run)
         for stage in status["stages"]:
-            if stage["verdict"] != "passed":
-                wrong.append(f"run {run}, stage {stage['name']}: {stage['verdict']}")
-            lines.append(f"{stage['name']:<14} {stage['summary']:<44} job {stage['job_id']} on "
-                         f"{stage['node']}, {stage['duration_secs']:.1f} s, run {run}")
+            if stage["state"] != "passed":
+                wrong.append(f"run {run}, stage {stage['name']}: {stage['state']}")
+            seconds = (stage["ended_unix_ms"] - stage["started_unix_ms"]) / 1000
+            lines.append(f"{stage['name']:<14} {stage['state']} {stage['summary']}")
+            lines.append(f"{'':<14} job {stage['job_id']} on {stage['node']}, {seconds:.1f} s, "
+                         f"run {run}")
     return lines

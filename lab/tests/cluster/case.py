@@ -1,0 +1,38 @@
+"""What every end-to-end test stands on: the rolled-out cluster of the lab that `lab/test` chose."""
+
+import re
+import unittest
+
+from edctl_cluster.cluster import Cluster
+from edctl_cluster.rollout import DESIGNER
+from edctl_lab.settings import find_lab
+
+WORKERS = ("w1", "w2")
+TASK_SPAN = re.compile(r"^TRACEPARENT=00-([0-9a-f]{32})-([0-9a-f]{16})-01$", re.MULTILINE)
+
+
+class ClusterTest(unittest.TestCase):
+    """A test against the running cluster. No node may be drained when it ends."""
+
+    cluster: Cluster
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.cluster = Cluster(find_lab(None))
+
+    def tearDown(self) -> None:
+        states = self.cluster.node_states()
+        drained = {name: state for name, state in states.items()
+                   if any(word in state for word in ("drain", "down", "fail"))}
+        self.assertEqual(drained, {}, "a node was drained or is down")
+
+    def srun(self, *argv: str, node: str = "w1", comment: str | None = None) -> str:
+        """Runs a step on a worker as the designer and returns what it printed."""
+        words = ["srun", "-Q", "-p", "latency", "-n1", "--time=2", "-w", node]
+        if comment:
+            words.append(f"--comment={comment}")
+        return self.cluster.out("ctl", [*words, *argv], user=DESIGNER)
+
+    def job_through_hooks(self, node: str) -> int:
+        """Runs a job that must not notice what is wrong with its node; returns its id."""
+        return int(self.srun("printenv", "SLURM_JOB_ID", node=node))
