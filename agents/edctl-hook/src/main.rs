@@ -39,7 +39,8 @@ fn run(args: &Args) {
         Err(reason) => return complain(&format!("{hook}: {reason}")),
     };
     let answer = tell(args, &event);
-    if !matches!(answer, Answer::Reply(_)) {
+    // A task's stderr is its user's, whom the agent's absence does not concern.
+    if !hook.runs_as_user() && !matches!(answer, Answer::Reply(_)) {
         complain(&format!("{hook}: {answer}"));
     }
     if event.hook == Hook::TaskProlog {
@@ -91,4 +92,35 @@ fn say(text: &str) {
 
 fn complain(reason: &str) {
     drop(writeln!(std::io::stderr(), "slurm-hook: {reason}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    /// Runs in a process of its own; see the next test.
+    #[test]
+    #[ignore = "ends the process"]
+    fn panics_as_a_bug_would() {
+        super::end_with_0_on_panic();
+        panic!("as the test wants it");
+    }
+
+    #[test]
+    fn a_bug_ends_with_0_and_says_so() {
+        let child = ["--exact", "tests::panics_as_a_bug_would", "--ignored", "--nocapture"];
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(child)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("slurm-hook: bug: ") && said.contains("as the test wants it"),
+            "{said}"
+        );
+        let finished = String::from_utf8_lossy(&output.stdout).contains("test result");
+        assert!(!finished, "the hook ended the process before the test's own end");
+    }
 }

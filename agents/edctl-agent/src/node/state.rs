@@ -66,6 +66,7 @@ impl NodeState {
             return Applied::Known;
         }
         push_bounded(&mut self.seen, event.id.clone(), MOST_SEEN);
+        let known_user = event.job_id.and_then(|id| self.jobs.get(&id)?.user.clone());
         if let Some(job_id) = event.job_id {
             self.apply_to_job(job_id, event, boot_id);
         }
@@ -75,7 +76,7 @@ impl NodeState {
                 time_usec: event.time_usec,
                 hook: event.hook,
                 job_id: event.job_id,
-                user: event.user.clone(),
+                user: event.user.clone().or(known_user),
                 source,
             };
             push_bounded(&mut self.past, past, MOST_PAST);
@@ -187,9 +188,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_job_lives_from_prolog_to_epilog() {
+        let bare = Event { user: None, ..event(Hook::TaskProlog, 1, 20) };
         let mut state = after(&[
             event(Hook::Prolog, 1, 10),
-            event(Hook::TaskProlog, 1, 20),
+            bare,
             event(Hook::TaskProlog, 1, 21),
             event(Hook::TaskEpilog, 1, 30),
         ]);
@@ -202,6 +204,7 @@ pub(crate) mod tests {
         let hooks: Vec<Hook> = state.past().map(|past| past.hook).collect();
         assert_eq!(hooks.first(), Some(&Hook::Epilog));
         assert_eq!(hooks.len(), 5);
+        assert!(state.past().all(|past| past.user.as_deref() == Some("designer")));
     }
 
     #[test]

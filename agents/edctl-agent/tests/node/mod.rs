@@ -1,0 +1,199 @@
+//! A node of our own: an agent on a socket, a state directory and a free port, and the real hook.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A start takes milliseconds; a busy machine may take longer, but not for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Node {
+    dir: TempDir,
+}
+
+impl Node {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir().join("agent.sock")
+    }
+
+    pub(crate) fn spool(&self) -> PathBuf {
+        self.dir().join("spool")
+    }
+
+    /// Makes the spool as the package does before the agent's first start.
+    pub(crate) fn make_spool(&self) {
+        fs::create_dir(self.spool()).unwrap();
+    }
+
+    /// The names of the files in the spool, in order.
+    pub(crate) fn spooled(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.spool())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The agent's command, not yet started.
+    pub(crate) fn agent(&self) -> Command {
+        let mut agent = Command::new(env!("CARGO_BIN_EXE_edctl-agent"));
+        agent
+            .args(["--config", "/dev/null", "--web.listen-address", "127.0.0.1:0"])
+            .args(["--log.format", "text", "--hooks.socket"])
+            .arg(self.socket())
+            .arg("--state.directory")
+            .arg(self.dir())
+            .env_remove("NOTIFY_SOCKET")
+            .stdin(Stdio::null());
+        agent
+    }
+
+    /// A running agent that serves its socket and its page.
+    pub(crate) fn start(&self) -> Agent {
+        let log = self.dir().join("agent.log");
+        let stderr = fs::File::create(&log).unwrap();
+        let child = self.agent().stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        let mut agent = Agent { child, log };
+        let start = Instant::now();
+        while agent.address().is_none() {
+            assert!(agent.child.try_wait().unwrap().is_none(), "it ended: {}", agent.log());
+            assert!(start.elapsed() < PATIENCE, "it does not start: {}", agent.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        agent
+    }
+
+    /// Runs the hook as slurmd does; it must end with 0.
+    pub(crate) fn hook(&self, context: &str, job_id: u32) -> Output {
+        let output = Command::new(hook_binary())
+            .env_clear()
+            .env("SLURM_SCRIPT_CONTEXT", context)
+            .env("SLURMD_NODENAME", "w1")
+            .env("SLURM_JOB_ID", job_id.to_string())
+            .env("SLURM_JOB_UID", "2000")
+            .env("SLURM_JOB_USER", "designer")
+            .env("SLURM_JOB_PARTITION", "latency")
+            .env(
+                "SLURM_JOB_COMMENT",
+                "edctl/1 run=R stage=sim tp=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            )
+            // The default budget is for real; here a busy machine must not decide.
+            .args(["--budget-ms", "5000", "--socket"])
+            .arg(self.socket())
+            .arg("--spool")
+            .arg(self.spool())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        output
+    }
+
+    pub(crate) fn ask_status(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_edctl-agent"))
+            .args(["status", "--socket"])
+            .arg(self.socket())
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    pub(crate) fn status(&self) -> serde_json::Value {
+        let output = self.ask_status(&["-o", "json"]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The jobs on the node.
+    pub(crate) fn running(&self) -> Vec<u64> {
+        let status = self.status();
+        let jobs = status["jobs"].as_array().unwrap();
+        jobs.iter().map(|job| job["job_id"].as_u64().unwrap()).collect()
+    }
+
+    /// The hooks that the agent knows of, the oldest first, and how it came to know.
+    pub(crate) fn hooks_seen(&self) -> Vec<String> {
+        let status = self.status();
+        let hooks = status["hooks"].as_array().unwrap().iter().rev();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        hooks.map(|past| format!("{}/{}", text(&past["hook"]), text(&past["source"]))).collect()
+    }
+}
+
+/// A running agent; dropping it kills it.
+pub(crate) struct Agent {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Agent {
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Where it serves its page, once it does.
+    fn address(&self) -> Option<String> {
+        let log = self.log();
+        let (_, rest) = log.split_once("serving address=")?;
+        rest.split_once(' ').map(|(address, _)| address.to_owned())
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.address().unwrap()).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        page
+    }
+
+    /// Ends it as systemd does, and waits for it.
+    pub(crate) fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{}", self.log());
+    }
+
+    /// Kills it without a chance to tidy up.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The hook beside the agent's binary; another package's, so cargo is asked to have it ready.
+fn hook_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let agent = Path::new(env!("CARGO_BIN_EXE_edctl-agent"));
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "edctl-hook", "--manifest-path"]);
+        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        build.arg("--target-dir").arg(agent.parent().and_then(Path::parent).unwrap());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success(), "cannot build the hook");
+        agent.with_file_name("slurm-hook")
+    })
+}
