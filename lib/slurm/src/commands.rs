@@ -52,19 +52,12 @@ pub static SUBMIT: Command = Command {
     why: "edctl submit; --parsable prints `id[;cluster]` and nothing else",
 };
 
-/// Lets a job go that was submitted with `--hold`; the caller adds the id.
-pub static RELEASE: Command = Command {
-    program: "scontrol",
-    args: &["release"],
-    why: "edctl submit writes the run's record between the submission and the first start",
-};
-
 /// Cancels jobs; the caller adds the ids.
 pub static CANCEL: Command = Command { program: "scancel", args: &[], why: "edctl cancel" };
 
 /// Everything that may be run, for the test that compares the table with the callers and for
 /// the documentation.
-pub static ALL: &[&Command] = &[&NODES, &JOBS, &JOB, &SUBMIT, &RELEASE, &CANCEL];
+pub static ALL: &[&Command] = &[&NODES, &JOBS, &JOB, &SUBMIT, &CANCEL];
 
 #[cfg(test)]
 mod tests {
