@@ -61,6 +61,19 @@ fn what_happened_without_the_agent_is_known_after_its_start_and_once() {
 }
 
 #[test]
+fn what_a_hook_spooled_while_the_agent_was_busy_is_taken_soon() {
+    let node = Node::new();
+    let _agent = node.start();
+    // Replaced meanwhile, as by a disk that is mounted there.
+    fs::remove_dir(node.spool()).unwrap();
+    node.make_spool();
+    node.spooling_hook("prolog_slurmd", 6);
+    node.wait_until("the job is known", |node| node.running() == [6]);
+    node.wait_until("the spool is empty", |node| node.spooled().is_empty());
+    assert_eq!(node.hooks_seen(), ["prolog/spool"]);
+}
+
+#[test]
 fn a_killed_agent_finds_its_jobs_again() {
     let node = Node::new();
     let agent = node.start();

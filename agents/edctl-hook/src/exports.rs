@@ -19,12 +19,13 @@ pub(crate) fn lines<'a>(
     Some(format!("export TRACEPARENT={}\n", parent.child(span)))
 }
 
-/// The phase's name: `task` for the batch script, `task.<step>.<process>` for what srun starts, so
-/// that no two tasks share a span.
+/// The phase's name: `execute` for the batch script, which is also what `edctl` derives for the
+/// stage that it runs there; `task.<step>.<process>` for what srun starts, so that no two tasks
+/// share a span.
 fn phase(task: Option<Task>) -> String {
     match task {
         Some(Task { step, proc_id }) if step != BATCH_STEP => format!("task.{step}.{proc_id}"),
-        _ => "task".to_owned(),
+        _ => "execute".to_owned(),
     }
 }
 
@@ -59,7 +60,7 @@ mod tests {
     fn one_line_with_the_trace_and_a_span_of_its_own() {
         let batch = lines(&event(BATCH_STEP, 0), [Some(ROOT), None]).unwrap();
         let trace = TraceParent::parse(ROOT).unwrap().trace;
-        let span = SpanId::derive(&trace, 42, 0, "task");
+        let span = SpanId::derive(&trace, 42, 0, "execute");
         assert_eq!(
             batch,
             format!("export TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-{span}-01\n")

@@ -41,16 +41,17 @@ pub(crate) struct Replay {
 impl Replay {
     /// Takes what waits, then goes on doing so.
     pub(crate) fn start(directory: &Path, record: Arc<Record>) -> Result<Self, String> {
-        let spool = open(directory)?;
+        make(directory)?;
+        open(directory).map_err(|e| with_causes(&e))?;
         let depth = SpoolDepth::default();
-        while round(&spool, &record, &depth).left > 0 {}
+        while round(directory, &record, &depth).left > 0 {}
         let (stop, stopped) = channel();
-        let shown = Arc::clone(&depth);
+        let (directory, shown) = (directory.to_owned(), Arc::clone(&depth));
         let thread = std::thread::Builder::new()
             .name("replay".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                    round(&spool, &record, &shown);
+                    round(&directory, &record, &shown);
                 }
             })
             .map_err(|e| format!("cannot start the replaying thread: {e}"))?;
@@ -91,22 +92,33 @@ impl Drop for Replay {
 }
 
 /// The package makes the directory; without the package, the agent does.
-fn open(directory: &Path) -> Result<Spool, String> {
+fn make(directory: &Path) -> Result<(), String> {
     match std::fs::DirBuilder::new().mode(0o750).create(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            return Err(format!("cannot make {}: {error}", directory.display()));
+            Err(format!("cannot make {}: {error}", directory.display()))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Spool::open(directory, Limits::default()).map_err(|e| with_causes(&e))
 }
 
-fn round(spool: &Spool, record: &Record, shown: &SpoolDepth) -> Replayed {
-    let replayed = replay(spool, record).unwrap_or_else(|error| {
-        tracing::error!("cannot replay the spool: {}", with_causes(&error));
-        Replayed::default()
+/// Opened anew each time: a disk may be mounted there, or be replaced, while the agent runs.
+fn open(directory: &Path) -> Result<Spool, SpoolError> {
+    Spool::open(directory, Limits::default())
+}
+
+/// One replay; what is left is 0 when nothing moves any more.
+fn round(directory: &Path, record: &Record, shown: &SpoolDepth) -> Replayed {
+    let done = open(directory).map_err(ReplayError::from).and_then(|spool| {
+        let replayed = replay(&spool, record)?;
+        Ok((replayed, spool.depth()?))
     });
-    let depth = spool.depth().map_err(|error| tracing::error!("{}", with_causes(&error))).ok();
+    let (replayed, depth) = match done {
+        Ok((replayed, depth)) => (replayed, Some(depth)),
+        Err(error) => {
+            tracing::error!("cannot replay the spool: {}", with_causes(&error));
+            (Replayed::default(), None)
+        }
+    };
     *shown.lock().unwrap_or_else(PoisonError::into_inner) = depth;
     let is_stuck = replayed.taken + replayed.corrupt == 0;
     Replayed { left: if is_stuck { 0 } else { replayed.left }, ..replayed }

@@ -78,8 +78,26 @@ impl Node {
         agent
     }
 
+    /// Waits for what the agent does in its own time.
+    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Runs the hook as slurmd does; it must end with 0.
     pub(crate) fn hook(&self, context: &str, job_id: u32) -> Output {
+        self.hook_asking(&self.socket(), context, job_id)
+    }
+
+    /// Runs the hook as if the agent did not answer it.
+    pub(crate) fn spooling_hook(&self, context: &str, job_id: u32) -> Output {
+        self.hook_asking(&self.dir().join("nobody.sock"), context, job_id)
+    }
+
+    fn hook_asking(&self, socket: &Path, context: &str, job_id: u32) -> Output {
         let output = Command::new(hook_binary())
             .env_clear()
             .env("SLURM_SCRIPT_CONTEXT", context)
@@ -94,7 +112,7 @@ impl Node {
             )
             // The default budget is for real; here a busy machine must not decide.
             .args(["--budget-ms", "5000", "--socket"])
-            .arg(self.socket())
+            .arg(socket)
             .arg("--spool")
             .arg(self.spool())
             .output()
