@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import shell
@@ -80,11 +80,21 @@ class ScopeUnit:
         if start.limits.memory_mib is not None:
             properties.append(f"MemoryMax={start.limits.memory_mib}M")
         options = [word for item in properties for word in ("-p", item)]
-        wrapper = ["systemd-run", "--scope", "--quiet", "--collect", f"--unit={self.scope}", *options, "--"]
+        wrapper = [
+            "systemd-run",
+            "--scope",
+            "--quiet",
+            "--collect",
+            f"--unit={self.scope}",
+            *options,
+            "--",
+        ]
         return spawn([*wrapper, *start.argv], start.log, None)
 
     def pids(self) -> list[int]:
-        relative = shell.run(["systemctl", "show", "-p", "ControlGroup", "--value", self.scope]).strip()
+        relative = shell.run(
+            ["systemctl", "show", "-p", "ControlGroup", "--value", self.scope]
+        ).strip()
         if not relative:
             return []
         unified = (CGROUP_ROOT / "cgroup.controllers").exists()
@@ -153,7 +163,9 @@ def hierarchies() -> list[Path]:
         if kind in ("cgroup", "cgroup2") and Path(mount_point).is_relative_to(CGROUP_ROOT):
             found.append(Path(mount_point))
     if not found:
-        raise LabError(f"no cgroup hierarchy is mounted below {CGROUP_ROOT}", "", "mount cgroup v1 or v2 there")
+        raise LabError(
+            f"no cgroup hierarchy is mounted below {CGROUP_ROOT}", "", "mount cgroup v1 or v2 there"
+        )
     return found
 
 
@@ -174,7 +186,11 @@ def make_group(path: Path) -> None:
     path.mkdir(exist_ok=True)
     for name in ("cpuset.cpus", "cpuset.mems"):  # v1: empty until told, and nothing may join before
         file = path / name
-        if not (parent / "cgroup.controllers").exists() and file.exists() and not file.read_text().strip():
+        if (
+            not (parent / "cgroup.controllers").exists()
+            and file.exists()
+            and not file.read_text().strip()
+        ):
             file.write_text((parent / name).read_text())
 
 
@@ -215,11 +231,13 @@ def remove_group(path: Path) -> None:
                 os.rmdir(directory)
         if path.is_dir():
             if time.monotonic() > deadline:
-                raise LabError(f"the cgroup {path} cannot be removed", f"processes: {group_pids(path)}")
+                raise LabError(
+                    f"the cgroup {path} cannot be removed", f"processes: {group_pids(path)}"
+                )
             time.sleep(0.05)
 
 
-def kill_all(list_pids) -> None:
+def kill_all(list_pids: Callable[[], list[int]]) -> None:
     """Kills until nothing is left: a process may fork while we list."""
     deadline = time.monotonic() + KILL_TIMEOUT_SECS
     while pids := list_pids():
@@ -231,7 +249,9 @@ def kill_all(list_pids) -> None:
         time.sleep(0.02)
 
 
-def spawn(argv: Sequence[str | Path], log: Path, before_exec) -> subprocess.Popen[bytes]:
+def spawn(
+    argv: Sequence[str | Path], log: Path, before_exec: Callable[[], None] | None
+) -> subprocess.Popen[bytes]:
     """Starts a process that outlives this one."""
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -50,7 +50,9 @@ def build(lab: Lab, spec: Spec) -> None:
     """Makes what is missing, in the order in which one thing needs the other."""
     if not image.image_dir(lab, spec.image).is_dir():
         raise LabError(
-            f"the lab's image {spec.image} is gone", f"not in {lab.cache_dir}", "run 'lab down', then 'lab up'"
+            f"the lab's image {spec.image} is gone",
+            f"not in {lab.cache_dir}",
+            "run 'lab down', then 'lab up'",
         )
     network.ensure(lab, spec)
     ssh.ensure_files(lab, spec)
@@ -73,7 +75,11 @@ def new_spec(lab: Lab, wish: Wish) -> Spec:
     """Fills a wish with defaults that fit this machine, and checks it."""
     count = wish.nodes if wish.nodes is not None else DEFAULT_NODES
     if not 2 <= count <= MAX_NODES:
-        raise LabError(f"a lab cannot have {count} nodes", "ctl and at least one worker", f"give 2 to {MAX_NODES}")
+        raise LabError(
+            f"a lab cannot have {count} nodes",
+            "ctl and at least one worker",
+            f"give 2 to {MAX_NODES}",
+        )
     host_cpus = len(os.sched_getaffinity(0))
     cpus = wish.cpus if wish.cpus is not None else host_cpus
     if not 1 <= cpus <= host_cpus:
@@ -101,7 +107,9 @@ def host_memory_mib() -> int:
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) // 1024
-    raise LabError("this machine does not say how much memory it has", "no MemTotal in /proc/meminfo")
+    raise LabError(
+        "this machine does not say how much memory it has", "no MemTotal in /proc/meminfo"
+    )
 
 
 def refuse_changes(spec: Spec, wish: Wish) -> None:
@@ -125,15 +133,19 @@ def down(lab: Lab) -> None:
         network.remove(lab)
         image.remove_partial(lab)
         remove_files(lab)
-    shell.say(f"lab '{lab.name}': gone (images stay in {lab.cache_dir}; 'lab image --remove' deletes them)")
+    shell.say(f"lab '{lab.name}': gone ('lab image --remove' deletes {lab.cache_dir} as well)")
 
 
 def remove_files(lab: Lab) -> None:
-    """Deletes the lab's directory; its marker goes last, so that a second try may finish the work."""
-    below = [point for point in mounts.mount_points() if Path(point).is_relative_to(lab.dir.resolve())]
+    """Deletes the lab's directory; its marker goes last, so that a second try can finish."""
+    below = [
+        point for point in mounts.mount_points() if Path(point).is_relative_to(lab.dir.resolve())
+    ]
     if below:
         raise LabError(
-            f"something is mounted below {lab.dir}", ", ".join(below), "umount it, then run 'lab down' again"
+            f"something is mounted below {lab.dir}",
+            ", ".join(below),
+            "umount it, then run 'lab down' again",
         )
     for path in lab.dir.iterdir():
         if path == lab.marker_file:

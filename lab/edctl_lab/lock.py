@@ -48,6 +48,8 @@ def make_lab_dir(lab: Lab) -> None:
         return
     if any(lab.dir.iterdir()):
         raise LabError(
-            f"{lab.dir} holds other things", "a lab wants a directory of its own", "set EDCTL_LAB_DIR to a new path"
+            f"{lab.dir} holds other things",
+            "a lab wants a directory of its own",
+            "set EDCTL_LAB_DIR to a new path",
         )
     lab.marker_file.touch()

@@ -31,7 +31,7 @@ def sources_from_targets(listing: str, suite: str) -> list[str]:
 
 
 def is_debian(origin: str, uri: str) -> bool:
-    """Apt knows the origin once it has fetched the lists; before that the address's last part tells."""
+    """Apt knows the origin once it has the lists; before that the address's last part tells."""
     known = not origin.startswith("$(")
     return origin == "Debian" if known else uri.rstrip("/").rsplit("/", 1)[-1] in DEBIAN_ARCHIVES
 

@@ -1,8 +1,8 @@
 """The lab's network: a namespace with a bridge, and one cable to the host.
 
 The namespace is pinned by a bind mount in the lab's directory (not in /run/netns, which `ip netns`
-would leave behind as a mount). The host's own routing and firewall are not touched: nodes reach each
-other and the host, and nothing else.
+would leave behind as a mount). The host's own routing and firewall are not touched: nodes reach
+each other and the host, and nothing else.
 """
 
 import ipaddress
@@ -21,7 +21,9 @@ def check_subnet(lab: Lab, subnet: str) -> None:
     try:
         wanted = ipaddress.IPv4Network(subnet)
     except ValueError as error:
-        raise LabError(f"'{subnet}' is no IPv4 network", str(error), "give one like 10.78.0.0/24") from error
+        raise LabError(
+            f"'{subnet}' is no IPv4 network", str(error), "give one like 10.78.0.0/24"
+        ) from error
     if wanted.prefixlen > 25:
         raise LabError(f"the subnet {subnet} is too small", "", "give a /24")
     for route in json.loads(shell.run(["ip", "-json", "-4", "route", "show"]) or "[]"):
@@ -48,7 +50,7 @@ def ensure(lab: Lab, spec: Spec) -> None:
 
 
 def ensure_cable(lab: Lab, spec: Spec) -> None:
-    """One veth pair: the host's end has the first address, the other end is a port of the bridge."""
+    """One veth pair: the host's end has the first address, the other is a port of the bridge."""
     host_end = lab.kernel_name
     if not shell.succeeds(["ip", "link", "show", host_end]):
         cable = ["ip", "link", "add", host_end, "type", "veth", "peer", "name", UPLINK]
@@ -78,7 +80,7 @@ def is_pinned(lab: Lab) -> bool:
 
 
 def enter_argv(lab: Lab) -> list[str]:
-    """The words that put a command into the lab's network. Not `ip netns exec`: it hides the cgroups."""
+    """The words that put a command into the lab's network; `ip netns exec` hides the cgroups."""
     return ["nsenter", f"--net={lab.netns_file}", "--"]
 
 

@@ -1,4 +1,4 @@
-"""The nodes: start them, find their PID 1, wait until systemd and sshd answer, run commands in them."""
+"""The nodes: start them, find their PID 1, wait until they answer, run commands in them."""
 
 import os
 import socket
@@ -10,9 +10,10 @@ from . import cgroups, disk, image, network, shell
 from .errors import LabError
 from .settings import SOURCE_DIR, Lab, Node, Spec
 
-BOOT_TIMEOUT_SECS = 180
+BOOT_TIMEOUT_SECS = 300
 POLL_SECS = 0.2
 SSH_PORT = 22
+SSH_TIMEOUT_SECS = 5  # a node on a busy machine takes its time
 CLEAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UP_STATES = ("running", "degraded")
 
@@ -58,7 +59,7 @@ def ensure_started(lab: Lab, spec: Spec, node: Node) -> None:
 
 
 def wait_ready(lab: Lab, node: Node) -> None:
-    """Returns when systemd has finished the boot and sshd answers; a failed unit is only reported."""
+    """Returns when systemd has booted and sshd answers; a failed unit is only reported."""
     deadline = time.monotonic() + BOOT_TIMEOUT_SECS
     while (state := system_state(lab, node)) not in UP_STATES:
         if not unit(lab, node).pids():
@@ -74,14 +75,20 @@ def check_deadline(deadline: float, lab: Lab, node: Node, symptom: str) -> None:
     """Waits a little, or gives up with what the node's console said last."""
     if time.monotonic() > deadline:
         why = f"{symptom} after {BOOT_TIMEOUT_SECS} s; {console_tail(lab, node)}"
-        raise LabError(f"node {node.name} did not come up", why, f"read {lab.node_dir(node) / 'console.log'}")
+        raise LabError(
+            f"node {node.name} did not come up", why, f"read {lab.node_dir(node) / 'console.log'}"
+        )
     time.sleep(POLL_SECS)
 
 
 def console_tail(lab: Lab, node: Node) -> str:
     """The last words of a node's console."""
     log = lab.node_dir(node) / "console.log"
-    return f"its console ends with:\n           {image.last_lines(log)}" if log.exists() else "no console yet"
+    return (
+        f"its console ends with:\n           {image.last_lines(log)}"
+        if log.exists()
+        else "no console yet"
+    )
 
 
 def system_state(lab: Lab, node: Node) -> str:
@@ -90,7 +97,9 @@ def system_state(lab: Lab, node: Node) -> str:
     if pid is None:
         return "stopped"
     words = [*enter_argv(pid), "systemctl", "is-system-running"]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() or "starting"
 
 
@@ -99,14 +108,16 @@ def failed_units(lab: Lab, node: Node) -> list[str]:
     pid = leader(lab, node)
     if pid is None:
         return []
-    listing = shell.run([*enter_argv(pid), "systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    listing = shell.run(
+        [*enter_argv(pid), "systemctl", "list-units", "--failed", "--plain", "--no-legend"]
+    )
     return [line.split()[0] for line in listing.splitlines() if line.strip()]
 
 
 def ssh_answers(node: Node) -> bool:
     """True when sshd sends its banner."""
     try:
-        with socket.create_connection((node.address, SSH_PORT), timeout=1) as connection:
+        with socket.create_connection((node.address, SSH_PORT), timeout=SSH_TIMEOUT_SECS) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
@@ -115,7 +126,13 @@ def ssh_answers(node: Node) -> bool:
 def enter_argv(pid: int) -> list[str]:
     """The words that put a command into a node, with a clean environment."""
     terminal = os.environ.get("TERM", "dumb")
-    environment = [f"PATH={CLEAN_PATH}", "LANG=C.UTF-8", f"TERM={terminal}", "HOME=/root", "USER=root"]
+    environment = [
+        f"PATH={CLEAN_PATH}",
+        "LANG=C.UTF-8",
+        f"TERM={terminal}",
+        "HOME=/root",
+        "USER=root",
+    ]
     return ["nsenter", f"--target={pid}", "--all", "--", "env", "-i", *environment]
 
 

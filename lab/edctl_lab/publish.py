@@ -1,7 +1,9 @@
 """Makes services of ctl reachable on 127.0.0.1 of the host, for its browser."""
 
 import json
+import subprocess
 import time
+from pathlib import Path
 
 from . import cgroups, lock, network, shell
 from .errors import LabError
@@ -31,17 +33,21 @@ def publish(lab: Lab) -> list[dict]:
             controller = spec.node_list()[0].address
             rules = [f"{name}={port}:{controller}:{port}" for name, port in SERVICES.items()]
             log = lab.dir / "publish.log"
-            process = unit.start(cgroups.Start([SOURCE_DIR / "forward", lab.published_file, *rules], log))
+            process = unit.start(
+                cgroups.Start([SOURCE_DIR / "forward", lab.published_file, *rules], log)
+            )
             wait_published(lab, process, log)
     return published(lab)
 
 
-def wait_published(lab: Lab, process, log) -> None:
+def wait_published(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
     """The forwarder writes its result file once all ports are bound."""
     deadline = time.monotonic() + START_TIMEOUT_SECS
     while not lab.published_file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LabError("the ports could not be published", log.read_text().strip() or "no answer")
+            raise LabError(
+                "the ports could not be published", log.read_text().strip() or "no answer"
+            )
         time.sleep(0.05)
 
 
@@ -59,7 +65,8 @@ def published(lab: Lab) -> list[dict]:
     if not lab.published_file.exists() or not cgroups.unit(lab.kernel_name, UNIT).pids():
         return []
     return [
-        {**entry, "url": f"http://127.0.0.1:{entry['port']}/"} for entry in json.loads(lab.published_file.read_text())
+        {**entry, "url": f"http://127.0.0.1:{entry['port']}/"}
+        for entry in json.loads(lab.published_file.read_text())
     ]
 
 
@@ -67,6 +74,10 @@ def render(entries: list[dict]) -> str:
     """One line per service; a port that had to move says so."""
     lines = []
     for entry in entries:
-        moved = "" if entry["port"] == entry["wanted"] else f"   (port {entry['wanted']} of this machine is taken)"
+        moved = (
+            ""
+            if entry["port"] == entry["wanted"]
+            else f"   (port {entry['wanted']} of this machine is taken)"
+        )
         lines.append(f"{entry['name']:<24}{entry['url']}{moved}")
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """The local package repository that every node sees at /srv/edctl/apt.
 
-A flat repository for `deb [trusted=yes] file:/srv/edctl/apt ./`. The index is written here: dpkg-deb
-says what is in a package, and nothing else is needed.
+A flat repository for `deb [trusted=yes] file:/srv/edctl/apt ./`. The index is written here:
+dpkg-deb says what is in a package, and nothing else is needed.
 """
 
 import hashlib
@@ -35,7 +35,9 @@ def write_index(lab: Lab) -> list[str]:
     index = "\n".join(stanza(file) for file in files)
     write_atomically(lab.apt_dir / "Packages", index)
     digest = hashlib.sha256(index.encode()).hexdigest()
-    release = f"Origin: edctl\nLabel: edctl lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
+    release = (
+        f"Origin: edctl\nLabel: edctl lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
+    )
     write_atomically(lab.apt_dir / "Release", release)
     return [file.name for file in files]
 

@@ -125,7 +125,9 @@ class Lab:
         """The spec, or an error that says how to get a lab."""
         spec = self.load_spec()
         if spec is None:
-            raise LabError(f"the lab '{self.name}' is not up", f"no {self.spec_file}", "run 'lab up'")
+            raise LabError(
+                f"the lab '{self.name}' is not up", f"no {self.spec_file}", "run 'lab up'"
+            )
         return spec
 
     def save_spec(self, spec: Spec) -> None:
@@ -138,7 +140,9 @@ def find_lab(name: str | None) -> Lab:
     chosen = name or os.environ.get("EDCTL_LAB_NAME") or DEFAULT_NAME
     if not NAME_PATTERN.fullmatch(chosen):
         raise LabError(
-            f"'{chosen}' cannot be a lab's name", "", "use a letter and up to 7 letters or digits, a-z 0-9"
+            f"'{chosen}' cannot be a lab's name",
+            "",
+            "use a letter and up to 7 letters or digits, a-z 0-9",
         )
     lab_dir = os.environ.get("EDCTL_LAB_DIR") or f"/var/lib/edctl-{chosen}"
     cache_dir = os.environ.get("EDCTL_LAB_CACHE") or "/var/cache/edctl-lab"

@@ -84,25 +84,28 @@ def render_config(lab: Lab, spec: Spec) -> str:
 def render_inventory(lab: Lab, spec: Spec) -> str:
     """Hosts, groups and what the nodes were given; Ansible's own variables stay in ansible/."""
     controller, *workers = spec.node_list()
-    return json.dumps(
-        {
-            "all": {
-                "vars": {
-                    "ansible_user": "root",
-                    "ansible_python_interpreter": "/usr/bin/python3",
-                    "ansible_ssh_common_args": f"-F {config_file(lab)}",
-                    "lab_dir": str(lab.dir),
-                    "lab_node_cpus": spec.cpus,
-                    "lab_node_memory_mib": spec.memory_mib,
-                },
-                "children": {
-                    "slurm_master": {"hosts": render_hosts([controller])},
-                    "slurm_worker": {"hosts": render_hosts(workers)},
-                },
-            }
-        },
-        indent=2,
-    ) + "\n"
+    return (
+        json.dumps(
+            {
+                "all": {
+                    "vars": {
+                        "ansible_user": "root",
+                        "ansible_python_interpreter": "/usr/bin/python3",
+                        "ansible_ssh_common_args": f"-F {config_file(lab)}",
+                        "lab_dir": str(lab.dir),
+                        "lab_node_cpus": spec.cpus,
+                        "lab_node_memory_mib": spec.memory_mib,
+                    },
+                    "children": {
+                        "slurm_master": {"hosts": render_hosts([controller])},
+                        "slurm_worker": {"hosts": render_hosts(workers)},
+                    },
+                }
+            },
+            indent=2,
+        )
+        + "\n"
+    )
 
 
 def render_hosts(nodes: list[Node]) -> dict[str, dict[str, str]]:

@@ -10,11 +10,19 @@ from .settings import Lab, Node
 def collect(lab: Lab) -> dict:
     """The whole state as plain data; a lab that is not up has no nodes."""
     spec = lab.load_spec()
-    state = {"name": lab.name, "dir": str(lab.dir), "up": False, "nodes": [], "published": publish.published(lab)}
+    state = {
+        "name": lab.name,
+        "dir": str(lab.dir),
+        "up": False,
+        "nodes": [],
+        "published": publish.published(lab),
+    }
     if spec is None:
         return state | {"leftovers": cgroups.leftover_units(lab.kernel_name)}
     states = [node_state(lab, node) for node in spec.node_list()]
-    whole = network.is_up(lab) and all(entry["state"] in nodes.UP_STATES and entry["ssh"] for entry in states)
+    whole = network.is_up(lab) and all(
+        entry["state"] in nodes.UP_STATES and entry["ssh"] for entry in states
+    )
     return state | dataclasses.asdict(spec) | {"up": whole, "nodes": states}
 
 
@@ -36,7 +44,9 @@ def render(state: dict, output: str) -> str:
         return json.dumps(state, indent=2)
     if not state["nodes"]:
         leftovers = state["leftovers"]
-        return f"lab '{state['name']}' is not up" + (f"; left over: {', '.join(leftovers)}" if leftovers else "")
+        return f"lab '{state['name']}' is not up" + (
+            f"; left over: {', '.join(leftovers)}" if leftovers else ""
+        )
     lines = [
         f"lab '{state['name']}' is {'up' if state['up'] else 'NOT whole: run lab up'}"
         f" ({state['cpus']} CPUs and {state['memory_mib']} MiB a node, {state['dir']})"
@@ -46,5 +56,8 @@ def render(state: dict, output: str) -> str:
         door = "ssh" if node["ssh"] else "no ssh"
         lines.append(f"  {node['name']:<6}{node['address']:<16}{node['state']:<12}{door}{failed}")
     if state["published"]:
-        lines += ["published:", *("  " + line for line in publish.render(state["published"]).splitlines())]
+        lines += [
+            "published:",
+            *("  " + line for line in publish.render(state["published"]).splitlines()),
+        ]
     return "\n".join(lines)

@@ -24,7 +24,7 @@ class LabCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        """The image stays in its cache when a lab goes, so it is made before anything is compared."""
+        """The image outlives a lab, so it is made before anything is compared."""
         subprocess.run([sys.executable, "-B", LAB, "image"], check=True, stdout=subprocess.DEVNULL)
 
     def setUp(self) -> None:
@@ -43,10 +43,17 @@ class LabCase(unittest.TestCase):
     def command(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Runs one lab command and checks its exit code."""
         done = subprocess.run(
-            [sys.executable, "-B", LAB, *words], env=self.environment, capture_output=True, text=True,
-            timeout=COMMAND_TIMEOUT_SECS, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-        self.assertEqual(done.returncode, status, f"lab {' '.join(words)}: {done.stdout}{done.stderr}")
+            [sys.executable, "-B", LAB, *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECS,
+            check=False,
+        )
+        self.assertEqual(
+            done.returncode, status, f"lab {' '.join(words)}: {done.stdout}{done.stderr}"
+        )
         return done
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
@@ -56,7 +63,7 @@ class LabCase(unittest.TestCase):
         return subprocess.Popen(argv, env=self.environment, stdin=quiet, stdout=quiet, stderr=quiet)
 
     def kill_after(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
-        """Kills one process and only that one, as the kernel's OOM killer would; True if it was alive."""
+        """Kills one process and only that one, as the OOM killer would; True if it was alive."""
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -15,17 +15,22 @@ MAIN = "http://mirror.example/debian/|bookworm|main|Debian"
 
 class Mirrors(unittest.TestCase):
     def test_debians_own_lines_are_taken_once(self) -> None:
-        listing = "\n".join([
-            MAIN,
-            MAIN,
-            "http://mirror.example/debian/|bookworm-updates|main|Debian",
-            "http://mirror.example/debian-security/|bookworm-security|main|Debian",
-        ])
-        self.assertEqual(mirrors.sources_from_targets(listing, "bookworm"), [
-            "deb http://mirror.example/debian/ bookworm main",
-            "deb http://mirror.example/debian/ bookworm-updates main",
-            "deb http://mirror.example/debian-security/ bookworm-security main",
-        ])
+        listing = "\n".join(
+            [
+                MAIN,
+                MAIN,
+                "http://mirror.example/debian/|bookworm-updates|main|Debian",
+                "http://mirror.example/debian-security/|bookworm-security|main|Debian",
+            ]
+        )
+        self.assertEqual(
+            mirrors.sources_from_targets(listing, "bookworm"),
+            [
+                "deb http://mirror.example/debian/ bookworm main",
+                "deb http://mirror.example/debian/ bookworm-updates main",
+                "deb http://mirror.example/debian-security/ bookworm-security main",
+            ],
+        )
 
     def test_strangers_are_left_out(self) -> None:
         for stranger in (
@@ -36,7 +41,9 @@ class Mirrors(unittest.TestCase):
             "http://vendor.example/deb/|bookworm|main|$(ORIGIN)",
         ):
             with self.subTest(stranger=stranger):
-                self.assertEqual(len(mirrors.sources_from_targets(f"{MAIN}\n{stranger}", "bookworm")), 1)
+                self.assertEqual(
+                    len(mirrors.sources_from_targets(f"{MAIN}\n{stranger}", "bookworm")), 1
+                )
 
     def test_before_the_first_update_the_address_tells(self) -> None:
         listing = MAIN.replace("|Debian", "|$(ORIGIN)")
@@ -57,8 +64,9 @@ class Lists(unittest.TestCase):
     def test_every_input_changes_the_hash(self) -> None:
         before = image.input_hash()
         self.assertEqual(before, image.input_hash())
-        with tempfile.NamedTemporaryFile("w") as file, unittest.mock.patch.object(
-            image, "PACKAGES_FILE", Path(file.name)
+        with (
+            tempfile.NamedTemporaryFile("w") as file,
+            unittest.mock.patch.object(image, "PACKAGES_FILE", Path(file.name)),
         ):
             self.assertNotEqual(before, image.input_hash())
 
@@ -80,8 +88,12 @@ class Sizes(unittest.TestCase):
     def test_impossible_wishes_are_refused(self) -> None:
         lab = Lab("t", Path("/nonexistent"), Path("/nonexistent"))
         for wish in (
-            lifecycle.Wish(nodes=1), lifecycle.Wish(nodes=65), lifecycle.Wish(cpus=0),
-            lifecycle.Wish(cpus=100_000), lifecycle.Wish(memory_mib=1), lifecycle.Wish(memory_mib=1 << 40),
+            lifecycle.Wish(nodes=1),
+            lifecycle.Wish(nodes=65),
+            lifecycle.Wish(cpus=0),
+            lifecycle.Wish(cpus=100_000),
+            lifecycle.Wish(memory_mib=1),
+            lifecycle.Wish(memory_mib=1 << 40),
         ):
             with self.subTest(wish=wish):
                 self.assertRaises(LabError, lifecycle.new_spec, lab, wish)
