@@ -11,8 +11,9 @@ use crate::page;
 use crate::poller::{Poller, Shared};
 use crate::source::{Asker, Source};
 
-/// How long after the start a page waits for the first polls. After that it never waits.
-const START_PATIENCE: Duration = Duration::from_secs(5);
+/// How long after the start a page waits for the first polls. After that it never waits. Well below
+/// the frame's patience at the end, so that a stop during the start still ends the poller.
+const START_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A board, and the poller that keeps it.
 pub(crate) struct Exporter {
