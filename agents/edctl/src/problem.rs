@@ -32,7 +32,8 @@ impl Problem {
     pub(crate) fn report(&self) {
         let (Self::Usage(error) | Self::Infra(error)) = self else { return };
         // Where stderr is gone too there is nobody left to tell.
-        let _ = writeln!(io::stderr(), "edctl: error: {error:#}");
+        let words = format!("{error:#}");
+        let _ = writeln!(io::stderr(), "edctl: error: {}", words.trim_end());
     }
 
     /// A usage problem of a message alone.

@@ -68,8 +68,13 @@ pub(crate) fn cancel(bin_dir: &Path, job_id: u32) -> Result<(), Problem> {
 /// No job came to be, so nobody else will write the stage's result.
 fn record_refusal(dir: &RunDir, run: &RunRecord, problem: &Problem) -> Result<(), Problem> {
     let (Problem::Infra(reason) | Problem::Usage(reason)) = problem else { return Ok(()) };
-    let judgement = Judgement::bare(Verdict::Error, format!("{reason:#}"));
+    let judgement = Judgement::bare(Verdict::Error, one_line(&format!("{reason:#}")));
     write_json(&dir.stage(run.flow).result(), &ResultRecord::of(run, &judgement))
+}
+
+/// A summary is one line of a table.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 fn sbatch(dir: &RunDir, run: &RunRecord) -> Invocation {

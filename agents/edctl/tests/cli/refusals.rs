@@ -1,0 +1,97 @@
+//! Bad input is refused before anything is written, and damage hides nothing else.
+
+use std::fs;
+
+use crate::bench::Bench;
+
+const SUBMIT: [&str; 4] = ["submit", "--flow=sim", "--executor", "local"];
+
+#[test]
+fn wrong_calls_are_told_what_is_right() {
+    for (arguments, words) in [
+        (vec!["submit", "--flow=gds"], "flows are: sim, synth"),
+        (vec!["submit", "--flow=sim", "--profile=huge"], "profiles are: latency, short"),
+        (vec!["submit", "--flow=sim", "--design=z80"], "designs are: toy"),
+        (vec!["submit", "--flow=sim", "--executor=slurm"], "there is no sbatch"),
+        (vec!["status"], "edctl submit makes one"),
+        (vec!["status", "01ABC"], "there is no run '01ABC'"),
+        (vec!["logs", "@last"], "edctl submit makes one"),
+        (vec!["cancel", "x"], "there is no run 'x'"),
+        (vec!["-C", "/", "list"], "no edctl.toml"),
+        (vec!["-C", "/no/such", "list"], "/no/such"),
+    ] {
+        let bench = Bench::passing();
+        let said = bench.edctl(&arguments);
+        assert_eq!(said.code, 2, "{arguments:?}: {said:?}");
+        assert!(said.stderr.contains(words), "{arguments:?}: {said:?}");
+        assert!(!bench.path("flow/.edctl").exists(), "{arguments:?} wrote something");
+    }
+}
+
+#[test]
+fn absent_sources_are_told_with_the_command_that_brings_them() {
+    let bench = Bench::passing();
+    fs::remove_file(bench.path("flow/toy/toy.v")).unwrap();
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.stderr.contains("make -C toy fetch"), "{said:?}");
+}
+
+#[test]
+fn an_unknown_key_stops_with_file_line_and_key() {
+    let bench = Bench::passing();
+    let text = fs::read_to_string(bench.path("flow/edctl.toml")).unwrap();
+    bench.write("flow/edctl.toml", &format!("{text}partitoin = 'x'\n"));
+    let said = bench.edctl(&["list"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    let line = format!("line {}", text.lines().count() + 1);
+    for word in ["flow/edctl.toml", &line, "partitoin", "partition"] {
+        assert!(said.stderr.contains(word), "no {word}: {said:?}");
+    }
+}
+
+#[test]
+fn the_users_file_lies_under_the_flows() {
+    let bench = Bench::passing();
+    fs::create_dir_all(bench.path(".config/edctl")).unwrap();
+    bench.write(".config/edctl/config.toml", "[profile.mine]\nmemory = '1G'\ntime = '1m'\n");
+    let said = bench.edctl(&[&SUBMIT[..], &["--profile=mine", "--wait"]].concat());
+    assert_eq!(said.code, 0, "{said:?}");
+}
+
+#[test]
+fn a_damaged_record_hides_no_other_run() {
+    let bench = Bench::passing();
+    let wait = [&SUBMIT[..], &["--wait"]].concat();
+    assert_eq!(bench.edctl(&wait).code, 0);
+    let damaged = bench.run_dir().join("run.json");
+    assert_eq!(bench.edctl(&wait).code, 0);
+    fs::write(&damaged, "{").unwrap();
+    let said = bench.edctl(&["list", "-o", "json"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.stderr.contains("is damaged"), "{said:?}");
+    let listed: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_by_its_name() {
+    let bench = Bench::passing();
+    // A file where the directory should be: refused to every user, root included.
+    bench.write("flow/.edctl", "");
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.stderr.contains(".edctl/runs/"), "{said:?}");
+}
+
+#[test]
+fn pages_for_packages_are_made() {
+    let bench = Bench::passing();
+    let man = bench.edctl(&["man"]);
+    assert!(man.stdout.starts_with(".ie") && man.stdout.contains("COMMAND SUBMIT"), "{man:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let said = bench.edctl(&["completion", shell]);
+        assert_eq!(said.code, 0);
+        assert!(said.stdout.contains("submit"), "{shell}");
+    }
+}
