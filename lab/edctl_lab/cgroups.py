@@ -61,10 +61,12 @@ class DirectUnit:
         return sorted({pid for path in self.paths for pid in group_pids(path)})
 
     def remove(self) -> None:
-        """Kills every process, then removes the cgroups."""
+        """Kills every process, then removes the cgroups, and their parent after the last one."""
         kill_all(self.pids)
         for path in self.paths:
             remove_group(path)
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
 
 
 class ScopeUnit:
@@ -139,7 +141,7 @@ def leftover_units(group: str) -> list[str]:
 
 
 def remove_group_root(group: str) -> None:
-    """Removes the cgroup that held the units, once they are gone."""
+    """Removes the cgroup that held the units, also one that nobody used yet."""
     if not systemd_rules():
         for mount in hierarchies():
             remove_group(mount / group)

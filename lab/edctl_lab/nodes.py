@@ -117,7 +117,9 @@ def failed_units(lab: Lab, node: Node) -> list[str]:
 def ssh_answers(node: Node) -> bool:
     """True when sshd sends its banner."""
     try:
-        with socket.create_connection((node.address, SSH_PORT), timeout=SSH_TIMEOUT_SECS) as connection:
+        with socket.create_connection(
+            (node.address, SSH_PORT), timeout=SSH_TIMEOUT_SECS
+        ) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
