@@ -53,9 +53,9 @@ class Cluster:
         return answer.stdout
 
     def start(self, node: str, argv: list[str], user: str = "root") -> subprocess.Popen[str]:
-        """Starts a command on a node and leaves it running."""
+        """Starts a command on a node and leaves it running; its stdout can be read."""
         return subprocess.Popen(self.command(node, argv, user), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                 errors="replace", env=lab_environment(self.lab))
 
     def edctl(self, *arguments: str, flows: str = FLOWS) -> Answer:
