@@ -16,9 +16,11 @@ pub(crate) fn completion(place: &Place, args: &CompletionArgs) -> Result<u8, Pro
 
 /// Prints the manual page: the command's, with a section for each subcommand's options.
 pub(crate) fn man(place: &Place) -> Result<u8, Problem> {
-    let command = Cli::command();
+    let mut command = Cli::command();
+    // Only a built command knows its subcommands' full names.
+    command.build();
     let mut page = Vec::new();
-    let man = clap_mangen::Man::new(command.clone());
+    let man = clap_mangen::Man::new(Cli::command());
     man.render_title(&mut page).or_infra()?;
     man.render_name_section(&mut page).or_infra()?;
     man.render_synopsis_section(&mut page).or_infra()?;

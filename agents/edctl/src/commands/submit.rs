@@ -126,13 +126,21 @@ fn write_record(desk: &Desk, plan: RunRecord) -> Result<(RunDir, RunRecord), Pro
     let root = TraceParent::parse(&plan.traceparent).or_infra()?;
     let span = SpanId::derive(&root.trace, 0, 0, &id);
     let run = RunRecord { id, traceparent: root.child(span).to_string(), ..plan };
+    if let Err(problem) = fill(desk, &dir, &run) {
+        // Half a record would stand in the way of every later @last; no job knows of it yet.
+        let _ = fs::remove_dir_all(dir.path());
+        return Err(problem);
+    }
+    Ok((dir, run))
+}
+
+fn fill(desk: &Desk, dir: &RunDir, run: &RunRecord) -> Result<(), Problem> {
     let stage = dir.stage(run.flow);
     fs::create_dir_all(stage.path())
         .with_context(|| format!("cannot make {}", stage.path().display()))
         .or_infra()?;
-    write_text(&stage.command(), &command(desk, &dir, &run)?)?;
-    write_json(&dir.record(), &run)?;
-    Ok((dir, run))
+    write_text(&stage.command(), &command(desk, dir, run)?)?;
+    write_json(&dir.record(), run)
 }
 
 /// The stage's command, which a person can repeat by hand: `sh cmd.sh`.

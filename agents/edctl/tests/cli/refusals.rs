@@ -84,11 +84,25 @@ fn a_place_that_cannot_be_written_is_told_by_its_name() {
     assert!(said.stderr.contains(".edctl/runs/"), "{said:?}");
 }
 
+/// The limit on a file's size stands for a full disk: it stops every user, root included.
+#[test]
+fn a_full_disk_leaves_no_half_a_run() {
+    let bench = Bench::passing();
+    let edctl = assert_cmd::cargo::cargo_bin!("edctl").display().to_string();
+    let script = format!("trap '' XFSZ; ulimit -f 0; exec {edctl} {}", SUBMIT.join(" "));
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.args(["-c", &script]).current_dir(bench.path("flow"));
+    let output = limited.env("HOME", bench.path("")).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(fs::read_dir(bench.path("flow/.edctl/runs")).unwrap().count(), 0);
+    assert_eq!(bench.edctl(&["list"]).code, 0);
+}
+
 #[test]
 fn pages_for_packages_are_made() {
     let bench = Bench::passing();
     let man = bench.edctl(&["man"]);
-    assert!(man.stdout.starts_with(".ie") && man.stdout.contains("COMMAND SUBMIT"), "{man:?}");
+    assert!(man.stdout.starts_with(".ie") && man.stdout.contains("edctl submit"), "{man:?}");
     for shell in ["bash", "zsh", "fish"] {
         let said = bench.edctl(&["completion", shell]);
         assert_eq!(said.code, 0);
