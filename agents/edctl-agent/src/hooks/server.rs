@@ -25,8 +25,9 @@ use crate::node::Source;
 use crate::service::Reports;
 use crate::status::{About, Status};
 
-/// How long a caller may take to say what it wants and to take the answer.
-const BUDGET: Duration = Duration::from_millis(500);
+/// How long a caller may take to say what it wants and to take the answer: a busy node must not
+/// lose an event, and idle callers hold up only their like.
+const BUDGET: Duration = Duration::from_secs(2);
 /// Callers at a time; Slurm's own users are let in above it.
 const MOST_CALLERS: usize = 64;
 /// Callers at a time of one ordinary user.
