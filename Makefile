@@ -31,7 +31,9 @@ lint: .cargo-deny
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level warn check bans licenses sources
-	shellcheck .ci/run packaging/install-host-packages
+	shellcheck .ci/run packaging/install-host-packages packaging/check-debs \
+	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run
+	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 
 # Compiled once a machine, in cargo's own place for programs.
 .cargo-deny:
@@ -40,10 +42,11 @@ lint: .cargo-deny
 unit:
 	cargo test --workspace --locked
 	lab/tests/run unit
+	python3 -B -m unittest discover -v packaging/tests
 
 debs: deps
 	packaging/build-debs
-	lintian --fail-on error dist/*.deb
+	packaging/check-debs dist/*.deb
 
 lab-test: deps
 	lab/test

@@ -1,7 +1,6 @@
-"""From a bare machine to a running cluster: packages, nodes, Ansible, the designers' sources."""
+"""From a bare machine to a running cluster: packages, nodes, Ansible."""
 
 import os
-import shutil
 from pathlib import Path
 
 from edctl_lab.settings import Lab
@@ -21,17 +20,11 @@ def roll_out(lab: Lab, progress: Progress) -> None:
     debs = sorted((REPOSITORY / "dist").glob("*.deb"))
     progress.run("publish the packages to the nodes", [lab_command(), "repo", *debs],
                  env=lab_environment(lab))
-    play(lab, progress, "roll out Slurm, the daemons and Prometheus by Ansible")
-    progress.run("fetch picorv32's sources", ["make", "-C", REPOSITORY / "eda-flows", "fetch"])
-    give_flows(lab)
+    progress.run("roll out Slurm, the daemons, Prometheus and the flows by Ansible",
+                 ["ansible-playbook", "site.yml", "-e", "eda_tools_flows_refresh=true"],
+                 cwd=REPOSITORY / "ansible", env=lab_environment(lab))
     progress.run("forward the cluster's pages to 127.0.0.1", [lab_command(), "publish"],
                  env=lab_environment(lab))
-
-
-def play(lab: Lab, progress: Progress, title: str) -> None:
-    """Runs the whole playbook against the lab."""
-    progress.run(title, ["ansible-playbook", "-i", "inventory/lab", "site.yml"],
-                 cwd=REPOSITORY / "ansible", env=lab_environment(lab))
 
 
 def lab_command() -> Path:
@@ -43,14 +36,3 @@ def lab_environment(lab: Lab) -> dict[str, str]:
     """The environment in which every command finds the same lab."""
     return os.environ | {"EDCTL_LAB_NAME": lab.name, "EDCTL_LAB_DIR": str(lab.dir),
                          "EDCTL_LAB_CACHE": str(lab.cache_dir)}
-
-
-def give_flows(lab: Lab) -> Path:
-    """Puts a fresh copy of eda-flows/ into the designer's home; the runs in it stay."""
-    target = lab.home_dir / DESIGNER / "eda-flows"
-    shutil.copytree(REPOSITORY / "eda-flows", target, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns(".edctl", "build"))
-    for root, folders, files in os.walk(target):
-        for name in [".", *folders, *files]:
-            os.chown(Path(root) / name, DESIGNER_UID, DESIGNER_UID, follow_symlinks=False)
-    return target

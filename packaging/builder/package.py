@@ -37,7 +37,8 @@ class Package:
             self._add_documents(root)
             self._add_control(root, programs)
             _settle_modes_and_times(root, self.version.epoch)
-            _run(["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(root), str(deb)])
+            _run(["env", f"SOURCE_DATE_EPOCH={self.version.epoch}", "dpkg-deb",
+                  "--root-owner-group", "-Zxz", "--build", str(root), str(deb)])
         return deb
 
     def _install(self, root: Path, binaries: Path) -> list[Path]:

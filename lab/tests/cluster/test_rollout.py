@@ -13,7 +13,7 @@ DAEMONS = {"edctl-agent": 9810, "edctl-exporter-process": 9812}
 
 class Rollout(ClusterTest):
     def test_a_second_run_of_the_playbook_changes_nothing(self) -> None:
-        done = subprocess.run(["ansible-playbook", "-i", "inventory/lab", "site.yml"],
+        done = subprocess.run(["ansible-playbook", "site.yml"],
                               cwd=REPOSITORY / "ansible", env=lab_environment(self.cluster.lab),
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edctl_lab import cgroups
-from edctl_lab.mounts import mount_points
+from edctl_lab.mounts import unescape
 
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
 FILE_ROOTS = ("/run", "/run/systemd", "/run/netns", "/run/lock", "/var/lib", "/etc/systemd/network")
+LAB_FILE_SYSTEMS = ("overlay", "nsfs", "cgroup", "cgroup2")
 SETTLE_SECS = 10
 
 
@@ -51,7 +52,7 @@ def look(name: str, cache: Path) -> Ground:
     return Ground(
         processes=frozenset(f"{pid} {read(pid, 'cmdline')}" for pid in pids if belongs(pid, name)),
         namespaces=frozenset(inode for pid in pids for inode in namespaces_of(pid)),
-        mounts=frozenset(filter(ours, mount_points())),
+        mounts=frozenset(filter(ours, lab_like_mounts())),
         interfaces=frozenset(filter(ours, interface_names())),
         cgroups=frozenset(filter(ours, cgroup_paths())),
         files=frozenset(filter(ours, file_paths(cache))),
@@ -89,6 +90,21 @@ def namespaces_of(pid: int) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def lab_like_mounts() -> list[str]:
+    """Mounts of the kinds and at the places where a lab mounts; a machine may get others meanwhile."""
+    return [
+        point
+        for point, kind in mount_table()
+        if kind in LAB_FILE_SYSTEMS or "edctl" in point or Path(point).is_relative_to("/run")
+    ]
+
+
+def mount_table() -> list[tuple[str, str]]:
+    """Mount points with their file system types."""
+    rows = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [(unescape(row[4]), row[row.index("-") + 1]) for row in rows]
 
 
 def interface_names() -> list[str]:

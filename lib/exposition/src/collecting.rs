@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn a_panic_costs_one_page_and_stop_drops_the_source() {
-        struct Panics(Arc<()>);
+        struct Panics {
+            _held: Arc<()>,
+        }
         impl Source for Panics {
             fn collect(&mut self, _page: &mut Page) {
                 panic!("as the test wants it");
@@ -194,7 +196,7 @@ mod tests {
         }
         let held = Arc::new(());
         let metrics = Arc::new(SelfMetrics::new(ABOUT));
-        let collecting = Collecting::start(Panics(Arc::clone(&held)), metrics).unwrap();
+        let collecting = Collecting::start(Panics { _held: Arc::clone(&held) }, metrics).unwrap();
         for _ in 0..2 {
             let page = runtime().block_on(collecting.page(Duration::from_secs(60))).unwrap();
             assert!(page.family("edctl_collect_errors_total").is_some());

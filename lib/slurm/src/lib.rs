@@ -6,7 +6,6 @@
 pub mod commands;
 mod error;
 mod follow;
-pub mod hostlist;
 mod jobs;
 mod nodes;
 mod rows;
