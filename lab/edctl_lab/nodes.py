@@ -12,6 +12,7 @@ from .settings import SOURCE_DIR, Lab, Node, Spec
 
 BOOT_TIMEOUT_SECS = 300
 POLL_SECS = 0.2
+ANSWER_TIMEOUT_SECS = 15
 SSH_PORT = 22
 SSH_TIMEOUT_SECS = 5  # a node on a busy machine takes its time
 CLEAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -92,15 +93,11 @@ def console_tail(lab: Lab, node: Node) -> str:
 
 
 def system_state(lab: Lab, node: Node) -> str:
-    """systemd's own word: running, degraded, starting..., or 'stopped' without a PID 1."""
+    """systemd's own word, or 'stopped' without a PID 1, or 'no answer'."""
     pid = leader(lab, node)
     if pid is None:
         return "stopped"
-    words = [*enter_argv(pid), "systemctl", "is-system-running"]
-    done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "starting"
+    return ask(pid, ["systemctl", "is-system-running"]).strip() or "no answer"
 
 
 def failed_units(lab: Lab, node: Node) -> list[str]:
@@ -108,9 +105,7 @@ def failed_units(lab: Lab, node: Node) -> list[str]:
     pid = leader(lab, node)
     if pid is None:
         return []
-    listing = shell.run(
-        [*enter_argv(pid), "systemctl", "list-units", "--failed", "--plain", "--no-legend"]
-    )
+    listing = ask(pid, ["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
     return [line.split()[0] for line in listing.splitlines() if line.strip()]
 
 
@@ -126,16 +121,34 @@ def ssh_answers(node: Node) -> bool:
 
 
 def enter_argv(pid: int) -> list[str]:
-    """The words that put a command into a node, with a clean environment."""
+    """The words that put a command into a node, with a clean environment.
+
+    A shell waits for the command, not nsenter: that one stops itself for good when a node that
+    powers off stops its processes before it kills them.
+    """
     terminal = os.environ.get("TERM", "dumb")
-    environment = [
-        f"PATH={CLEAN_PATH}",
-        "LANG=C.UTF-8",
-        f"TERM={terminal}",
-        "HOME=/root",
-        "USER=root",
+    environment = [f"PATH={CLEAN_PATH}", "LANG=C.UTF-8", f"TERM={terminal}"]
+    waiting_shell = ["/bin/sh", "-c", '"$@"; exit $?', "sh"]
+    return [
+        *("nsenter", f"--target={pid}", "--all", "--no-fork", "--", *waiting_shell),
+        *("env", "-i", *environment, "HOME=/root", "USER=root"),
     ]
-    return ["nsenter", f"--target={pid}", "--all", "--", "env", "-i", *environment]
+
+
+def ask(pid: int, command: list[str]) -> str:
+    """What a short command in a node prints; nothing when the node does not answer in time."""
+    try:
+        done = subprocess.run(
+            [*enter_argv(pid), *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_TIMEOUT_SECS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout
 
 
 def replace_with(lab: Lab, node: Node, command: list[str], user: str | None) -> None:

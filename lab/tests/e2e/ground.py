@@ -93,7 +93,7 @@ def namespaces_of(pid: int) -> list[str]:
 
 
 def lab_like_mounts() -> list[str]:
-    """Mounts of the kinds and at the places where a lab mounts; a machine may get others meanwhile."""
+    """Mounts as a lab makes them; a machine may get others meanwhile."""
     return [
         point
         for point, kind in mount_table()

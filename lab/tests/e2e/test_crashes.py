@@ -83,7 +83,10 @@ class KilledNodes(LabCase):
 
     def test_down_after_a_node_powered_itself_off(self) -> None:
         self.command("up")
-        self.command("run", "w2", "--", "systemctl", "poweroff", "--no-block")
+        with self.subTest("a command that was running there ends with it"):
+            running = self.start("run", "w2", "--", "sleep", "1000")
+            self.command("run", "w2", "--", "systemctl", "poweroff", "--no-block")
+            self.assertNotEqual(running.wait(60), 0)
         self.wait_until_stopped("w2")
         self.command("down")
         self.assert_nothing_left()
