@@ -54,7 +54,7 @@ def render(state: dict, output: str) -> str:
     for node in state["nodes"]:
         failed = f"   failed: {', '.join(node['failed_units'])}" if node["failed_units"] else ""
         door = "ssh" if node["ssh"] else "no ssh"
-        lines.append(f"  {node['name']:<6}{node['address']:<16}{node['state']:<12}{door}{failed}")
+        lines.append(f"  {node['name']:<6}{node['address']:<16}{node['state']:<14}{door}{failed}")
     if state["published"]:
         lines += [
             "published:",
