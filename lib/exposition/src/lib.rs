@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod collecting;
+mod guests;
 mod model;
 mod render;
 mod selfmetrics;

@@ -160,10 +160,16 @@ pub struct Page {
 }
 
 impl Page {
-    /// Adds a family. A second one of the same name adds its series to the first.
+    /// Adds a family. A second one of the same name and kind adds its series to the first; one that
+    /// would make the page invalid, by its name or by another kind, is left out and counted.
     pub fn add(&mut self, family: Family) {
+        let series = family.samples.len();
+        if !is_metric_name(&family.name) {
+            return note(&mut self.dropped, &family.name, "name", series);
+        }
         match self.families.get_mut(&family.name) {
-            Some(known) => known.samples.extend(family.samples),
+            Some(known) if known.kind == family.kind => known.samples.extend(family.samples),
+            Some(_) => note(&mut self.dropped, &family.name, "kind", series),
             None => {
                 self.families.insert(family.name.clone(), family);
             }
@@ -196,8 +202,15 @@ impl Page {
         self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
-    /// Drops series that stand twice in a family and those over its limit, and counts them.
+    /// Drops series that stand twice in a family and those over its limit, and counts them. So it
+    /// does with a family whose name a counter has in OpenMetrics, which names it without `_total`.
     pub fn finish(&mut self) {
+        let counters: Vec<String> = self.families.values().filter_map(bare_counter_name).collect();
+        for name in counters {
+            if let Some(taken) = self.families.remove(name.as_str()) {
+                note(&mut self.dropped, &name, "name", taken.samples.len());
+            }
+        }
         for family in self.families.values_mut() {
             let before = family.samples.len();
             let mut seen = HashSet::with_capacity(before);
@@ -209,6 +222,18 @@ impl Page {
             note(&mut self.dropped, &family.name, "limit", over);
         }
     }
+}
+
+fn bare_counter_name(family: &Family) -> Option<String> {
+    let bare = family.name.strip_suffix("_total")?;
+    (family.kind == Kind::Counter).then(|| bare.to_owned())
+}
+
+/// What both formats take as a name; a part of it may come from the kernel.
+fn is_metric_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':'))
 }
 
 fn note(
@@ -234,6 +259,24 @@ mod tests {
         page.finish();
         assert_eq!(page.family("up").unwrap().samples.len(), 2);
         assert_eq!(page.dropped().count(), 0);
+    }
+
+    #[test]
+    fn a_family_that_would_spoil_the_page_is_left_out_and_counted() {
+        let mut page = Page::default();
+        page.add(Family::gauge("up", "Up.").with(&[], 1u64));
+        page.add(Family::counter("up", "Up.").with(&[("source", "b")], 0u64));
+        for name in ["", "1st", "node memory", "node_memory_Active(anon)", "x{y=\"1\"} 1\nz"] {
+            page.add(Family::gauge(name, "Bad.").with(&[], 1u64));
+        }
+        page.add(Family::counter("polls_total", "Polls.").with(&[], 1u64));
+        page.add(Family::gauge("polls", "The same name in OpenMetrics.").with(&[], 1u64));
+        page.finish();
+        let names: Vec<&str> = page.families().map(|family| family.name.as_ref()).collect();
+        assert_eq!(names, ["polls_total", "up"]);
+        assert_eq!(page.family("up").unwrap().samples.len(), 1);
+        let reasons: Vec<&str> = page.dropped().map(|(_, reason, _)| reason).collect();
+        assert_eq!(reasons, ["name", "name", "name", "name", "name", "kind", "name"]);
     }
 
     #[test]

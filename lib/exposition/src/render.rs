@@ -1,7 +1,7 @@
 //! A page as text: OpenMetrics 1.0 by prometheus-client, and the text format 0.0.4 derived from it
 //! line by line, because the crate writes OpenMetrics only.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
@@ -21,19 +21,17 @@ pub enum Format {
 }
 
 impl Format {
-    /// Chooses by the Accept header: OpenMetrics where the client names it with a weight above 0,
-    /// the text format otherwise
+    /// Chooses by the Accept header: OpenMetrics where the client names it and does not prefer
+    /// `text/plain`, the text format otherwise
     /// (<https://prometheus.io/docs/instrumenting/content_negotiation>).
     pub fn negotiate(accept: Option<&str>) -> Self {
-        let wants_openmetrics = accept.unwrap_or_default().split(',').any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let media_type = parts.next().unwrap_or_default();
-            let refused = parts.any(|parameter| {
-                parameter.strip_prefix("q=").is_some_and(|q| q.parse::<f32>() == Ok(0.0))
-            });
-            media_type.eq_ignore_ascii_case("application/openmetrics-text") && !refused
-        });
-        if wants_openmetrics { Format::OpenMetrics } else { Format::Text }
+        let weight = |media_type| weight(accept.unwrap_or_default(), media_type);
+        match weight("application/openmetrics-text") {
+            Some(openmetrics) if openmetrics > 0.0 && weight("text/plain") <= Some(openmetrics) => {
+                Format::OpenMetrics
+            }
+            _ => Format::Text,
+        }
     }
 
     /// The Content-Type header.
@@ -43,6 +41,18 @@ impl Format {
             Format::Text => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
+}
+
+/// The largest weight that an Accept header gives to a media type, if it names it.
+fn weight(accept: &str, media_type: &str) -> Option<f32> {
+    let weights = accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts.next()?.eq_ignore_ascii_case(media_type);
+        let q = parts.find_map(|parameter| parameter.strip_prefix("q="));
+        // Only a number counts; one that is none asks for nothing special.
+        is_named.then(|| q.and_then(|q| q.parse().ok()).filter(|q: &f32| *q >= 0.0).unwrap_or(1.0))
+    });
+    weights.max_by(f32::total_cmp)
 }
 
 /// Renders the page. The families come in the order of their names.
@@ -70,7 +80,7 @@ impl Collector for Families {
                 openmetrics_name(family),
                 &family.help,
                 None,
-                metric_type(family.kind),
+                metric_type(openmetrics_kind(family)),
             )?;
             encode_samples(family, metric)?;
         }
@@ -80,9 +90,18 @@ impl Collector for Families {
 
 /// OpenMetrics names a counter without `_total` and its samples with it.
 fn openmetrics_name(family: &Family) -> &str {
-    match family.kind {
+    match openmetrics_kind(family) {
         Kind::Counter => family.name.strip_suffix("_total").unwrap_or(&family.name),
         Kind::Gauge | Kind::Unknown => &family.name,
+    }
+}
+
+/// A counter whose name lacks `_total` (process-exporter has such) is no counter to OpenMetrics: it
+/// would get another name there than in the text format, and dashboards would not find it.
+fn openmetrics_kind(family: &Family) -> Kind {
+    match family.kind {
+        Kind::Counter if !family.name.ends_with("_total") => Kind::Unknown,
+        kind => kind,
     }
 }
 
@@ -95,12 +114,13 @@ fn metric_type(kind: Kind) -> MetricType {
 }
 
 fn encode_samples(family: &Family, mut metric: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+    let kind = openmetrics_kind(family);
     for sample in &family.samples {
         if sample.labels.is_empty() {
-            encode_value(family.kind, &mut metric, sample.value)?;
+            encode_value(kind, &mut metric, sample.value)?;
         } else {
             let mut labelled = metric.encode_family(&sample.labels)?;
-            encode_value(family.kind, &mut labelled, sample.value)?;
+            encode_value(kind, &mut labelled, sample.value)?;
         }
     }
     Ok(())
@@ -128,41 +148,35 @@ fn none<'a>() -> NoExemplar<'a> {
     None
 }
 
-/// Turns the OpenMetrics page into text format 0.0.4: counters carry their whole name in HELP and
-/// TYPE, `unknown` is called `untyped`, and there is no `# EOF`. A counter whose name lacks
-/// `_total` (process-exporter has such) loses the one that OpenMetrics demands.
+/// Turns the OpenMetrics page into text format 0.0.4: HELP and TYPE carry a counter's whole name,
+/// `unknown` is called `untyped` unless it was a counter, and there is no `# EOF`.
 fn to_text_format(openmetrics: &str, page: &Page) -> String {
-    let counters: HashSet<&str> =
-        page.families().filter(|f| f.kind == Kind::Counter).map(openmetrics_name).collect();
+    let by_name: HashMap<&str, &Family> =
+        page.families().map(|family| (openmetrics_name(family), family)).collect();
     let mut out = String::with_capacity(openmetrics.len() + 1024);
-    for line in openmetrics.lines() {
-        if line == "# EOF" {
-            continue;
-        }
+    for line in openmetrics.lines().filter(|line| *line != "# EOF") {
         match line.strip_prefix("# ") {
-            Some(comment) => push_comment(&mut out, comment, page, &counters),
-            None => push_sample(&mut out, line, page),
+            Some(comment) => push_comment(&mut out, comment, &by_name),
+            None => out.push_str(line),
         }
         out.push('\n');
     }
     out
 }
 
-fn push_comment(out: &mut String, comment: &str, page: &Page, counters: &HashSet<&str>) {
+fn push_comment(out: &mut String, comment: &str, by_name: &HashMap<&str, &Family>) {
     let mut words = comment.splitn(3, ' ');
     let (Some(keyword), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
         return;
     };
-    let suffix = if counters.contains(name) && page.family(name).is_none() { "_total" } else { "" };
-    let rest = if keyword == "TYPE" && rest == "unknown" { "untyped" } else { rest };
-    out.extend(["# ", keyword, " ", name, suffix, " ", rest]);
-}
-
-fn push_sample(out: &mut String, line: &str, page: &Page) {
-    let name_end = line.find(['{', ' ']).unwrap_or(line.len());
-    let (name, rest) = line.split_at(name_end);
-    let bare = name.strip_suffix("_total").filter(|_| page.family(name).is_none());
-    out.extend([bare.unwrap_or(name), rest]);
+    let Some(family) = by_name.get(name) else { return };
+    let rest = match (keyword, family.kind) {
+        ("TYPE", Kind::Counter) => "counter",
+        ("TYPE", Kind::Gauge) => "gauge",
+        ("TYPE", Kind::Unknown) => "untyped",
+        _ => rest,
+    };
+    out.extend(["# ", keyword, " ", &family.name, " ", rest]);
 }
 
 #[cfg(test)]
@@ -189,8 +203,8 @@ mod tests {
         assert_eq!(
             text,
             "# HELP namedprocess_scrape_errors Errors.\n\
-             # TYPE namedprocess_scrape_errors counter\n\
-             namedprocess_scrape_errors_total 3\n\
+             # TYPE namedprocess_scrape_errors unknown\n\
+             namedprocess_scrape_errors 3\n\
              # HELP node_cpu_seconds Seconds per mode.\n\
              # TYPE node_cpu_seconds counter\n\
              node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} 1.5\n\
@@ -249,6 +263,7 @@ mod tests {
         let mut page = Page::default();
         page.add(Family::gauge("inf", "x").with(&[], f64::INFINITY));
         page.add(Family::gauge("max", "x").with(&[], u64::MAX));
+        page.add(Family::counter("most_total", "x").with(&[], u64::MAX));
         page.add(Family::gauge("min", "x").with(&[], i64::MIN));
         page.add(Family::gauge("nan", "x").with(&[], f64::NAN));
         page.finish();
@@ -256,7 +271,13 @@ mod tests {
         let samples: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
         assert_eq!(
             samples,
-            ["inf inf", "max 18446744073709551615", "min -9223372036854775808", "nan NaN"]
+            [
+                "inf inf",
+                "max 18446744073709551615",
+                "min -9223372036854775808",
+                "most_total 18446744073709551615",
+                "nan NaN"
+            ]
         );
     }
 
@@ -267,7 +288,13 @@ mod tests {
             (Some("*/*"), Format::Text),
             (Some("text/plain;version=0.0.4"), Format::Text),
             (Some("application/openmetrics-text;version=1.0.0,*/*;q=0.1"), Format::OpenMetrics),
-            (Some("text/plain, APPLICATION/openmetrics-text; q=0.5"), Format::OpenMetrics),
+            (Some("text/plain;q=0.5, APPLICATION/openmetrics-text; q=0.5"), Format::OpenMetrics),
+            // Prometheus 3 where its scrape_protocols put the text format first.
+            (
+                Some("text/plain;version=0.0.4;q=0.6,application/openmetrics-text;q=0.5"),
+                Format::Text,
+            ),
+            (Some("application/openmetrics-text;q=soon"), Format::OpenMetrics),
             (Some("application/openmetrics-text;q=0"), Format::Text),
         ];
         for (accept, expected) in cases {

@@ -113,7 +113,7 @@ impl SelfMetrics {
         }
         let mut dropped = Family::counter(
             "edctl_exposition_series_dropped_total",
-            "Series left out because they stood twice or their family was full.",
+            "Series left out: they stood twice, their family was full, or its name or kind was wrong.",
         );
         for ((family, reason), n) in lock(&self.dropped).iter() {
             dropped.push(&[("family", family), ("reason", reason)], *n);

@@ -19,14 +19,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::collecting::{Collecting, Source};
+use crate::guests::Guests;
 use crate::model::Page;
 use crate::render::{Format, render};
 use crate::selfmetrics::SelfMetrics;
 
-/// Connections served at a time; further ones wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 256;
+/// Connections served at a time; further ones wait in the kernel's queue. Each may hold a page.
+const MAX_CONNECTIONS: usize = 128;
 /// How long a client may take to send its request's head, and how long it may idle between two.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of a page that is sent to it.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// A connection is closed after this time whatever it does, so that slow readers hold no place.
 const CONNECTION_LIFETIME: Duration = Duration::from_secs(600);
 /// Largest request head.
@@ -86,7 +89,7 @@ impl Server {
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let site = Arc::new(Site { collecting, metrics });
+        let site = Arc::new(Site { collecting, metrics, guests: Guests::default() });
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut accepting = tokio::task::JoinSet::new();
         for listener in self.listeners {
@@ -102,11 +105,12 @@ async fn accept<S: Source>(listener: TcpListener, site: Arc<Site<S>>, places: Ar
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                let Some(guest) = site.guests.enter(peer.ip()) else { continue };
                 let site = Arc::clone(&site);
                 tokio::spawn(async move {
                     serve_connection(stream, site).await;
-                    drop(place);
+                    drop((guest, place));
                 });
             }
             Err(error) => {
@@ -119,6 +123,10 @@ async fn accept<S: Source>(listener: TcpListener, site: Arc<Site<S>>, places: Ar
 }
 
 async fn serve_connection<S: Source>(stream: TcpStream, site: Arc<Site<S>>) {
+    let patience = READ_PATIENCE.as_millis() as u32;
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, patience) {
+        tracing::debug!(%error, "a client that does not read is kept longer");
+    }
     let service = service_fn(move |request| {
         let site = Arc::clone(&site);
         async move { Ok::<_, Infallible>(site.answer(&request).await) }
@@ -136,6 +144,7 @@ async fn serve_connection<S: Source>(stream: TcpStream, site: Arc<Site<S>>) {
 struct Site<S> {
     collecting: Collecting<S>,
     metrics: Arc<SelfMetrics>,
+    guests: Guests,
 }
 
 impl<S: Source> Site<S> {

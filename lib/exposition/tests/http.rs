@@ -98,6 +98,50 @@ fn other_methods_and_endless_heads_are_refused() {
 }
 
 #[test]
+fn head_has_the_head_alone_and_pipelined_requests_come_in_order() {
+    let address = serve();
+    let close = "host: x\r\nconnection: close\r\n\r\n";
+    let (head, body) = ask(address, &format!("HEAD /healthz HTTP/1.1\r\n{close}"));
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-length: 3\r\n"), "{head}");
+    assert_eq!(body, b"");
+
+    let keep = "HTTP/1.1\r\nhost: x\r\n\r\n";
+    let three = format!("GET /x {keep}GET /metrics {keep}GET /healthz HTTP/1.1\r\n{close}");
+    let (first, rest) = ask(address, &three);
+    assert!(first.starts_with("HTTP/1.1 404"), "{first}");
+    let rest = String::from_utf8(rest).unwrap();
+    let places = ["no such page", "numbers{n=\"99\"} 99\n", "ok\n"].map(|text| rest.find(text));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn one_client_that_reads_nothing_shuts_no_other_out() {
+    let address = serve();
+    let silent: Vec<TcpStream> = (0..300)
+        .map(|n| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            // Some ask and never read, some never ask; the server may have hung up already.
+            let _closed =
+                (n % 2 == 0).then(|| stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n"));
+            stream
+        })
+        .collect();
+    // The same machine under another address.
+    let other = std::process::Command::new("python3")
+        .args(["-c", OTHER_CLIENT, &address.port().to_string()])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "200\n", "{other:?}");
+    drop(silent);
+}
+
+/// The standard library cannot choose the address that a connection comes from.
+const OTHER_CLIENT: &str = "import http.client, sys
+client = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1]), 20, ('127.0.0.2', 0))
+client.request('GET', '/metrics')
+print(client.getresponse().status)";
+
+#[test]
 fn an_address_in_use_is_named() {
     let taken = serve();
     let Err(error) = Server::bind(&[taken]) else { panic!("bound twice") };
