@@ -1,13 +1,14 @@
-//! A node of our own: an agent on a socket, a state directory and a free port, and the real hook.
+//! A node of our own: an agent on a socket, a state directory and a free port, and the hook's own code.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use edctl_hook::World;
 use tempfile::TempDir;
 
 /// A start takes milliseconds; a busy machine may take longer, but not for ever.
@@ -87,38 +88,38 @@ impl Node {
         }
     }
 
-    /// Runs the hook as slurmd does; it must end with 0.
-    pub(crate) fn hook(&self, context: &str, job_id: u32) -> Output {
+    /// What the hook does when slurmd runs it; hands back what it printed.
+    pub(crate) fn hook(&self, context: &str, job_id: u32) -> String {
         self.hook_asking(&self.socket(), context, job_id)
     }
 
-    /// Runs the hook as if the agent did not answer it.
-    pub(crate) fn spooling_hook(&self, context: &str, job_id: u32) -> Output {
+    /// What the hook does when the agent does not answer it.
+    pub(crate) fn spooling_hook(&self, context: &str, job_id: u32) -> String {
         self.hook_asking(&self.dir().join("nobody.sock"), context, job_id)
     }
 
-    fn hook_asking(&self, socket: &Path, context: &str, job_id: u32) -> Output {
-        let output = Command::new(hook_binary())
-            .env_clear()
-            .env("SLURM_SCRIPT_CONTEXT", context)
-            .env("SLURMD_NODENAME", "w1")
-            .env("SLURM_JOB_ID", job_id.to_string())
-            .env("SLURM_JOB_UID", "2000")
-            .env("SLURM_JOB_USER", "designer")
-            .env("SLURM_JOB_PARTITION", "latency")
-            .env(
-                "SLURM_JOB_COMMENT",
-                "edctl/1 run=R stage=sim tp=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            )
-            // The default budget is for real; here a busy machine must not decide.
-            .args(["--budget-ms", "5000", "--socket"])
-            .arg(socket)
-            .arg("--spool")
-            .arg(self.spool())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-        output
+    fn hook_asking(&self, socket: &Path, context: &str, job_id: u32) -> String {
+        let comment =
+            "edctl/1 run=R stage=sim tp=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let variable = |name: &str| match name {
+            "SLURM_SCRIPT_CONTEXT" => Some(context.into()),
+            "SLURMD_NODENAME" => Some("w1".into()),
+            "SLURM_JOB_ID" => Some(job_id.to_string().into()),
+            "SLURM_JOB_UID" => Some("2000".into()),
+            "SLURM_JOB_USER" => Some("designer".into()),
+            "SLURM_JOB_PARTITION" => Some("latency".into()),
+            "SLURM_JOB_COMMENT" => Some(comment.into()),
+            _ => None,
+        };
+        // The default budget is for real; here a busy machine must not decide.
+        let mut words: Vec<OsString> = vec!["--budget-ms".into(), "5000".into()];
+        words.extend(["--socket".into(), socket.into(), "--spool".into(), self.spool().into()]);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut world = World { variable: &variable, out: &mut out, err: &mut err };
+        edctl_hook::call(words.into_iter(), &mut world);
+        let complaint = String::from_utf8(err).unwrap();
+        assert!(!complaint.contains("lost"), "{complaint}");
+        String::from_utf8(out).unwrap()
     }
 
     pub(crate) fn ask_status(&self, arguments: &[&str]) -> Output {
@@ -197,21 +198,4 @@ impl Drop for Agent {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// The hook beside the agent's binary; another package's, so cargo is asked to have it ready.
-fn hook_binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let agent = Path::new(env!("CARGO_BIN_EXE_edctl-agent"));
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "edctl-hook", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        build.arg("--target-dir").arg(agent.parent().and_then(Path::parent).unwrap());
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "cannot build the hook");
-        agent.with_file_name("slurm-hook")
-    })
 }
