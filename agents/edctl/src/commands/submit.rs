@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::Context;
 use edctl_flow::Flow;
 use edctl_tracectx::{SpanId, TraceId, TraceParent};
-use sha2::{Digest, Sha256};
 
 use super::patience::Patience;
 use super::{Desk, Place, logs, quoted, status};
@@ -104,13 +103,11 @@ fn sub_tests(flow: Flow, design_dir: &Path, design: &Design) -> Result<Vec<Strin
 
 fn source(design_dir: &Path, design: &Design) -> Result<Source, Problem> {
     let path = design_dir.join(&design.sources);
-    let content = fs::read(&path).with_context(|| {
+    let source = Source::read(path.clone()).with_context(|| {
         let fetch = design.fetch.as_deref().unwrap_or("make fetch");
         format!("the design's sources are not here: bring them with `{fetch}` ({})", path.display())
     });
-    let digest = Sha256::digest(content.or_usage()?);
-    let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Source { path, sha256 })
+    source.or_usage()
 }
 
 fn user() -> String {

@@ -4,6 +4,7 @@ mod dirs;
 mod files;
 mod observe;
 mod record;
+mod source;
 mod state;
 mod store;
 mod view;
@@ -12,8 +13,9 @@ pub(crate) use dirs::{RunDir, StageDir};
 pub(crate) use files::{read_json, write_json, write_text};
 pub(crate) use observe::Observer;
 pub(crate) use record::{
-    CancelRecord, JobRecord, MetricsRecord, ProcessId, ResultRecord, RunRecord, Source, StartRecord,
+    CancelRecord, JobRecord, MetricsRecord, ProcessId, ResultRecord, RunRecord, StartRecord,
 };
+pub(crate) use source::Source;
 pub(crate) use state::State;
 pub(crate) use store::Store;
 pub(crate) use view::{RunView, StageView};

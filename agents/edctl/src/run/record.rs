@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use edctl_flow::{Flow, Judgement, SubResult, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::source::Source;
 use crate::config::Resources;
 use crate::executor::Executor;
 
@@ -45,15 +46,6 @@ pub(crate) struct RunRecord {
     pub(crate) created_unix_ms: u64,
     /// By which release.
     pub(crate) edctl_version: String,
-}
-
-/// The design's source file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Source {
-    /// Where it is.
-    pub(crate) path: PathBuf,
-    /// Its content's digest.
-    pub(crate) sha256: String,
 }
 
 /// `job.json`: what the executor called it.

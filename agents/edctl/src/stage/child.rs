@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::guard::Guard;
+
 /// How long the command may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -50,7 +52,8 @@ impl StopSignals {
     }
 }
 
-/// Runs the command in a process group of its own. However it ends, nothing of the group is left.
+/// Runs the command in a process group of its own. However it ends, or we do, nothing of the group
+/// is left.
 pub(crate) fn run(
     mut command: Command,
     limit: Duration,
@@ -58,9 +61,13 @@ pub(crate) fn run(
 ) -> io::Result<Outcome> {
     let mut child = command.process_group(0).spawn()?;
     let group = Pid::from_child(&child);
+    let guard = Guard::of(group);
     let ended = stop.sender.clone();
     thread::spawn(move || ended.send(Event::Ended(child.wait())));
-    let outcome = watch(group, limit, &stop.events);
+    let outcome = match &guard {
+        Ok(_) => watch(group, limit, &stop.events),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot guard it: {error}"))),
+    };
     signal(group, Signal::KILL);
     outcome
 }

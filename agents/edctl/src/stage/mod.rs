@@ -3,6 +3,7 @@
 
 mod child;
 mod evidence;
+mod guard;
 mod memory;
 
 use std::fs::{self, File};
@@ -65,6 +66,9 @@ fn attempt(dir: &RunDir, stage: &StageDir, run: &RunRecord) -> Result<Judgement,
     if dir.cancel().exists() {
         return Ok(Judgement::bare(Verdict::Cancelled, "cancelled before it started"));
     }
+    if let Some(reason) = run.source.drift() {
+        return Ok(Judgement::bare(Verdict::Error, reason));
+    }
     let kills_before = memory::oom_kills();
     let limit = Duration::from_secs(run.resources.time_limit_secs);
     let mut outcome = child::run(command(stage, run, &traceparent)?, limit, &stop)
@@ -76,7 +80,17 @@ fn attempt(dir: &RunDir, stage: &StageDir, run: &RunRecord) -> Result<Judgement,
     } else if killed_for_memory && matches!(outcome, Outcome::Exited(_) | Outcome::Signaled(_)) {
         outcome = Outcome::OutOfMemory;
     }
-    evidence::judge(stage, run, outcome)
+    let judgement = evidence::judge(stage, run, outcome)?;
+    Ok(unless_drifted(judgement, run.source.drift()))
+}
+
+/// Facts about a design need the design that was submitted, until the command has read it.
+fn unless_drifted(judgement: Judgement, drift: Option<String>) -> Judgement {
+    let stopped = matches!(judgement.verdict, Verdict::Cancelled | Verdict::Timeout | Verdict::Oom);
+    match drift {
+        Some(reason) if !stopped => Judgement::bare(Verdict::Error, reason),
+        _ => judgement,
+    }
 }
 
 /// Slurm may run a job again, after a lost node: only the last attempt counts.

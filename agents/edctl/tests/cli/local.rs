@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::bench::{Bench, FAILED_LOG, Said, read_json, wait_until};
+use crate::bench::{Bench, FAILED_LOG, PASSED_LOG, Said, read_json, wait_until};
 
 const SUBMIT: [&str; 4] = ["submit", "--flow=sim", "--executor", "local"];
 
@@ -19,6 +19,12 @@ fn hanging() -> Bench {
 fn kill(pid: &str, signal: &str) {
     let sent = std::process::Command::new("kill").args([signal, pid]).status().unwrap();
     assert!(sent.success());
+}
+
+/// Whether a process is gone, or only waits for its parent to see that.
+fn is_over(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.map_or(true, |stat| stat.contains(") Z"))
 }
 
 #[test]
@@ -104,7 +110,22 @@ fn a_killed_wrapper_is_an_error_too() {
     kill(&wrapper, "-KILL");
     wait_until("the end", || bench.state() != "running");
     assert_eq!(bench.state(), "error");
-    kill(simulator.trim(), "-KILL");
+    wait_until("the simulator's end", || is_over(simulator.trim()));
+}
+
+#[test]
+fn another_source_than_the_submitted_one_is_never_judged() {
+    let changes = "echo 'module other; endmodule' >toy.v";
+    let during = Bench::new(&[
+        changes,
+        &format!("cp {PASSED_LOG} $(BUILD)/sim.log"),
+        "echo 0 >$(BUILD)/sim.exit",
+    ]);
+    let said = submit_and_wait(&during);
+    assert_eq!(said.code, 3, "{said:?}");
+    for word in ["error", "toy/toy.v is not what was submitted", "submit again"] {
+        assert!(said.stdout.contains(word), "no {word}: {said:?}");
+    }
 }
 
 #[test]
@@ -124,10 +145,7 @@ fn cancel_ends_everything_and_a_second_cancel_changes_nothing() {
     assert_eq!((cancelled.code, bench.state().as_str()), (0, "cancelled"), "{cancelled:?}");
     assert_eq!(bench.edctl(&["status"]).code, 130);
     let simulator = fs::read_to_string(&pid).unwrap();
-    wait_until("the simulator's end", || {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", simulator.trim()));
-        stat.map_or(true, |stat| stat.contains(") Z"))
-    });
+    wait_until("the simulator's end", || is_over(simulator.trim()));
     let again = bench.edctl(&["cancel"]);
     assert!(again.stdout.contains("over already: cancelled"), "{again:?}");
 }
