@@ -33,16 +33,18 @@ pub static JOBS: Command = Command {
           id comes last since an array's may hold any list of numbers",
 };
 
-/// One job as slurmctld remembers it; the caller adds `--jobs=ID`.
+/// A run's job as slurmctld remembers it; the caller adds `--jobs=ID`, or `--name=NAME` where it does
+/// not know the id.
 pub static JOB: Command = Command {
     program: "squeue",
     args: &[
         "--noheader",
         "--all",
         "--states=all",
-        "--Format=JobArrayID:|,StateCompact:|,State:|,exit_code:|,NodeList:|,StartTime:|,EndTime:|,Reason:",
+        "--Format=JobArrayID:|,State:|,exit_code:|,NodeList:|,Reason:|,Comment:",
     ],
-    why: "the state of one job for edctl status, without the user's text",
+    why: "the state of a run's job for edctl status; the comment tells the run's job from another that \
+          has its number or its name, and comes last since it may hold any text",
 };
 
 /// Submits a job; the caller adds options, environment and the script on stdin.

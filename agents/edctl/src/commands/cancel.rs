@@ -7,9 +7,7 @@ use super::{Desk, Place};
 use crate::cli::RunArgs;
 use crate::executor::{Executor, local, slurm};
 use crate::problem::Problem;
-use crate::run::{
-    CancelRecord, JobRecord, RunDir, RunRecord, RunView, StartRecord, read_json, write_json,
-};
+use crate::run::{CancelRecord, JobRecord, RunDir, RunView, StartRecord, read_json, write_json};
 
 /// How long we wait to see the run's end; it ends without us too.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -18,7 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
     let desk = place.desk()?;
     let dir = desk.store.find(&args.run)?;
-    let record = dir.read()?;
     let view = desk.observer().observe(&dir)?;
     if view.state.verdict().is_some() {
         return show(place, &view, "is over already");
@@ -31,7 +28,7 @@ pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
             cancelled_unix_ms: crate::time::now_unix_ms(),
         },
     )?;
-    order(&desk, &dir, &record)?;
+    order(place, &desk, &dir, &view)?;
     let view = await_end(place, &desk, &dir)?;
     let words = match view.state.verdict() {
         Some(_) => "has ended",
@@ -40,23 +37,24 @@ pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
     show(place, &view, words)
 }
 
-fn order(desk: &Desk, dir: &RunDir, record: &RunRecord) -> Result<(), Problem> {
-    let stage = dir.stage(record.flow);
-    let job: Option<JobRecord> = read_json(&stage.job())?;
-    let start: Option<StartRecord> = read_json(&stage.start())?;
-    match record.executor {
+fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(), Problem> {
+    match view.executor {
         Executor::Slurm => {
-            let submitted = job.and_then(|job| job.job_id);
-            let id = submitted.or_else(|| start.and_then(|start| start.job_id));
-            let id = id.ok_or_else(|| Problem::infra("its job id is not known yet; try again"))?;
-            slurm::cancel(desk.config.slurm_bin_dir(), id)
+            let mut open = view.stages.iter().filter(|stage| stage.state.verdict().is_none());
+            match open.find_map(|stage| stage.job_id) {
+                Some(id) => slurm::cancel(desk.config.slurm_bin_dir(), id),
+                None => {
+                    // The wish is on disk: a job that we do not see yet obeys it when it starts.
+                    place.output.progress("Slurm shows no job of this run: if one starts, it ends");
+                    Ok(())
+                }
+            }
         }
         Executor::Local => {
-            let spawned = job.and_then(|job| job.process);
-            match start.map(|start| start.process).or(spawned) {
-                Some(process) => local::cancel(&process),
-                None => Ok(()),
-            }
+            let stage = dir.stage(view.flow);
+            let spawned = read_json::<JobRecord>(&stage.job())?.and_then(|job| job.process);
+            let started = read_json::<StartRecord>(&stage.start())?.map(|start| start.process);
+            started.or(spawned).map_or(Ok(()), |process| local::cancel(&process))
         }
     }
 }

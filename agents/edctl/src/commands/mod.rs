@@ -11,7 +11,7 @@ pub(crate) mod submit;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::executor::slurm;
+use crate::executor::Queue;
 use crate::flow_dir::FlowDir;
 use crate::output::Output;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ impl Place {
 impl Desk {
     /// Something that finds out how runs stand.
     pub(crate) fn observer(&self) -> Observer {
-        Observer::new(slurm::Queue::new(self.config.slurm_bin_dir()))
+        Observer::new(Queue::new(self.config.slurm_bin_dir()))
     }
 }
 

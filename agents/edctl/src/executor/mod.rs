@@ -3,8 +3,11 @@
 pub(crate) mod local;
 mod pending;
 pub(crate) mod process;
+mod queue;
 pub(crate) mod slurm;
 mod squeue;
+
+pub(crate) use queue::Queue;
 
 use clap::ValueEnum;
 use edctl_flow::Verdict;
@@ -40,6 +43,15 @@ impl Executor {
             Self::Local => "local",
         }
     }
+}
+
+/// What Slurm says of a run's job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    /// Its id; `None` where no job is surely this run's.
+    pub(crate) job_id: Option<u32>,
+    /// How it stands.
+    pub(crate) answer: Answer,
 }
 
 /// What an executor says of a stage that left no result.

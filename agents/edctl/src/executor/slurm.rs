@@ -1,14 +1,14 @@
 //! The Slurm executor: one batch job for each stage, through the registry's commands alone.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
 
 use edctl_flow::{Judgement, Verdict};
 use edctl_slurm::{Invocation, RunError, Runner, commands};
 
-use super::{Answer, squeue};
-use crate::problem::Problem;
+use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, ResultRecord, RunDir, RunRecord, write_json};
 
 /// What a job sees of the submitter's environment.
@@ -18,11 +18,8 @@ const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PAT
 /// can still write how far it came.
 const GRACE_SECS: u64 = 60;
 
-/// Slurm is not asked more often about one job.
-const ASK_EVERY: Duration = Duration::from_secs(2);
-
 /// How long Slurm has to answer: a controller that restarts takes some seconds.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Whether Slurm's commands are here.
 pub(crate) fn is_installed(bin_dir: &Path) -> bool {
@@ -43,7 +40,10 @@ pub(crate) fn submit(bin_dir: &Path, dir: &RunDir, run: &RunRecord) -> Result<Jo
             record_refusal(dir, run, &problem)?;
             return Err(problem);
         }
-        Err(error) => return Err(Problem::Infra(error.into())),
+        Err(error) => {
+            let doubt = format!("run {} may have a job or not: edctl status looks for it", run.id);
+            return Err(error).context(doubt).or_infra();
+        }
     };
     let job_id = parse_job_id(&output.stdout)?;
     let job = JobRecord {
@@ -83,7 +83,7 @@ fn sbatch(dir: &RunDir, run: &RunRecord) -> Invocation {
     let comment = format!("edctl/1 run={} stage={} tp={}", run.id, run.flow, run.traceparent);
     let minutes = (resources.time_limit_secs + GRACE_SECS).div_ceil(60);
     let mut invocation = Invocation::new(&commands::SUBMIT)
-        .arg(format!("--job-name=edctl-{}-{}", run.design, run.flow))
+        .arg(format!("--job-name={}", job_name(run)))
         .arg(format!("--comment={comment}"))
         .arg("--nodes=1")
         .arg("--ntasks=1")
@@ -138,59 +138,13 @@ fn in_slurms_words(error: RunError) -> Problem {
     }
 }
 
-fn is_unknown_job(error: &RunError) -> bool {
+/// What a run's job is called; runs of the same kind share it.
+pub(super) fn job_name(run: &RunRecord) -> String {
+    format!("edctl-{}-{}", run.design, run.flow)
+}
+
+pub(super) fn is_unknown_job(error: &RunError) -> bool {
     matches!(error, RunError::Failed { stderr, .. } if stderr.contains("Invalid job id"))
-}
-
-/// Asks squeue about jobs, each not too often.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    bin_dir: PathBuf,
-    answers: HashMap<u32, (Instant, Answer)>,
-}
-
-impl Queue {
-    /// A queue that is asked through the commands in `bin_dir`.
-    pub(crate) fn new(bin_dir: &Path) -> Self {
-        Self { bin_dir: bin_dir.to_owned(), answers: HashMap::new() }
-    }
-
-    /// What Slurm says of a job.
-    pub(crate) fn ask(&mut self, job_id: u32) -> Answer {
-        if let Some((when, answer)) = self.answers.get(&job_id)
-            && when.elapsed() < ASK_EVERY
-        {
-            return answer.clone();
-        }
-        let answer = self.ask_now(job_id);
-        self.answers.insert(job_id, (Instant::now(), answer.clone()));
-        answer
-    }
-
-    fn ask_now(&self, job_id: u32) -> Answer {
-        let invocation =
-            Invocation::new(&commands::JOB).arg(format!("--jobs={job_id}")).deadline(DEADLINE);
-        match Runner::new(&self.bin_dir).run(&invocation) {
-            Ok(output) => {
-                let text = String::from_utf8_lossy(&output.stdout);
-                squeue::parse(&text).unwrap_or_else(|| Answer::Unknown {
-                    reason: format!("squeue's answer is not understood: {}", text.trim()),
-                })
-            }
-            Err(error) if is_unknown_job(&error) => Answer::Gone,
-            Err(error) => Answer::Unknown { reason: format!("Slurm cannot be asked: {error}") },
-        }
-    }
-
-    /// A run whose submission was cut off between sbatch and its record: it may be a job all the same,
-    /// and tells its id itself once it starts.
-    pub(crate) fn find(&self, run_id: &str) -> Answer {
-        Answer::Unknown {
-            reason: format!(
-                "its submission was cut off; squeue -o '%i %k' shows whether {run_id} waits"
-            ),
-        }
-    }
 }
 
 #[cfg(test)]

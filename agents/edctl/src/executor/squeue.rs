@@ -1,4 +1,4 @@
-//! One row of `squeue` about one job: `commands::JOB`.
+//! Rows of `squeue` about a run's job: `commands::JOB`.
 
 use edctl_flow::Verdict;
 use edctl_slurm::JobState;
@@ -6,16 +6,44 @@ use edctl_slurm::JobState;
 use super::Answer;
 use super::pending::in_words;
 
-/// Reads the answer about one job; `None` when it is not of the registry's form.
-pub(crate) fn parse(stdout: &str) -> Option<Answer> {
-    let Some(row) = stdout.lines().find(|line| !line.trim().is_empty()) else {
-        return Some(Answer::Gone);
-    };
-    let fields: Vec<&str> = row.splitn(8, '|').map(str::trim).collect();
-    let [_id, _compact, state, exit, nodes, _start, _end, reason] = fields[..] else { return None };
+/// What squeue's rows say of a run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// This is its job.
+    Job {
+        /// Slurm's id.
+        id: u32,
+        /// How it stands.
+        answer: Answer,
+    },
+    /// There is no such job: no rows, or only jobs of other runs.
+    None,
+    /// The rows are not of the registry's form, or of a job that names no run.
+    Unclear,
+}
+
+/// Looks for the job whose comment names the run: slurmctld may have given its number out anew.
+pub(crate) fn find(stdout: &str, run_id: &str) -> Seen {
+    let rows = || stdout.lines().filter(|line| !line.trim().is_empty());
+    match rows().find(|row| named_run(row) == Some(run_id)) {
+        Some(row) => parse(row).map_or(Seen::Unclear, |(id, answer)| Seen::Job { id, answer }),
+        None if rows().all(|row| named_run(row).is_some()) => Seen::None,
+        None => Seen::Unclear,
+    }
+}
+
+/// The run in `edctl/1 run=<ulid> stage=<name> tp=<traceparent>`.
+fn named_run(row: &str) -> Option<&str> {
+    let (_, comment) = row.split_once("|edctl/1 ")?;
+    comment.split_ascii_whitespace().find_map(|word| word.strip_prefix("run="))
+}
+
+fn parse(row: &str) -> Option<(u32, Answer)> {
+    let fields: Vec<&str> = row.splitn(6, '|').map(str::trim).collect();
+    let [id, state, exit, nodes, reason, _comment] = fields[..] else { return None };
     let state = JobState::parse(state)?;
     let node = (!nodes.is_empty()).then(|| nodes.to_owned());
-    Some(answer(state, exit, node, reason))
+    Some((id.parse().ok()?, answer(state, exit, node, reason)))
 }
 
 fn answer(state: JobState, exit: &str, node: Option<String>, reason: &str) -> Answer {
@@ -41,23 +69,29 @@ fn answer(state: JobState, exit: &str, node: Option<String>, reason: &str) -> An
 mod tests {
     use super::*;
 
+    const RUN: &str = "01K1A000000000000000000000";
+    const COMMENT: &str = "edctl/1 run=01K1A000000000000000000000 stage=sim tp=00-ab-cd-01";
+
     /// Rows as squeue 22.05 prints them for `commands::JOB`.
     #[test]
     fn states_become_answers() {
         for (row, expected) in [
-            ("7|PD|PENDING|0||N/A|N/A|Resources", "pending"),
-            ("7|CF|CONFIGURING|0|w1|1700000000|1700000600|None", "pending"),
-            ("7|RQ|REQUEUED|0||N/A|N/A|BeginTime", "pending"),
-            ("7|R|RUNNING|0|w1|1700000000|1700000600|None", "running"),
-            ("7|CG|COMPLETING|0|w1|1700000000|1700000009|None", "running"),
-            ("7|CD|COMPLETED|0|w1|1700000000|1700000009|None", "error"),
-            ("7|F|FAILED|256|w1|1700000000|1700000009|NonZeroExitCode", "error"),
-            ("7|NF|NODE_FAIL|0|w1|1700000000|1700000009|NodeDown", "error"),
-            ("7|TO|TIMEOUT|0|w1|1700000000|1700000009|TimeLimit", "timeout"),
-            ("7|OOM|OUT_OF_MEMORY|9|w1|1700000000|1700000009|OutOfMemory", "oom"),
-            ("7|CA|CANCELLED|0||1700000000|1700000009|None", "cancelled"),
+            ("7|PENDING|0||Resources", "pending"),
+            ("7|CONFIGURING|0|w1|None", "pending"),
+            ("7|REQUEUED|0||BeginTime", "pending"),
+            ("7|RUNNING|0|w1|None", "running"),
+            ("7|COMPLETING|0|w1|None", "running"),
+            ("7|COMPLETED|0|w1|None", "error"),
+            ("7|FAILED|256|w1|NonZeroExitCode", "error"),
+            ("7|NODE_FAIL|0|w1|NodeDown", "error"),
+            ("7|TIMEOUT|0|w1|TimeLimit", "timeout"),
+            ("7|OUT_OF_MEMORY|9|w1|OutOfMemory", "oom"),
+            ("7|CANCELLED|0||None", "cancelled"),
         ] {
-            let word = match parse(row).unwrap() {
+            let Seen::Job { id: 7, answer } = find(&format!("{row}|{COMMENT}\n"), RUN) else {
+                panic!("{row}")
+            };
+            let word = match answer {
                 Answer::Pending { .. } => "pending",
                 Answer::Running { .. } => "running",
                 Answer::Ended { verdict, .. } => verdict.word(),
@@ -68,13 +102,25 @@ mod tests {
     }
 
     #[test]
-    fn no_row_is_no_job_and_another_form_is_no_answer() {
-        assert_eq!(parse("\n"), Some(Answer::Gone));
-        assert_eq!(parse("slurm_load_jobs error"), None);
-        assert_eq!(parse("7|R|not a state|0|w1|0|0|None"), None);
-        let Some(Answer::Pending { reason }) = parse("7|PD|PENDING|0||N/A|N/A|a|b") else {
-            panic!()
-        };
-        assert_eq!(reason, "Slurm says: a|b");
+    fn the_run_is_found_among_others_by_its_comment_alone() {
+        let other = COMMENT.replace("K1A", "K1B");
+        let rows = format!("7|RUNNING|0|w1|None|{other}\n8|RUNNING|0|w2|None|{COMMENT}\n");
+        assert!(matches!(find(&rows, RUN), Seen::Job { id: 8, .. }));
+        assert_eq!(find(&format!("7|RUNNING|0|w1|None|{other}\n"), RUN), Seen::None);
+        assert_eq!(find("\n", RUN), Seen::None);
+    }
+
+    #[test]
+    fn what_is_not_clear_is_no_answer() {
+        for rows in [
+            "slurm_load_jobs error\n".to_owned(),
+            "7|RUNNING|0|w1|None|\n".to_owned(),
+            "7|RUNNING|0|w1|None|(null)\n".to_owned(),
+            format!("7|not a state|0|w1|None|{COMMENT}\n"),
+            format!("x|RUNNING|0|w1|None|{COMMENT}\n"),
+            format!("7|RUNNING|{COMMENT}\n"),
+        ] {
+            assert_eq!(find(&rows, RUN), Seen::Unclear, "{rows}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Finds out how a run stands: the stage's own records first, the executor for what they lack.
 
+use std::fs;
+
 use edctl_flow::Verdict;
 
 use super::dirs::{RunDir, StageDir};
@@ -7,13 +9,17 @@ use super::files::read_json;
 use super::record::{CancelRecord, JobRecord, MetricsRecord, ResultRecord, RunRecord, StartRecord};
 use super::state::State;
 use super::view::{RunView, StageView};
-use crate::executor::{Answer, Executor, local, slurm};
+use crate::executor::{Answer, Executor, Queue, Sighting, local};
 use crate::problem::Problem;
+use crate::time::now_unix_ms;
+
+/// A submission without a job that is younger may still be under way; sbatch has 30 s.
+const SUBMISSION_MS: u64 = 60_000;
 
 /// Finds out how runs stand.
 #[derive(Debug)]
 pub(crate) struct Observer {
-    slurm: slurm::Queue,
+    slurm: Queue,
 }
 
 /// The records of one stage, as far as they are there.
@@ -26,7 +32,7 @@ struct Records {
 
 impl Observer {
     /// An observer that asks Slurm through `slurm`.
-    pub(crate) fn new(slurm: slurm::Queue) -> Self {
+    pub(crate) fn new(slurm: Queue) -> Self {
         Self { slurm }
     }
 
@@ -53,38 +59,45 @@ impl Observer {
     fn stage(&mut self, dir: &RunDir, run: &RunRecord) -> Result<StageView, Problem> {
         let stage = dir.stage(run.flow);
         let mut records = Records::read(dir, &stage)?;
-        let answer = match records.result {
+        let sighting = match records.result {
             Some(_) => None,
             None => Some(self.ask(run, &records)),
         };
-        if matches!(answer, Some(Answer::Ended { .. } | Answer::Gone)) {
-            // It may have ended, and written its result, between our look and the answer.
+        if matches!(&sighting, Some(seen) if is_over(&seen.answer)) {
+            // It may have ended, and written its result, between our look and the answer. On NFS
+            // opening the directory shows a file that a moment ago was not there.
+            let _ = fs::read_dir(stage.path());
             records.result = read_json(&stage.result())?;
         }
         let metrics: Option<MetricsRecord> = read_json(&stage.metrics())?;
         let mut view = records.view(run, &stage);
         view.metrics = metrics.map(|record| record.metrics).unwrap_or_default();
-        match (records.result, answer) {
-            (Some(result), _) => take_result(&mut view, result),
-            (None, Some(answer)) => take_answer(&mut view, answer, records.cancel.is_some()),
+        match (&records.result, sighting) {
+            (Some(result), _) => take_result(&mut view, result.clone()),
+            (None, Some(seen)) => {
+                view.job_id = seen.job_id;
+                records.take_answer(&mut view, run, seen.answer);
+            }
             (None, None) => {}
         }
         Ok(view)
     }
 
-    fn ask(&mut self, run: &RunRecord, records: &Records) -> Answer {
+    fn ask(&mut self, run: &RunRecord, records: &Records) -> Sighting {
         match run.executor {
             Executor::Local => {
                 let started = records.start.as_ref().map(|start| &start.process);
                 let spawned = records.job.as_ref().and_then(|job| job.process.as_ref());
-                local::ask(started.or(spawned), records.start.is_some())
+                let answer = local::ask(started.or(spawned), records.start.is_some());
+                Sighting { job_id: None, answer }
             }
-            Executor::Slurm => match records.job_id() {
-                Some(job_id) => self.slurm.ask(job_id),
-                None => self.slurm.find(&run.id),
-            },
+            Executor::Slurm => self.slurm.ask(run, records.job_id()),
         }
     }
+}
+
+fn is_over(answer: &Answer) -> bool {
+    matches!(answer, Answer::Ended { .. } | Answer::Gone)
 }
 
 impl Records {
@@ -119,6 +132,52 @@ impl Records {
             log: stage.log(),
         }
     }
+
+    /// The executor's word, for a stage that left none.
+    fn take_answer(&self, view: &mut StageView, run: &RunRecord, answer: Answer) {
+        let cancel_asked = self.cancel.is_some();
+        (view.state, view.summary) = match answer {
+            Answer::Pending { reason } => (State::Pending, reason),
+            Answer::Running { node } => {
+                view.node = view.node.take().or(node);
+                let word = if cancel_asked { "is being cancelled" } else { "running" };
+                (State::Running, word.to_owned())
+            }
+            Answer::Ended { verdict, summary } => (State::Ended(verdict), summary),
+            Answer::Gone if cancel_asked => {
+                (State::Ended(Verdict::Cancelled), "cancelled".to_owned())
+            }
+            Answer::Gone if self.was_submitted() => {
+                (State::Ended(Verdict::Error), self.describe_loss(run))
+            }
+            Answer::Gone if is_young(run) => (State::Pending, "being submitted".to_owned()),
+            Answer::Gone => {
+                let words = "its submission was cut off before there was a job: submit it again";
+                (State::Ended(Verdict::Error), words.to_owned())
+            }
+            Answer::Unknown { reason } => (State::Unknown, reason),
+        };
+    }
+
+    fn was_submitted(&self) -> bool {
+        self.job.is_some() || self.start.is_some()
+    }
+
+    fn describe_loss(&self, run: &RunRecord) -> String {
+        match (run.executor, self.job_id()) {
+            (Executor::Slurm, Some(id)) => format!(
+                "Slurm no longer knows job {id}, and it left no result: it was killed, or its node \
+                 lost; executor.log may say more"
+            ),
+            _ => "its process is gone and left no result: it was killed; executor.log may say more"
+                .to_owned(),
+        }
+    }
+}
+
+/// By either direction of the clock: it may have been set back since.
+fn is_young(run: &RunRecord) -> bool {
+    now_unix_ms().abs_diff(run.created_unix_ms) < SUBMISSION_MS
 }
 
 /// The stage's own word.
@@ -131,36 +190,4 @@ fn take_result(view: &mut StageView, result: ResultRecord) {
     view.first_failure = result.first_failure;
     view.ended_unix_ms = Some(result.ended_unix_ms);
     view.subtests = result.subtests;
-}
-
-/// The executor's word, for a stage that left none.
-fn take_answer(view: &mut StageView, answer: Answer, cancel_asked: bool) {
-    match answer {
-        Answer::Pending { reason } => {
-            view.state = State::Pending;
-            view.summary = reason;
-        }
-        Answer::Running { node } => {
-            view.state = State::Running;
-            view.node = view.node.take().or(node);
-            let word = if cancel_asked { "is being cancelled" } else { "running" };
-            view.summary = word.to_owned();
-        }
-        Answer::Ended { verdict, summary } => {
-            view.state = State::Ended(verdict);
-            view.summary = summary;
-        }
-        Answer::Gone if cancel_asked => {
-            view.state = State::Ended(Verdict::Cancelled);
-            view.summary = "cancelled".to_owned();
-        }
-        Answer::Gone => {
-            view.state = State::Ended(Verdict::Error);
-            view.summary = "it is gone and left no result".to_owned();
-        }
-        Answer::Unknown { reason } => {
-            view.state = State::Unknown;
-            view.summary = reason;
-        }
-    }
 }

@@ -15,11 +15,13 @@ cat >$HERE/sbatch.script
 ls $HERE/flow/.edctl/runs/*/run.json >$HERE/sbatch.records
 echo 42"#;
 
-/// squeue's one row, from a file.
-const SHOWS: &str = r#"cat $HERE/row"#;
+/// squeue's one row, from a file, with the comment that sbatch got.
+const SHOWS: &str = r#"
+echo "$@" >$HERE/squeue.args
+sed "s|COMMENT|$(sed -n 's/^--comment=//p' $HERE/sbatch.args)|" $HERE/row"#;
 
 fn row(state: &str, node: &str, reason: &str) -> String {
-    format!("42|XX|{state}|0|{node}|N/A|N/A|{reason}\n")
+    format!("42|{state}|0|{node}|{reason}|COMMENT\n")
 }
 
 fn submitted() -> Bench {
@@ -69,6 +71,19 @@ fn the_jobs_script_leads_to_the_verdict() {
 }
 
 #[test]
+fn an_edit_while_the_job_waits_is_told_and_not_judged() {
+    let bench = submitted();
+    bench.write("flow/toy/toy.v", "module toy; wire edited; endmodule\n");
+    let mut job = std::process::Command::new("/bin/sh");
+    assert_eq!(job.arg(bench.path("sbatch.script")).status().unwrap().code(), Some(3));
+    let status = bench.json(&["status"]);
+    assert_eq!(status["state"], "error");
+    let words = status["stages"][0]["summary"].as_str().unwrap();
+    assert!(words.contains("toy.v is not what was submitted"), "{words}");
+    assert!(!bench.run_dir().join("stages/sim/out.log").exists(), "nothing ran");
+}
+
+#[test]
 fn slurms_states_become_ours_while_there_is_no_result() {
     let bench = submitted();
     for (row, state, code, words) in [
@@ -115,6 +130,88 @@ fn a_job_that_slurm_forgot_is_an_error_unless_it_was_cancelled() {
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(fs::read_to_string(bench.path("scancel.args")).unwrap(), "42\n");
     wait_until("the verdict", || bench.state() == "cancelled");
+}
+
+/// What a submission leaves that was cut off after sbatch took the job.
+fn cut_off() -> Bench {
+    let bench = submitted();
+    fs::remove_file(bench.run_dir().join("stages/sim/job.json")).unwrap();
+    bench
+}
+
+/// Makes the run as old as a submission can never be.
+fn make_old(bench: &Bench) {
+    let path = bench.run_dir().join("run.json");
+    let mut record = crate::bench::read_json(&path);
+    record["created_unix_ms"] = 1_700_000_000_000_u64.into();
+    fs::write(path, record.to_string()).unwrap();
+}
+
+#[test]
+fn a_job_whose_id_was_never_written_is_found_and_cancelled() {
+    let bench = cut_off();
+    let status = bench.json(&["status"]);
+    assert_eq!(
+        (status["state"].as_str(), &status["stages"][0]["job_id"]),
+        (Some("pending"), &42.into())
+    );
+    let asked = fs::read_to_string(bench.path("squeue.args")).unwrap();
+    assert!(asked.contains("--name=edctl-toy-sim"), "{asked}");
+
+    bench.play("scancel", r#"echo "$@" >$HERE/scancel.args; : >$HERE/row"#);
+    let said = bench.edctl(&["cancel"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(fs::read_to_string(bench.path("scancel.args")).unwrap(), "42\n");
+    assert_eq!(bench.state(), "cancelled");
+}
+
+#[test]
+fn a_submission_that_never_came_to_a_job_is_over_once_it_is_old() {
+    let bench = cut_off();
+    bench.write("row", "");
+    let said = bench.edctl(&["status"]);
+    assert!(said.stdout.contains("pending being submitted"), "{said:?}");
+    make_old(&bench);
+    let said = bench.edctl(&["status"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.stdout.contains("submit it again"), "{said:?}");
+}
+
+#[test]
+fn another_job_with_our_jobs_number_is_not_ours() {
+    let bench = submitted();
+    let others = row("RUNNING", "w1", "None");
+    bench.write(
+        "row",
+        &others.replace("COMMENT", "edctl/1 run=01K00000000000000000000000 stage=sim"),
+    );
+    let said = bench.edctl(&["status"]);
+    assert!(said.stdout.contains("Slurm no longer knows job 42"), "{said:?}");
+
+    let bench = submitted();
+    bench.write("row", &others.replace("COMMENT", "(null)"));
+    assert_eq!(bench.state(), "unknown");
+    bench.play("scancel", "echo called >$HERE/scancel.args");
+    let words = fs::File::create(bench.path("words")).unwrap();
+    let mut cancel = bench.command(&["cancel"]).stderr(words).spawn().unwrap();
+    wait_until("the order", || {
+        fs::read_to_string(bench.path("words")).unwrap().contains("shows no job of this run")
+    });
+    // It would go on to wait for an end that nobody can see.
+    cancel.kill().unwrap();
+    cancel.wait().unwrap();
+    assert!(!bench.path("scancel.args").exists());
+}
+
+#[test]
+fn a_slurm_that_hangs_is_asked_once_for_the_whole_list() {
+    let bench = submitted();
+    assert_eq!(bench.edctl(&SUBMIT).code, 0);
+    bench.play("squeue", "echo asked >>$HERE/asked; echo 'Unable to contact' >&2; exit 1");
+    let listed = bench.json(&["list"]);
+    let states = listed["runs"].as_array().unwrap().iter().map(|run| run["state"].as_str());
+    assert_eq!(states.collect::<Vec<_>>(), [Some("unknown"); 2]);
+    assert_eq!(fs::read_to_string(bench.path("asked")).unwrap(), "asked\n");
 }
 
 #[test]
