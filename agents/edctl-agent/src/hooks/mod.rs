@@ -2,12 +2,13 @@
 //!
 //! The server has a thread and a runtime of its own, so that a hook's answer waits for no
 //! collector and no scrape; the spool is replayed at the start, before the socket is there, and
-//! then every few seconds.
+//! then every few seconds, when also the jobs are looked after whose epilog was lost.
 
 mod authority;
 mod record;
 mod replay;
 mod server;
+mod vanished;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use authority::Authority;
 use record::Record;
 use replay::Replay;
 use server::Server;
+use vanished::Watch;
 
 /// The running hook server and replayer; dropping it stops both and removes the socket.
 pub(crate) struct Hooks {
@@ -36,7 +38,8 @@ impl Hooks {
         let boot_id = read_boot_id(&config.path.procfs)?;
         let (store, state) = Store::open(directory, &boot_id).map_err(|e| with_causes(&e))?;
         let record = Arc::new(Record::new(store, state));
-        let replay = Replay::start(&directory.join("spool"), Arc::clone(&record))?;
+        let watch = Watch::new(&config.path.cgroupfs);
+        let replay = Replay::start(&directory.join("spool"), Arc::clone(&record), watch)?;
         let server = Server::start(
             &config.hooks.socket,
             server::Context {
@@ -69,8 +72,11 @@ impl Hooks {
         page.add(events);
         page.add(refused);
         page.add(
-            Family::gauge("edctl_agent_jobs", "Jobs on this node between prolog and epilog.")
-                .with(&[], record.state().jobs().len() as u64),
+            Family::gauge(
+                "edctl_agent_jobs",
+                "Jobs on this node between prolog and epilog, but for those without a cgroup for long.",
+            )
+            .with(&[], record.state().jobs().count() as u64),
         );
         page.add(
             Family::counter(

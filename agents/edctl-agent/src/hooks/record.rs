@@ -1,7 +1,7 @@
 //! The one place through which every event goes, whether it came by socket or by spool: it is
 //! applied, written to the log, counted and told to the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use edctl_hookmsg::{Event, Hook};
@@ -73,6 +73,16 @@ impl Inner {
         tell_journal(event, source);
         let kept = self.store.append(event, source, &self.state);
         self.note(kept).ok();
+    }
+
+    /// Notes which jobs have ended though no epilog came.
+    pub(crate) fn note_vanished(&mut self, vanished: BTreeSet<u32>) {
+        for job_id in self.state.set_vanished(vanished) {
+            tracing::warn!(
+                job_id,
+                "job {job_id} has no control group any more: its epilog was lost"
+            );
+        }
     }
 
     /// Makes what was taken survive the machine's death.

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use edctl_exposition::{Family, Page};
 use edctl_hookmsg::Request;
 use edctl_spool::{Depth, Limits, Name, Replayed, Spool, SpoolError, Take};
 
 use super::record::Record;
+use super::vanished::Watch;
 use super::with_causes;
 use crate::node::{Source, StoreError};
 
@@ -40,7 +41,11 @@ pub(crate) struct Replay {
 
 impl Replay {
     /// Takes what waits, then goes on doing so.
-    pub(crate) fn start(directory: &Path, record: Arc<Record>) -> Result<Self, String> {
+    pub(crate) fn start(
+        directory: &Path,
+        record: Arc<Record>,
+        mut watch: Watch,
+    ) -> Result<Self, String> {
         make(directory)?;
         open(directory).map_err(|e| with_causes(&e))?;
         let depth = SpoolDepth::default();
@@ -52,6 +57,7 @@ impl Replay {
             .spawn(move || {
                 while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
                     round(&directory, &record, &shown);
+                    watch.look(&record, Instant::now());
                 }
             })
             .map_err(|e| format!("cannot start the replaying thread: {e}"))?;

@@ -19,6 +19,9 @@ pub(crate) struct Job {
     pub(crate) run: Option<String>,
     pub(crate) stage: Option<String>,
     pub(crate) traceparent: Option<String>,
+    /// How Slurm 25.11 and later names the job beside its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sluid: Option<String>,
     pub(crate) tasks_started: u64,
     pub(crate) tasks_ended: u64,
 }
@@ -37,6 +40,7 @@ impl Job {
             run: comment.run,
             stage: comment.stage,
             traceparent: comment.traceparent.map(|traceparent| traceparent.to_string()),
+            sluid: prolog.facts.get("sluid").cloned(),
             tasks_started: 0,
             tasks_ended: 0,
         }

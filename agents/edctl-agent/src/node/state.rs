@@ -1,6 +1,6 @@
 //! The state machine: events in, jobs and history out. It does no input or output.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use edctl_hookmsg::{Event, Hook};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,9 @@ pub(crate) struct Past {
 #[serde(default)]
 pub(crate) struct NodeState {
     jobs: BTreeMap<u32, Job>,
+    /// Those of them that are taken as ended; found out again after a restart.
+    #[serde(skip)]
+    vanished: BTreeSet<u32>,
     past: VecDeque<Past>,
     seen: VecDeque<String>,
 }
@@ -112,6 +115,7 @@ impl NodeState {
     }
 
     fn begin(&mut self, job: Job) {
+        self.vanished.remove(&job.job_id);
         self.jobs.insert(job.job_id, job);
         if self.jobs.len() > MOST_JOBS {
             let oldest = self.jobs.values().min_by_key(|job| job.since_usec).map(|job| job.job_id);
@@ -135,8 +139,20 @@ impl NodeState {
         self.jobs.get(&job_id)
     }
 
-    pub(crate) fn jobs(&self) -> impl ExactSizeIterator<Item = &Job> {
+    /// The jobs on the node.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.begun().filter(|job| !self.vanished.contains(&job.job_id))
+    }
+
+    /// All jobs whose prolog came and whose epilog did not.
+    pub(crate) fn begun(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
+    }
+
+    /// Takes exactly these jobs as ended without an epilog, and hands back those that were not yet.
+    pub(crate) fn set_vanished(&mut self, vanished: BTreeSet<u32>) -> Vec<u32> {
+        let before = std::mem::replace(&mut self.vanished, vanished);
+        self.vanished.difference(&before).copied().collect()
     }
 
     /// The last events, the newest first.
@@ -248,7 +264,7 @@ pub(crate) mod tests {
         for n in 1..=u32::try_from(MOST_JOBS).unwrap() + 10 {
             state.apply(&event(Hook::Prolog, n, u64::from(n)), Source::Socket, "boot");
         }
-        assert_eq!(state.jobs().len(), MOST_JOBS);
+        assert_eq!(state.jobs().count(), MOST_JOBS);
         assert_eq!(state.jobs().next().unwrap().job_id, 11, "the oldest went");
         assert_eq!(state.past().count(), MOST_PAST);
         assert_eq!(state.seen.len(), MOST_SEEN);

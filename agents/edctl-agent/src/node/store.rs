@@ -230,7 +230,7 @@ mod tests {
         store.fold(&state).unwrap();
         put(&mut store, &mut state, &event(Hook::Prolog, 2, 20));
         let (_, found) = Store::open(dir.path(), "next boot").unwrap();
-        assert_eq!((found.jobs().len(), found.past().count()), (0, 2));
+        assert_eq!((found.jobs().count(), found.past().count()), (0, 2));
     }
 
     #[test]
@@ -242,7 +242,7 @@ mod tests {
         log.write_all(b"{\"source\":\"sock").unwrap();
         fs::write(dir.path().join(SNAPSHOT), b"garbage").unwrap();
         let (_, found) = Store::open(dir.path(), "boot").unwrap();
-        assert_eq!(found.jobs().len(), 1);
+        assert_eq!(found.jobs().count(), 1);
         assert!(dir.path().join("state.json.bad").exists());
     }
 
