@@ -7,6 +7,7 @@ pub(crate) mod logs;
 mod patience;
 pub(crate) mod status;
 pub(crate) mod submit;
+mod tail;
 
 use std::path::{Path, PathBuf};
 

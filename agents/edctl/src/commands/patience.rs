@@ -24,10 +24,13 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// From here on ^C ends the waiting and not the run.
+    /// From here on ^C ends the waiting and not the run. A second one ends us at once, as where
+    /// nobody reads what we print.
     pub(crate) fn new(desk: &Desk, dir: &RunDir) -> Result<Self, Problem> {
         let interrupted = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(SIGINT, Arc::clone(&interrupted))
+        let code = i32::from(Problem::Interrupted.exit_code());
+        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&interrupted))
+            .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&interrupted)))
             .context("cannot listen for ^C")
             .or_infra()?;
         Ok(Self { observer: desk.observer(), dir: dir.clone(), interrupted, told: None })
@@ -41,6 +44,11 @@ impl Patience {
     /// Waits a moment.
     pub(crate) fn pause(&self, output: Output) -> Result<(), Problem> {
         std::thread::sleep(LOOK);
+        self.heed_interrupt(output)
+    }
+
+    /// Stops where the user pressed ^C.
+    pub(crate) fn heed_interrupt(&self, output: Output) -> Result<(), Problem> {
         if self.interrupted.load(Ordering::Relaxed) {
             output.progress("interrupted; the run goes on, edctl cancel ends it");
             return Err(Problem::Interrupted);

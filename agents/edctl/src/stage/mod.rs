@@ -117,7 +117,7 @@ fn remove(path: &Path, remove: impl Fn(&Path) -> io::Result<()>) -> Result<(), P
 }
 
 fn command(stage: &StageDir, run: &RunRecord, trace: &TraceParent) -> Result<Command, Problem> {
-    let log = File::create(stage.log())
+    let log = new_log(&stage.log())
         .with_context(|| format!("cannot write {}", stage.log().display()))
         .or_infra()?;
     let mut command = Command::new("/bin/sh");
@@ -132,6 +132,14 @@ fn command(stage: &StageDir, run: &RunRecord, trace: &TraceParent) -> Result<Com
         command.env_remove(name);
     }
     Ok(command)
+}
+
+/// A new file in place of an earlier attempt's: whoever follows that one sees that it was replaced.
+fn new_log(path: &Path) -> io::Result<File> {
+    let part = path.with_extension("log.part");
+    let log = File::create(&part)?;
+    fs::rename(&part, path)?;
+    Ok(log)
 }
 
 /// The context of what the command does: a child of the run's own, by a span id that hooks derive too.

@@ -5,5 +5,6 @@
 
 mod bench;
 mod local;
+mod logs;
 mod refusals;
 mod slurm;
