@@ -11,7 +11,8 @@ use crate::executor::Choice;
 const EXIT_CODES: &str = "\
 Exit codes: 0 passed; 1 the design failed; 2 usage or configuration; 3 infrastructure;
 4 timeout or out of memory; 130 interrupted or cancelled.
-stdout is data, stderr is progress. RUN is a run's id, a unique beginning of it, or @last.";
+stdout is data, stderr is progress; with -o json an error is an object on stdout too.
+RUN is a run's id, a unique beginning of it, or @last.";
 
 /// Submit EDA flows to Slurm or to this machine, follow them, and get a verdict.
 #[derive(Debug, Parser)]

@@ -18,22 +18,24 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use output::Output;
 use problem::Problem;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match dispatch(cli) {
+    let output = Output::new(cli.output);
+    match dispatch(cli, output) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => {
-            problem.report();
+            output.problem(&problem);
             ExitCode::from(problem.exit_code())
         }
     }
 }
 
 /// Runs one command; its `Ok` is the exit code.
-fn dispatch(cli: Cli) -> Result<u8, Problem> {
-    let place = commands::Place { dir: cli.directory, output: output::Output::new(cli.output) };
+fn dispatch(cli: Cli, output: Output) -> Result<u8, Problem> {
+    let place = commands::Place { dir: cli.directory, output };
     match cli.command {
         Command::Submit(args) => commands::submit::run(&place, &args),
         Command::Status(args) => commands::status::run(&place, &args),

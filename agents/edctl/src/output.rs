@@ -47,6 +47,17 @@ impl Output {
         self.line(serde_json::to_string(value).or_infra()?)
     }
 
+    /// Tells people what stopped us, and programs too where they read us.
+    pub(crate) fn problem(self, problem: &Problem) {
+        problem.report();
+        if self.is_json()
+            && let Some(record) = problem.record()
+        {
+            // Where stdout is in trouble too there is nobody left to tell.
+            let _ = self.json(&record);
+        }
+    }
+
     /// Tells people how things go; never an error, never data.
     pub(crate) fn progress(self, line: impl Display) {
         let _ = writeln!(io::stderr(), "edctl: {line}");

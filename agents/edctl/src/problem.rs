@@ -3,6 +3,18 @@
 use std::io::{self, Write};
 
 use anyhow::Error;
+use serde::Serialize;
+
+/// An error as `-o json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorRecord {
+    /// `edctl.error/v1`
+    schema: &'static str,
+    /// `usage` or `infrastructure`
+    kind: &'static str,
+    exit_code: u8,
+    message: String,
+}
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -30,10 +42,24 @@ impl Problem {
 
     /// Tells people, with the whole chain of causes.
     pub(crate) fn report(&self) {
-        let (Self::Usage(error) | Self::Infra(error)) = self else { return };
+        let Some(message) = self.message() else { return };
         // Where stderr is gone too there is nobody left to tell.
-        let words = format!("{error:#}");
-        let _ = writeln!(io::stderr(), "edctl: error: {}", words.trim_end());
+        let _ = writeln!(io::stderr(), "edctl: error: {message}");
+    }
+
+    /// Tells programs; an interrupt and a closed pipe are no errors.
+    pub(crate) fn record(&self) -> Option<ErrorRecord> {
+        let kind = match self {
+            Self::Usage(_) => "usage",
+            _ => "infrastructure",
+        };
+        let (schema, exit_code) = ("edctl.error/v1", self.exit_code());
+        self.message().map(|message| ErrorRecord { schema, kind, exit_code, message })
+    }
+
+    fn message(&self) -> Option<String> {
+        let (Self::Usage(error) | Self::Infra(error)) = self else { return None };
+        Some(format!("{error:#}").trim_end().to_owned())
     }
 
     /// A usage problem of a message alone.

@@ -1,10 +1,12 @@
 //! `edctl list`: the runs, newest first.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::Place;
 use crate::cli::ListArgs;
-use crate::problem::Problem;
+use crate::problem::{ErrorRecord, Problem};
 use crate::run::{RunDir, RunView};
 use crate::time::{now_unix_ms, span};
 
@@ -12,6 +14,14 @@ use crate::time::{now_unix_ms, span};
 struct Listed {
     schema: &'static str,
     runs: Vec<RunView>,
+    /// The runs that cannot be read.
+    damaged: Vec<Damaged>,
+}
+
+#[derive(Serialize)]
+struct Damaged {
+    dir: PathBuf,
+    error: Option<ErrorRecord>,
 }
 
 /// Lists the runs; one that cannot be read is told of and does not hide the others.
@@ -22,24 +32,25 @@ pub(crate) fn run(place: &Place, args: &ListArgs) -> Result<u8, Problem> {
         dirs.truncate(args.limit);
     }
     let mut observer = desk.observer();
-    let mut damaged = false;
+    let mut damaged = Vec::new();
     let mut observe = |dir: &RunDir| match observer.observe(dir) {
         Ok(view) => Some(view),
         Err(problem) => {
             problem.report();
-            damaged = true;
+            damaged.push(Damaged { dir: dir.path().to_owned(), error: problem.record() });
             None
         }
     };
     let runs: Vec<RunView> = dirs.iter().filter_map(&mut observe).collect();
+    let code = if damaged.is_empty() { 0 } else { 3 };
     if place.output.is_json() {
-        place.output.json(&Listed { schema: "edctl.list/v1", runs })?;
+        place.output.json(&Listed { schema: "edctl.list/v1", runs, damaged })?;
     } else if runs.is_empty() {
         place.output.progress("no runs yet; edctl submit --flow=sim makes one");
     } else {
         place.output.line(render(place, &runs))?;
     }
-    Ok(if damaged { 3 } else { 0 })
+    Ok(code)
 }
 
 fn render(place: &Place, runs: &[RunView]) -> String {

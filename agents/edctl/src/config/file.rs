@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::name::Name;
 use super::units::{Memory, TimeLimit};
 use crate::executor::Choice;
 use crate::problem::{OrProblem, Problem};
@@ -23,10 +24,10 @@ pub(crate) struct ConfigFile {
     pub(crate) slurm: Slurm,
     /// The designs.
     #[serde(default)]
-    pub(crate) design: BTreeMap<String, Design>,
+    pub(crate) design: BTreeMap<Name, Design>,
     /// The resource profiles.
     #[serde(default)]
-    pub(crate) profile: BTreeMap<String, Profile>,
+    pub(crate) profile: BTreeMap<Name, Profile>,
 }
 
 /// How to reach Slurm.
@@ -104,6 +105,8 @@ mod tests {
             ("executor = 'k8s'", vec!["line 1", "k8s", "slurm"]),
             ("[design.a]\ndir = 'a'", vec!["sources"]),
             ("a = ", vec!["line 1"]),
+            ("[design.'../x']\ndir = 'a'\nsources = 'b'", vec!["line 1", "../x", "letters"]),
+            ("[profile.\"a\\u001b[31m\"]\nmemory = '1G'", vec!["line 1", "letters"]),
         ] {
             let message = ConfigFile::parse(text).unwrap_err().to_string();
             for word in words {

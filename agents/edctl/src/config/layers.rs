@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::file::{ConfigFile, Design, Profile};
+use super::name::Name;
 use crate::executor::Choice;
 use crate::flow_dir::FlowDir;
 use crate::problem::Problem;
@@ -64,7 +65,7 @@ impl Config {
             let names = self.layers.iter().flat_map(|file| file.design.keys());
             Problem::usage(format!("there is no design '{wanted}'; {}", known("designs", names)))
         })?;
-        Ok((name, design))
+        Ok((name.as_str(), design))
     }
 
     /// The resources of a profile, key by key from the winning file that has it.
@@ -90,8 +91,8 @@ impl Config {
     }
 }
 
-fn known<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> String {
-    let mut names: Vec<&str> = names.map(String::as_str).collect();
+fn known<'a>(what: &str, names: impl Iterator<Item = &'a Name>) -> String {
+    let mut names: Vec<&str> = names.map(Name::as_str).collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {

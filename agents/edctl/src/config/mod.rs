@@ -2,6 +2,7 @@
 
 mod file;
 mod layers;
+mod name;
 mod units;
 
 pub(crate) use file::Design;

@@ -71,6 +71,9 @@ where
     T::try_from(text).map_err(D::Error::custom)
 }
 
+/// More than anybody means, and little enough to reckon with.
+const MAX: u64 = u32::MAX as u64;
+
 /// A positive whole number times its unit.
 fn amount(text: &str, units: &[(char, u64)]) -> Option<u64> {
     let (unit, factor) = units.iter().find(|(unit, _)| text.ends_with(*unit))?;
@@ -78,7 +81,7 @@ fn amount(text: &str, units: &[(char, u64)]) -> Option<u64> {
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    digits.parse::<u64>().ok()?.checked_mul(*factor).filter(|amount| *amount > 0)
+    digits.parse::<u64>().ok()?.checked_mul(*factor).filter(|amount| (1..=MAX).contains(amount))
 }
 
 #[cfg(test)]
@@ -94,9 +97,19 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in
-            ["", "m", "0m", "-1m", "+1m", "1.5h", "10", "10 m", "10M", "99999999999999999999s"]
-        {
+        for text in [
+            "",
+            "m",
+            "0m",
+            "-1m",
+            "+1m",
+            "1.5h",
+            "10",
+            "10 m",
+            "10M",
+            "99999999999999999999s",
+            "4294967296s",
+        ] {
             assert!(TimeLimit::try_from(text.to_owned()).is_err(), "{text:?}");
         }
         for text in ["500m", "0G", "18446744073709551615G"] {

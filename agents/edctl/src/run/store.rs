@@ -30,12 +30,22 @@ impl Store {
 
     /// Makes a new run's directory and its id.
     pub(crate) fn create(&self) -> Result<(String, RunDir), Problem> {
-        let id = Ulid::generate().to_string();
-        let dir = self.dir(&id);
-        fs::create_dir_all(dir.path())
-            .with_context(|| format!("cannot make the run's directory {}", dir.path().display()))
+        fs::create_dir_all(&self.runs_dir)
+            .with_context(|| format!("cannot make {}", self.runs_dir.display()))
             .or_infra()?;
-        Ok((id, dir))
+        loop {
+            let id = next_id(Ulid::generate(), self.ids()?.first());
+            let dir = self.dir(&id);
+            match fs::create_dir(dir.path()) {
+                Ok(()) => return Ok((id, dir)),
+                // Another submission of this moment was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    let context = format!("cannot make {}", dir.path().display());
+                    return Err(error).context(context).or_infra();
+                }
+            }
+        }
     }
 
     /// The run that a user's text names: an id, a unique beginning of one, or `@last`.
@@ -48,7 +58,9 @@ impl Store {
             ))
         };
         if text == LAST {
-            return ids.first().map(|id| self.dir(id)).ok_or_else(none);
+            // A submission that was cut off before its record is no run, and hides none.
+            let newest = ids.iter().map(|id| self.dir(id)).find(|dir| dir.record().exists());
+            return newest.ok_or_else(none);
         }
         let wanted = text.to_ascii_uppercase();
         let mut matching = ids.iter().filter(|id| id.starts_with(&wanted));
@@ -95,12 +107,24 @@ impl Store {
     }
 }
 
+/// An id above every other, so that the newest run is the last one also where the clock was set back.
+fn next_id(now: Ulid, newest: Option<&String>) -> String {
+    let newest = newest.and_then(|newest| Ulid::from_string(newest).ok());
+    let above = newest.filter(|newest| *newest >= now).and_then(|newest| newest.increment().ok());
+    above.unwrap_or(now).to_string()
+}
+
 impl RunDir {
     /// The run's record.
     pub(crate) fn read(&self) -> Result<RunRecord, Problem> {
         let path = self.record();
         read_json(&path)?.ok_or_else(|| {
-            Problem::infra(format!("{} is not there: its submission was cut off", path.display()))
+            Problem::infra(format!(
+                "{} is not there: its submission was cut off before there was a job; remove {} to \
+                 forget it",
+                path.display(),
+                self.path().display()
+            ))
         })
     }
 }
@@ -114,6 +138,7 @@ mod tests {
         let store = Store { runs_dir: temp.path().join("runs") };
         for id in ids {
             fs::create_dir_all(store.runs_dir.join(id)).unwrap();
+            fs::write(store.runs_dir.join(id).join("run.json"), "").unwrap();
         }
         (temp, store)
     }
@@ -129,6 +154,47 @@ mod tests {
             assert!(store.find(text).unwrap().path().ends_with(id), "{text}");
         }
         assert_eq!(store.all().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_submission_without_a_record_is_not_the_last_run() {
+        let (_temp, store) = store_with(&[OLD, NEW]);
+        fs::remove_file(store.runs_dir.join(NEW).join("run.json")).unwrap();
+        assert!(store.find("@last").unwrap().path().ends_with(OLD));
+        let Err(Problem::Infra(error)) = store.find(NEW).unwrap().read() else { panic!() };
+        assert!(error.to_string().contains("remove"), "{error}");
+    }
+
+    #[test]
+    fn a_new_run_is_the_last_one_whatever_the_clock_says() {
+        let future = "7000000000000000000000000Z";
+        let (_temp, store) = store_with(&[OLD, future]);
+        let mut before = future.to_owned();
+        for _ in 0..40 {
+            let (id, dir) = store.create().unwrap();
+            assert!(id > before && dir.path().is_dir(), "{id} after {before}");
+            before = id;
+        }
+    }
+
+    #[test]
+    fn submissions_of_one_moment_get_directories_of_their_own() {
+        let (_temp, store) = store_with(&["7000000000000000000000000Z"]);
+        let ids = std::thread::scope(|scope| {
+            let create = || (0..20).map(|_| store.create().unwrap().0).collect::<Vec<_>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(create)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        let different: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(different.len(), 80);
+    }
+
+    #[test]
+    fn a_clock_that_can_go_no_further_is_taken_as_it_is() {
+        let now = Ulid::generate();
+        let end = "7ZZZZZZZZZZZZZZZZZZZZZZZZZ".to_owned();
+        assert_eq!(next_id(now, Some(&end)), now.to_string());
+        assert_eq!(next_id(now, None), now.to_string());
     }
 
     #[test]

@@ -72,6 +72,26 @@ fn a_damaged_record_hides_no_other_run() {
     assert!(said.stderr.contains("is damaged"), "{said:?}");
     let listed: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
+    assert!(listed["damaged"][0]["error"]["message"].as_str().unwrap().contains("run.json"));
+}
+
+#[test]
+fn programs_read_errors_as_objects_on_stdout() {
+    let bench = Bench::passing();
+    for (arguments, kind, code, words) in [
+        (vec!["status", "01ABC"], "usage", 2, "there is no run '01ABC'"),
+        (vec!["submit", "--flow=sim", "--profile=huge"], "usage", 2, "profiles are"),
+        (vec!["-C", "/", "list"], "usage", 2, "no edctl.toml"),
+    ] {
+        let error = bench.json(&arguments);
+        assert_eq!(error["schema"], "edctl.error/v1", "{arguments:?}");
+        assert_eq!((&error["kind"], &error["exit_code"]), (&kind.into(), &code.into()));
+        assert!(error["message"].as_str().unwrap().contains(words), "{arguments:?}: {error}");
+    }
+    bench.play("sbatch", "echo 'sbatch: error: no such partition' >&2; exit 1");
+    let error = bench.json(&["submit", "--flow=sim"]);
+    assert_eq!((&error["kind"], &error["exit_code"]), (&"infrastructure".into(), &3.into()));
+    assert!(error["message"].as_str().unwrap().contains("no such partition"), "{error}");
 }
 
 #[test]
@@ -81,7 +101,7 @@ fn a_place_that_cannot_be_written_is_told_by_its_name() {
     bench.write("flow/.edctl", "");
     let said = bench.edctl(&SUBMIT);
     assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.stderr.contains(".edctl/runs/"), "{said:?}");
+    assert!(said.stderr.contains(".edctl/runs"), "{said:?}");
 }
 
 /// The limit on a file's size stands for a full disk: it stops every user, root included.
