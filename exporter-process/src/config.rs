@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use edctl_daemon::{Log, Paths, Web};
+use edctl_daemon::{Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
 /// The whole file.
@@ -46,11 +46,12 @@ impl edctl_daemon::Config for Config {
         &self.log
     }
 
-    fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), Invalid> {
         // The largest family has five series for each group, and `other` is one more.
         let most = edctl_exposition::DEFAULT_SERIES_LIMIT / 5 - 1;
         if !(1..=most).contains(&self.groups.max) {
-            return Err(format!("groups.max = {}: expected 1 to {most}", self.groups.max));
+            let message = format!("expected 1 to {most}, not {}", self.groups.max);
+            return Err(Invalid::new("groups.max", message));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use edctl_daemon::{Log, Web};
+use edctl_daemon::{Invalid, Log, Web};
 use serde::Deserialize;
 
 /// The whole file.
@@ -66,11 +66,12 @@ impl edctl_daemon::Config for Config {
         &self.log
     }
 
-    fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), Invalid> {
         let Slurm { bin_dir, interval_secs, deadline_secs, max_age_secs, max_output_mib } =
             &self.slurm;
         if !bin_dir.is_absolute() {
-            return Err(format!("slurm.bin_dir = {bin_dir:?}: expected an absolute path"));
+            let message = format!("expected an absolute path, not {bin_dir:?}");
+            return Err(Invalid::new("slurm.bin_dir", message));
         }
         for (key, value, most) in [
             ("interval_secs", *interval_secs, 3600),
@@ -79,14 +80,16 @@ impl edctl_daemon::Config for Config {
             ("max_output_mib", *max_output_mib as u64, 65536),
         ] {
             if !(1..=most).contains(&value) {
-                return Err(format!("slurm.{key} = {value}: expected 1 to {most}"));
+                let message = format!("expected 1 to {most}, not {value}");
+                return Err(Invalid::new(format!("slurm.{key}"), message));
             }
         }
         if max_age_secs < interval_secs {
-            return Err(format!(
-                "slurm.max_age_secs = {max_age_secs}: expected at least interval_secs \
-                 ({interval_secs}), else the data would leave between two polls"
-            ));
+            let message = format!(
+                "expected at least interval_secs ({interval_secs}), not {max_age_secs}: else the \
+                 data would leave between two polls"
+            );
+            return Err(Invalid::new("slurm.max_age_secs", message));
         }
         Ok(())
     }
@@ -107,16 +110,16 @@ mod tests {
     fn a_bad_value_is_named_with_what_was_expected() {
         type Spoil = fn(&mut Slurm);
         let cases: [(Spoil, &str); 5] = [
-            (|s| s.interval_secs = 0, "slurm.interval_secs = 0: expected 1 to 3600"),
-            (|s| s.deadline_secs = 601, "slurm.deadline_secs = 601: expected 1 to 600"),
-            (|s| s.max_output_mib = 0, "slurm.max_output_mib = 0: expected 1 to 65536"),
-            (|s| s.bin_dir = "bin".into(), "slurm.bin_dir = \"bin\": expected an absolute path"),
-            (|s| s.max_age_secs = 5, "slurm.max_age_secs = 5: expected at least interval_secs"),
+            (|s| s.interval_secs = 0, "slurm.interval_secs: expected 1 to 3600, not 0"),
+            (|s| s.deadline_secs = 601, "slurm.deadline_secs: expected 1 to 600, not 601"),
+            (|s| s.max_output_mib = 0, "slurm.max_output_mib: expected 1 to 65536, not 0"),
+            (|s| s.bin_dir = "bin".into(), "slurm.bin_dir: expected an absolute path, not \"bin\""),
+            (|s| s.max_age_secs = 5, "slurm.max_age_secs: expected at least interval_secs"),
         ];
         for (spoil, message) in cases {
             let mut config = Config::default();
             spoil(&mut config.slurm);
-            let error = config.validate().unwrap_err();
+            let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
     }

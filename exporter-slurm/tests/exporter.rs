@@ -248,6 +248,22 @@ fn data_outlives_a_failure_leaves_at_its_age_and_comes_back() {
 }
 
 #[test]
+fn a_slurmctld_that_stops_answering_and_goes_on_is_seen_both_times() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    cluster.configure("interval_secs = 1\ndeadline_secs = 1\nmax_age_secs = 3600");
+    let exporter = cluster.serve();
+    exporter.until(|page| page.contains(UP) && page.contains(IDLE));
+
+    // As after SIGSTOP: the command connects, asks and waits.
+    cluster.command("sinfo", "exec /bin/sleep 600");
+    let failing = "edctl_slurm_poll_failing{source=\"nodes\",reason=\"timeout\"} 1\n";
+    exporter.until(|page| page.contains(failing) && page.contains(DOWN) && page.contains(IDLE));
+
+    cluster.command("sinfo", ONE_NODE);
+    exporter.until(|page| page.contains(UP) && !page.contains(failing));
+}
+
+#[test]
 fn scrapes_run_no_command_and_never_wait_for_one() {
     let cluster = Cluster::new(&format!("echo x >> polls; {ONE_NODE}"), "exit 0");
     cluster.configure("interval_secs = 3600\nmax_age_secs = 3600");
@@ -269,8 +285,12 @@ fn a_reload_keeps_the_counters_and_a_bad_one_changes_nothing() {
     cluster.configure("intervall_secs = 1");
     exporter.signal("HUP");
     exporter.until_it_logs("the old configuration stays");
+    fs::create_dir(cluster.path("exporter.d")).unwrap();
+    let elsewhere = "[web]\nlisten_address = [\"127.0.0.1:1\"]\n";
+    fs::write(cluster.path("exporter.d/elsewhere.toml"), elsewhere).unwrap();
     cluster.configure("interval_secs = 1800\nmax_age_secs = 3600");
     exporter.signal("HUP");
+    exporter.until_it_logs("web.listen_address and log.format need a restart");
     exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
 }
 
@@ -305,5 +325,6 @@ fn a_bad_configuration_stops_the_start() {
     let output = cluster.program().arg("--check-config").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("slurm.interval_secs = 0: expected 1 to 3600"), "{error}");
+    let place = ":7:17: slurm.interval_secs: expected 1 to 3600, not 0\n  7 | interval_secs = 0\n";
+    assert!(error.contains(place), "{error}");
 }

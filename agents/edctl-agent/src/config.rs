@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use edctl_daemon::{Config, Log, Paths, Web};
+use edctl_daemon::{Config, Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
 use crate::collector::{self, Excludes};
@@ -67,14 +67,12 @@ impl Config for AgentConfig {
         &self.log
     }
 
-    fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), Invalid> {
         for name in &self.collector.disable {
             if !collector::names().any(|known| known == name) {
                 let known: Vec<&str> = collector::names().collect();
-                return Err(format!(
-                    "collector.disable: {name:?} is no collector, expected one of {}",
-                    known.join(", ")
-                ));
+                let message = format!("expected some of {}, not {name:?}", known.join(", "));
+                return Err(Invalid::new("collector.disable", message));
             }
         }
         self.collector.filesystem.validate()
@@ -90,10 +88,10 @@ mod tests {
         assert!(AgentConfig::default().validate().is_ok());
         let mut config = AgentConfig::default();
         config.collector.disable = vec!["uname".to_owned(), "gpu".to_owned()];
-        let error = config.validate().unwrap_err();
+        let error = config.validate().unwrap_err().to_string();
         assert!(error.contains("\"gpu\"") && error.contains("loadavg"), "{error}");
         let mut config = AgentConfig::default();
         config.collector.filesystem.fs_types_exclude = "(".to_owned();
-        assert!(config.validate().unwrap_err().contains("fs_types_exclude"));
+        assert!(config.validate().unwrap_err().to_string().contains("fs_types_exclude"));
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::keys;
 use crate::logging::{Format, Level};
 
 /// A daemon's configuration: its own tables and the shared ones.
@@ -23,8 +24,23 @@ pub trait Config: DeserializeOwned + Default + Send + 'static {
     ///
     /// # Errors
     /// Names the key, its value and what was expected.
-    fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), Invalid> {
         Ok(())
+    }
+}
+
+/// A value that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct Invalid {
+    key: String,
+    message: String,
+}
+
+impl Invalid {
+    /// `key` is the dotted key; `message` says what was expected and what was found.
+    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
     }
 }
 
@@ -105,19 +121,35 @@ impl fmt::Display for ConfigError {
 /// Loads `file` and its `.d` directory. A file that is not there is an empty one unless it was
 /// `named` by the user.
 pub(crate) fn load<C: Config>(file: &Path, named: bool) -> Result<C, ConfigError> {
-    let mut merged = toml::Table::new();
+    let mut texts: Vec<(PathBuf, String)> = Vec::new();
     if let Some(text) = read(file, named)? {
-        merge(&mut merged, parse::<C>(file, &text)?);
+        texts.push((file.to_owned(), text));
     }
     for part in parts(&file.with_extension("d"))? {
         if let Some(text) = read(&part, false)? {
-            merge(&mut merged, parse::<C>(&part, &text)?);
+            texts.push((part, text));
         }
     }
-    let whole = |message: String| ConfigError { file: file.to_owned(), place: None, message };
-    let config = C::deserialize(merged).map_err(|error| whole(error.message().to_owned()))?;
-    config.validate().map_err(whole)?;
+    let mut merged = toml::Table::new();
+    for (file, text) in &texts {
+        merge(&mut merged, parse::<C>(file, text)?);
+    }
+    let config = C::deserialize(merged).map_err(|error| ConfigError {
+        file: file.to_owned(),
+        place: None,
+        message: error.message().to_owned(),
+    })?;
+    config.validate().map_err(|invalid| located(&invalid, file, &texts))?;
     Ok(config)
+}
+
+/// The error at the place where the value stands: in the last file that has the key.
+fn located(invalid: &Invalid, main: &Path, texts: &[(PathBuf, String)]) -> ConfigError {
+    let found = texts.iter().rev().find_map(|(file, text)| {
+        Some((file.as_path(), place(text, keys::offset_of(text, &invalid.key)?)))
+    });
+    let (file, place) = found.map_or((main, None), |(file, place)| (file, Some(place)));
+    ConfigError { file: file.to_owned(), place, message: invalid.to_string() }
 }
 
 fn read(file: &Path, must_exist: bool) -> Result<Option<String>, ConfigError> {
@@ -155,10 +187,17 @@ fn parts(directory: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 
 /// Checks one file against the whole configuration and gives its tables.
 fn parse<C: Config>(file: &Path, text: &str) -> Result<toml::Table, ConfigError> {
-    let located = |error: &toml::de::Error| ConfigError {
-        file: file.to_owned(),
-        place: error.span().map(|span| place(text, span.start)),
-        message: error.message().replace('\n', ", "),
+    let located = |error: &toml::de::Error| {
+        let offset = error.span().map(|span| span.start);
+        let message = error.message().replace('\n', ", ");
+        ConfigError {
+            file: file.to_owned(),
+            place: offset.map(|offset| place(text, offset)),
+            message: match offset.and_then(|offset| keys::key_at(text, offset)) {
+                Some(key) => format!("{key}: {message}"),
+                None => message,
+            },
+        }
     };
     toml::from_str::<C>(text).map_err(|error| located(&error))?;
     text.parse::<toml::Table>().map_err(|error| located(&error))
@@ -214,11 +253,11 @@ mod tests {
             &self.log
         }
 
-        fn validate(&self) -> Result<(), String> {
+        fn validate(&self) -> Result<(), Invalid> {
             if self.seconds > 0 {
                 return Ok(());
             }
-            Err("seconds = 0: expected at least 1".to_owned())
+            Err(Invalid::new("seconds", "expected at least 1, not 0"))
         }
     }
 
@@ -263,21 +302,27 @@ mod tests {
             ),
             (
                 "\nseconds = \"ten\"",
-                "example.toml:2:11: invalid type: string \"ten\", expected u32\n  2 | seconds = \"ten\"",
+                "example.toml:2:11: seconds: invalid type: string \"ten\", expected u32\n  2 | seconds = \"ten\"",
             ),
-            ("seconds = 0", "example.toml: seconds = 0: expected at least 1"),
+            (
+                "# none\nseconds = 0",
+                "example.toml:2:11: seconds: expected at least 1, not 0\n  2 | seconds = 0",
+            ),
             (
                 "[log]\nlevel = \"loud\"",
-                "example.toml:2:9: unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`\n  2 | level = \"loud\"",
+                "example.toml:2:9: log.level: unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`\n  2 | level = \"loud\"",
             ),
             (
                 "[web]\nlisten_address = [\"9810\"]",
-                "example.toml:2:19: invalid socket address syntax\n  2 | listen_address = [\"9810\"]",
+                "example.toml:2:19: web.listen_address: invalid socket address syntax\n  2 | listen_address = [\"9810\"]",
             ),
         ];
         for (text, expected) in cases {
             assert_eq!(load_texts(text, &[]).unwrap_err(), expected);
         }
+        let parts = [("x.toml", "seconds = 0"), ("y.toml", "[log]\nlevel = \"debug\"")];
+        let error = load_texts("seconds = 5", &parts).unwrap_err();
+        assert!(error.starts_with("example.d/x.toml:1:11: seconds: expected"), "{error}");
         let error = load_texts("", &[("x.toml", "seconds = ")]).unwrap_err();
         assert!(error.starts_with("example.d/x.toml:1:"), "{error}");
     }

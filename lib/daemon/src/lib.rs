@@ -8,10 +8,11 @@ mod config;
 mod flags;
 mod generate;
 mod journal;
+mod keys;
 mod life;
 mod logging;
 
-pub use config::{Config, ConfigError, Log, Paths, Web};
+pub use config::{Config, ConfigError, Invalid, Log, Paths, Web};
 pub use flags::{CommonFlags, PathFlags};
 pub use generate::parse;
 pub use life::{Mode, Service, Spec, main};

@@ -112,7 +112,7 @@ fn loader<S: Service>(
     move || {
         let mut config: S::Config = config::load(&file, named).map_err(|e| e.to_string())?;
         apply(&mut config);
-        config.validate()?;
+        config.validate().map_err(|e| e.to_string())?;
         Ok(config)
     }
 }
@@ -146,6 +146,7 @@ fn serve<S: Service>(
         flags.log_format.unwrap_or(config.log().format),
     )?;
     let server = Server::bind(&addresses(spec, flags, &config)).map_err(|e| e.to_string())?;
+    let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
     let service = Serving(start(config, Mode::Serve)?);
     let collecting = Collecting::start(service, Arc::clone(&metrics))
@@ -159,7 +160,8 @@ fn serve<S: Service>(
         for address in server.addresses() {
             tracing::info!(%address, version = spec.version, "serving");
         }
-        let reloads = reload_on_hangup(collecting.clone(), load, level, flags.log_level.is_some());
+        let level = flags.log_level.is_none().then_some(level);
+        let reloads = reload_on_hangup(collecting.clone(), load, level, fixed);
         let stop = live(collecting.clone(), reloads);
         server.serve(collecting.clone(), metrics, stop).await
     });
@@ -178,6 +180,20 @@ fn addresses<C: Config>(spec: &Spec, flags: &CommonFlags, config: &C) -> Vec<Soc
         configured.clone()
     } else {
         vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, spec.port))]
+    }
+}
+
+/// What only a restart can change, whatever the service is.
+#[derive(PartialEq, Eq)]
+struct Fixed {
+    listen_address: Vec<SocketAddr>,
+    log_format: logging::Format,
+}
+
+impl Fixed {
+    fn of(config: &impl Config) -> Self {
+        let listen_address = config.web().listen_address.clone();
+        Self { listen_address, log_format: config.log().format }
     }
 }
 
@@ -235,11 +251,12 @@ async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>)
     }
 }
 
+/// Reads the configuration again on each SIGHUP; the `level` is there unless a flag fixed it.
 async fn reload_on_hangup<S: Service>(
     collecting: Collecting<Serving<S>>,
     load: impl Fn() -> Result<S::Config, String>,
-    level: LevelHandle,
-    level_by_flag: bool,
+    level: Option<LevelHandle>,
+    fixed: Fixed,
 ) -> std::io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     while hangup.recv().await.is_some() {
@@ -248,7 +265,10 @@ async fn reload_on_hangup<S: Service>(
         }
         match load() {
             Ok(config) => {
-                if !level_by_flag {
+                if Fixed::of(&config) != fixed {
+                    tracing::warn!("web.listen_address and log.format need a restart to change");
+                }
+                if let Some(level) = &level {
                     level.set(config.log().level);
                 }
                 let taken = collecting.change(move |service| match service.0.reload(config) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use regex::Regex;
 use serde::Deserialize;
@@ -48,13 +49,17 @@ impl Default for Excludes {
 
 impl Excludes {
     /// What is wrong with an expression, if one is.
-    pub(crate) fn validate(&self) -> Result<(), String> {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
         for (key, expression) in [
             ("mount_points_exclude", &self.mount_points_exclude),
             ("fs_types_exclude", &self.fs_types_exclude),
         ] {
-            Regex::new(expression)
-                .map_err(|e| format!("collector.filesystem.{key}: expected a regex: {e}"))?;
+            Regex::new(expression).map_err(|e| {
+                // The whole shows the place in three lines.
+                let cause = e.to_string().lines().last().unwrap_or_default().to_owned();
+                let message = format!("expected a regex, not {expression:?}: {cause}");
+                Invalid::new(format!("collector.filesystem.{key}"), message)
+            })?;
         }
         Ok(())
     }
