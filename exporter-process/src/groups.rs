@@ -122,6 +122,14 @@ impl Groups {
         group.used = group.used.zip(growth, u64::saturating_add);
     }
 
+    /// Takes note that a process is there though it could not be read: it must not count from its
+    /// start again when it can.
+    pub(crate) fn keep(&mut self, pid: u32) {
+        if let Some(known) = self.known.get_mut(&pid) {
+            known.scan = self.scan;
+        }
+    }
+
     /// Ends a scan: forgets processes that were not seen, and groups that have long had none.
     pub(crate) fn end(&mut self, now: Instant) {
         let scan = self.scan;

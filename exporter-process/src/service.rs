@@ -55,6 +55,7 @@ impl Exporter {
                 Ok(stat) => self.groups.see(&stat, now),
                 Err(ReadError::Gone) => {}
                 Err(error) => {
+                    self.groups.keep(*pid);
                     self.errors.processes += 1;
                     page.error("stat", reason(error));
                 }
@@ -229,6 +230,22 @@ mod tests {
         );
         let start = "namedprocess_namegroup_oldest_start_time_seconds";
         assert_eq!(value(&page, start, &["make"]), None);
+    }
+
+    #[test]
+    fn a_process_that_cannot_be_read_once_is_not_counted_twice() {
+        const CPU: &str = "namedprocess_namegroup_cpu_seconds_total";
+        let fake = FakeProc::new();
+        let mut exporter = fake.exporter(1000);
+        for (rest, expected) in [
+            (fields('R', 500, 0, 2000), 5.0),
+            ("R 1 1".to_owned(), 5.0),
+            (fields('R', 700, 0, 2000), 7.0),
+        ] {
+            fake.process(1, b"yosys", &rest);
+            let page = collect(&mut exporter);
+            assert_eq!(value(&page, CPU, &["yosys", "user"]), Some(Value::F64(expected)), "{rest}");
+        }
     }
 
     #[test]

@@ -212,6 +212,46 @@ fn one_page_leaves_a_running_agent_alone() {
     assert_eq!(node.running(), [1]);
 }
 
+/// A FUSE file system whose server never answers, as a dead NFS server's: statfs blocks in the kernel.
+#[test]
+fn a_dead_mount_costs_a_moment_and_no_other_number() {
+    if let Err(error) = fs::OpenOptions::new().read(true).write(true).open("/dev/fuse") {
+        eprintln!("note: only the unit test of Prober covers this: /dev/fuse: {error}");
+        return;
+    }
+    let node = Node::new();
+    let mount = node.dir().join("dead");
+    fs::create_dir(&mount).unwrap();
+    let mut unshare = Command::new("unshare");
+    if !rustix::process::getuid().is_root() {
+        unshare.arg("--map-root-user");
+    }
+    let agent = node.agent();
+    // Whoever holds the descriptor is the server; it goes with the last process here.
+    let script = "exec 3<>/dev/fuse && \
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 dead \"$1\" && \
+        shift && exec \"$@\" --once";
+    let output = unshare
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(&mount)
+        .arg(agent.get_program())
+        .args(agent.get_args())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let page = String::from_utf8(output.stdout).unwrap();
+    let labels = format!("device=\"dead\",mountpoint=\"{}\",fstype=\"fuse\"", mount.display());
+    for expected in [
+        format!("node_filesystem_device_error{{{labels},device_error=\"no answer\"}} 1\n"),
+        format!("edctl_agent_filesystem_stuck_seconds{{{labels}}} "),
+        "node_scrape_collector_success{collector=\"filesystem\"} 1\n".to_owned(),
+        "node_load1 ".to_owned(),
+    ] {
+        assert!(page.contains(&expected), "{expected} in\n{page}");
+    }
+    assert!(!page.contains(&format!("node_filesystem_size_bytes{{{labels}")), "{page}");
+}
+
 #[test]
 fn status_for_people_and_without_an_agent() {
     let node = Node::new();
