@@ -2,6 +2,9 @@
 
 use crate::text;
 
+/// OpenSTA's slack where no path is timed is its infinity, printed as 1e+39.
+const NO_PATH_NS: f64 = 1e9;
+
 /// A timing report; what it does not say is absent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timing {
@@ -38,7 +41,7 @@ impl Timing {
 
     fn take(&mut self, figure: &str) {
         let Some((name, value)) = figure.split_once(' ') else { return };
-        let number = value.parse().ok().filter(|value: &f64| value.is_finite());
+        let number = value.parse().ok().filter(|value: &f64| value.abs() < NO_PATH_NS);
         match name {
             "period" => self.period_ns = number,
             "setup_ws" => self.setup_ws_ns = number,
@@ -79,6 +82,8 @@ mod tests {
         let timing =
             Timing::parse(b"EDCTL sta setup_ws INF\nEDCTL sta setup_tns\nEDCTL sta end x\n");
         assert_eq!(timing, Timing::default());
+        let no_path = b"EDCTL sta setup_ws 1.0000000433293989e+39\nEDCTL sta hold_ws nan\n";
+        assert_eq!(Timing::parse(no_path), Timing::default());
     }
 
     proptest! {

@@ -67,7 +67,7 @@ fn judge_files(evidence: &Evidence<'_>, netlist: &Netlist, timing: &Timing) -> J
     let (Some(slack), Some(_), Some(period)) =
         (timing.setup_ws_ns, timing.setup_tns_ns, timing.period_ns)
     else {
-        return error("no slack in OpenSTA's report".to_owned());
+        return error("no slack in OpenSTA's report: the clock may constrain no path".to_owned());
     };
     if cells == 0 {
         return failed("the netlist is empty".to_owned());

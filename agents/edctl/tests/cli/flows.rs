@@ -1,0 +1,135 @@
+//! The makefiles of `eda-flows/` as a designer calls them, with tools that a test plays.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::bench::Said;
+
+const FLOWS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../eda-flows");
+
+/// Leaves what Yosys leaves; the netlist holds the period that it was mapped for.
+const YOSYS: &str = r#"
+echo "$PERIOD_NS" >>$HERE/mapped
+echo "$PERIOD_NS" >netlist.v
+echo 'Found and reported 0 problems.' >check.txt
+printf '   Number of cells:  2\n   Chip area for module x: 7.5\n' >stat.txt"#;
+
+/// Prints what OpenSTA prints.
+const STA: &str = r#"
+echo "EDCTL sta period $PERIOD_NS"
+echo "EDCTL sta setup_ws $(cat $HERE/slack)"
+echo "EDCTL sta setup_tns 0.0"
+echo "EDCTL sta end finish""#;
+
+/// Sources, a library and tools of a test's own.
+struct Desk {
+    temp: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { temp: tempfile::tempdir().unwrap() };
+        for dir in ["bin", "src", "old"] {
+            fs::create_dir(desk.path(dir)).unwrap();
+        }
+        for file in ["src/picorv32.v", "src/testbench.v", "old/picorv32.v", "cells.lib"] {
+            fs::write(desk.path(file), "").unwrap();
+        }
+        fs::write(desk.path("slack"), "1.5").unwrap();
+        desk
+    }
+
+    fn with_tools() -> Self {
+        let desk = Self::new();
+        desk.play("yosys", YOSYS);
+        desk.play("sta", STA);
+        desk
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.temp.path().join(below)
+    }
+
+    fn play(&self, tool: &str, script: &str) {
+        let path = self.path(&format!("bin/{tool}"));
+        let here = self.temp.path().display();
+        fs::write(&path, format!("#!/bin/sh\nHERE={here}\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn make(&self, path: &str, arguments: &[&str]) -> Said {
+        let set = |name: &str, below: &str| format!("{name}={}", self.path(below).display());
+        let mut make = Command::new("make");
+        make.args(["-C", FLOWS, "DESIGN=picorv32"])
+            .args([set("BUILD", "build"), set("SRC", "src"), set("LIB", "cells.lib")])
+            .args(arguments)
+            .env("PATH", path);
+        for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL"] {
+            make.env_remove(name);
+        }
+        Said::of(make.output().unwrap())
+    }
+
+    fn synth(&self, arguments: &[&str]) -> Said {
+        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
+        self.make(&path, &[&["synth"], arguments].concat())
+    }
+
+    /// The periods that Yosys was called for, in their order.
+    fn mapped(&self) -> String {
+        fs::read_to_string(self.path("mapped")).unwrap().replace('\n', " ")
+    }
+}
+
+#[test]
+fn a_missing_tool_is_told_with_its_package() {
+    let desk = Desk::new();
+    for tool in ["sh", "make", "cat", "mkdir"] {
+        let real = ["/usr/bin", "/bin"].map(|dir| PathBuf::from(dir).join(tool));
+        let real = real.into_iter().find(|path| path.exists()).unwrap();
+        symlink(real, desk.path("bin").join(tool)).unwrap();
+    }
+    for (step, words) in [
+        ("sim", "sim: not on PATH: verilator g++ python3 riscv64-unknown-elf-gcc (Debian: apt-get"),
+        ("synth", "apt-get install yosys opensta)"),
+        ("pnr", "pnr: neither openroad nor qflow is installed"),
+    ] {
+        let said = desk.make(desk.path("bin").to_str().unwrap(), &[step]);
+        assert_ne!(said.code, 0, "{step}: {said:?}");
+        assert!(said.stderr.contains(words), "{step}: {said:?}");
+    }
+}
+
+#[test]
+fn another_period_or_source_is_never_served_from_an_earlier_build() {
+    let desk = Desk::with_tools();
+    let said = desk.synth(&["PERIOD_NS=20"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("synth: passed: 2 cells"), "{said:?}");
+    assert_eq!(desk.synth(&["PERIOD_NS=20"]).code, 0);
+    assert_eq!(desk.mapped(), "20 ", "the same netlist is not mapped twice");
+
+    assert!(desk.synth(&["PERIOD_NS=5"]).stdout.contains("at 5 ns"));
+    let old = format!("SRC={}", desk.path("old").display());
+    assert_eq!(desk.synth(&["PERIOD_NS=5", &old]).code, 0);
+    assert_eq!(desk.mapped(), "20 5 5 ");
+}
+
+#[test]
+fn a_timing_that_failed_is_done_again() {
+    let desk = Desk::with_tools();
+    desk.play("sta", "echo 'Error: no licence for this joke'; exit 0");
+    let said = desk.synth(&[]);
+    assert!(said.code != 0 && said.stdout.contains("OpenSTA reports an error"), "{said:?}");
+    desk.play("sta", STA);
+    assert_eq!(desk.synth(&[]).code, 0);
+    for (slack, words) in [("-0.25", "setup slack -0.25 ns"), ("1e+39", "constrains no path")] {
+        fs::write(desk.path("slack"), slack).unwrap();
+        let said = desk.synth(&[]);
+        assert!(said.code != 0 && said.stdout.contains(words), "{slack}: {said:?}");
+    }
+}
