@@ -1,5 +1,6 @@
 """A running cluster, asked as its users would: commands on nodes, edctl's JSON, Prometheus."""
 
+import http.client
 import json
 import subprocess
 import time
@@ -15,6 +16,7 @@ from .rollout import DESIGNER, lab_command, lab_environment
 
 FLOWS = f"/home/{DESIGNER}/eda-flows"
 COMMAND_LIMIT_SECS = 600
+POLL_SECS = 0.25
 NOT_OVER = {"pending", "running", "unknown"}
 
 
@@ -25,6 +27,10 @@ class Answer:
     code: int
     stdout: str
     stderr: str
+
+
+class NoAnswer(AssertionError):
+    """A service did not answer; it may be starting still, so `wait_until` asks again."""
 
 
 class Cluster:
@@ -77,11 +83,14 @@ class Cluster:
 
     def wait_for_verdict(self, run: str, flows: str = FLOWS, limit_secs: float = 300) -> dict:
         """The run's status once it is over."""
-        def status() -> dict:
-            return self.edctl_json("status", run, flows=flows)
-
-        wait_until(f"the end of run {run}", lambda: status()["state"] not in NOT_OVER, limit_secs)
-        return status()
+        deadline = time.monotonic() + limit_secs
+        while (status := self.edctl_json("status", run, flows=flows))["state"] in NOT_OVER:
+            if time.monotonic() > deadline:
+                stage = status["stages"][0]
+                raise AssertionError(f"run {run} is not over after {limit_secs:.0f} s: "
+                                     f"{stage['name']} {stage['state']}, {stage['summary']}")
+            time.sleep(POLL_SECS)
+        return status
 
     def node_states(self) -> dict[str, str]:
         """Slurm's nodes and their states."""
@@ -91,21 +100,35 @@ class Cluster:
     def query(self, expression: str) -> list[dict]:
         """An instant query of the lab's Prometheus, from the host."""
         url = f"{self.prometheus()}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
-        with urllib.request.urlopen(url, timeout=10) as response:
-            return json.load(response)["data"]["result"]
+        return json.loads(fetch(url))["data"]["result"]
 
     def prometheus(self) -> str:
         """Where the host's browser finds Prometheus."""
         for service in publish.published(self.lab):
             if service["name"] == "prometheus":
                 return service["url"].rstrip("/")
-        raise AssertionError("Prometheus is not published; run 'lab publish'")
+        raise AssertionError("Prometheus is not published; run 'lab/lab publish'")
+
+
+def fetch(url: str) -> str:
+    """A page as this machine's browser gets it."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswer(f"{url}: {error}") from error
 
 
 def wait_until(what: str, condition: Callable[[], bool], limit_secs: float = 60) -> None:
     """Asks until the condition holds; it fails loudly after the limit."""
     deadline = time.monotonic() + limit_secs
-    while not condition():
+    while True:
+        trouble = ""
+        try:
+            if condition():
+                return
+        except NoAnswer as error:
+            trouble = f"; {error}"
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit_secs:.0f} s: {what}")
-        time.sleep(0.25)
+            raise AssertionError(f"not within {limit_secs:.0f} s: {what}{trouble}")
+        time.sleep(POLL_SECS)

@@ -25,11 +25,15 @@ class Progress:
         """Seconds since the start."""
         return time.monotonic() - self.started
 
+    def note(self, text: str) -> None:
+        """A line on the terminal."""
+        print(f"[{self.elapsed():4.0f} s] {text}", file=sys.stderr, flush=True)
+
     def run(self, title: str, argv: list[str | Path], cwd: Path | None = None,
             env: dict[str, str] | None = None) -> None:
         """Runs one command to its end."""
         words = [str(word) for word in argv]
-        print(f"[{self.elapsed():4.0f} s] {title} ...", file=sys.stderr, flush=True)
+        self.note(f"{title} ...")
         with self.log.open("ab") as log:
             log.write(f"\n=== {title}: {' '.join(words)}\n".encode())
             log.flush()

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from edctl_lab import lifecycle
 from edctl_lab.settings import Lab
 
 from .progress import Progress
@@ -17,6 +18,9 @@ def roll_out(lab: Lab, progress: Progress) -> None:
     progress.run("build edctl's packages", [REPOSITORY / "packaging/build-debs"])
     progress.run("start the nodes (the first time builds their image)", [lab_command(), "up"],
                  env=lab_environment(lab))
+    spec = lab.load_spec()
+    if spec is not None and lifecycle.is_stale(spec):
+        progress.note(f"lab '{lab.name}': {lifecycle.STALE}")
     debs = sorted((REPOSITORY / "dist").glob("*.deb"))
     progress.run("publish the packages to the nodes", [lab_command(), "repo", *debs],
                  env=lab_environment(lab))

@@ -17,6 +17,7 @@ from .settings import SOURCE_DIR, Lab
 
 SUITE = "bookworm"
 BUILD_UNIT = "image"
+NEEDED_MIB = 2500  # the image has 1500, and apt's downloads come before it
 PACKAGES_FILE = SOURCE_DIR / "image-packages.txt"
 TREE_DIR = SOURCE_DIR / "image"
 APT_OPTIONS = ('APT::Install-Recommends "false"', 'Acquire::Retries "3"')
@@ -76,6 +77,7 @@ def build_lock(lab: Lab) -> Iterator[None]:
 def build(lab: Lab, image: str) -> None:
     """Runs mmdebstrap in a unit of its own, and gives the result its name when it is whole."""
     shell.require_commands(["mmdebstrap"])
+    check_space(lab.cache_dir)
     unit = cgroups.unit(lab.kernel_name, BUILD_UNIT)
     unit.remove()  # a build whose `lab` was killed goes on until somebody ends it
     remove_partial(lab)
@@ -99,6 +101,17 @@ def build(lab: Lab, image: str) -> None:
     partial.rename(finished)
     remove_unused(lab, image)
     shell.say(f"image: built in {time.monotonic() - started:.0f} s")
+
+
+def check_space(where: Path) -> None:
+    """Better said now than by a package in the middle of its installation."""
+    free_mib = shutil.disk_usage(where).free >> 20
+    if free_mib < NEEDED_MIB:
+        raise LabError(
+            f"too little space for the image in {where}",
+            f"{free_mib} MiB are free, and a build needs {NEEDED_MIB} MiB",
+            "make room, or set EDCTL_LAB_CACHE to a directory on another disk",
+        )
 
 
 def build_argv(target: Path) -> list[str]:

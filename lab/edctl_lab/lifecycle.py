@@ -13,6 +13,7 @@ from .settings import MAX_NODES, Lab, Spec
 COMMANDS = ("systemd-nspawn", "ip", "nsenter", "unshare", "mount", "umount", "ssh-keygen")
 DEFAULT_NODES = 3
 MIN_MEMORY_MIB = 512
+STALE = "its nodes have the image of another checkout; 'lab down', then 'lab up' renews them"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,8 @@ def up(lab: Lab, wish: Wish) -> Spec:
             lab.save_spec(spec)
         else:
             refuse_changes(spec, wish)
+            if is_stale(spec):
+                shell.say(f"lab '{lab.name}': {STALE}")
             if is_whole(lab, spec):
                 shell.say(f"lab '{lab.name}': already up")
                 return spec
@@ -62,6 +65,11 @@ def build(lab: Lab, spec: Spec) -> None:
     for node in spec.node_list():
         nodes.wait_ready(lab, node)
         shell.say(f"{node.name}: up at {node.address}")
+
+
+def is_stale(spec: Spec) -> bool:
+    """True when the nodes stand on an image that this checkout would build differently."""
+    return spec.image != image.input_hash()
 
 
 def is_whole(lab: Lab, spec: Spec) -> bool:
