@@ -1,6 +1,7 @@
 """What every end-to-end test stands on: the rolled-out cluster of the lab that `lab/test` chose."""
 
 import re
+import shutil
 import unittest
 
 from edctl_cluster.cluster import Cluster
@@ -36,3 +37,12 @@ class ClusterTest(unittest.TestCase):
     def job_through_hooks(self, node: str) -> int:
         """Runs a job that must not notice what is wrong with its node; returns its id."""
         return int(self.srun("printenv", "SLURM_JOB_ID", node=node))
+
+    def copy_of_flows(self, name: str) -> str:
+        """A flow directory of its own for a test that changes sources."""
+        home = self.cluster.lab.home_dir / DESIGNER
+        target = home / name
+        self.addCleanup(shutil.rmtree, target)
+        shutil.copytree(home / "eda-flows", target, ignore=shutil.ignore_patterns(".edctl"))
+        self.cluster.out("ctl", ["chown", "-R", f"{DESIGNER}:", f"/home/{DESIGNER}/{name}"])
+        return f"/home/{DESIGNER}/{name}"

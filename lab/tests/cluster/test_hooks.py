@@ -3,6 +3,7 @@
 import json
 
 from edctl_cluster.cluster import wait_until
+from edctl_cluster.rollout import DESIGNER
 
 from .case import TASK_SPAN, ClusterTest
 
@@ -10,6 +11,8 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 COMMENT = f"edctl/1 run=01J000000000000000000000E2 stage=sim tp=00-{TRACE}-00f067aa0ba902b7-01"
 SPOOL = "/var/lib/edctl/agent/spool"
 SOCKET = "/run/edctl/agent.sock"
+SEVERAL_JOBS = """
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do srun -Q -w w1 -n1 printenv SLURM_JOB_ID || exit; done"""
 # Listens where the agent would, takes every connection and never says a word.
 SILENT_AGENT = f"""
 import os, socket, time
@@ -72,6 +75,28 @@ class Hooks(ClusterTest):
             self.start_agent("w1")
         job_id = self.job_through_hooks("w1")
         self.assert_agent_knows("w1", job_id)
+
+    def test_a_frozen_agent_is_started_again_and_jobs_run_meanwhile(self) -> None:
+        frozen = self.main_pid("w2")
+        self.cluster.out("w2", ["kill", "-STOP", frozen])
+        job_id = self.job_through_hooks("w2")
+        wait_until("the watchdog's new agent",
+                   lambda: self.main_pid("w2") not in ("0", frozen), 120)
+        self.assert_agent_knows("w2", job_id)
+
+    def test_jobs_run_while_the_agents_package_is_installed_again(self) -> None:
+        agent = self.main_pid("w1")
+        jobs = self.cluster.start("ctl", ["sh", "-c", SEVERAL_JOBS], user=DESIGNER)
+        self.cluster.out("w1", ["apt-get", "-q", "-y", "install", "--reinstall", "edctl-agent"])
+        job_ids, _ = jobs.communicate(timeout=120)
+        self.assertEqual(jobs.returncode, 0, job_ids)
+        self.assertNotEqual(self.main_pid("w1"), agent, "the new agent runs")
+        wait_until("prolog and epilog of every job in the journal", lambda: all(
+            self.hooks_in_journal("w1", int(job_id)) >= {"prolog", "epilog"}
+            for job_id in job_ids.split()))
+
+    def main_pid(self, node: str) -> str:
+        return self.cluster.out(node, ["systemctl", "show", "-P", "MainPID", "edctl-agent"]).strip()
 
     def stop_agent(self, node: str) -> None:
         self.addCleanup(self.cluster.out, node, ["systemctl", "start", "edctl-agent"])

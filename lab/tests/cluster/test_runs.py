@@ -1,7 +1,7 @@
 """Designers' runs: passed, broken, killed, cancelled, followed live."""
 
+import json
 import pathlib
-import shutil
 
 from edctl_cluster.cluster import FLOWS, wait_until
 from edctl_cluster.rollout import DESIGNER, DESIGNER_UID
@@ -30,6 +30,7 @@ class Runs(ClusterTest):
         cgroups = self.cluster.out(stage["node"], ["find", "/sys/fs/cgroup", "-type", "d", "-name",
                                                    f"job_{stage['job_id']}"])
         self.assertIn(f"uid_{DESIGNER_UID}/job_{stage['job_id']}", cgroups)
+        self.assert_task_has_a_span_of_the_runs_trace(run)
 
         status = self.cluster.wait_for_verdict(run)
         self.assertEqual(status["state"], "passed", status)
@@ -98,6 +99,17 @@ class Runs(ClusterTest):
             self.assertEqual(answer.code, 2, answer.stderr)
             self.assertIn(word, answer.stderr)
 
+    def assert_task_has_a_span_of_the_runs_trace(self, run: str) -> None:
+        """The batch job began with what the task prolog gave it, not with what was submitted."""
+        status = self.status(run)
+        _, trace, span, _ = status["traceparent"].split("-")
+        where = pathlib.Path(status["dir"]).relative_to("/home")
+        record = self.cluster.lab.home_dir / where / "stages/sim/start.json"
+        start = json.loads(record.read_text())
+        _, task_trace, task_span, _ = start["traceparent"].split("-")
+        self.assertEqual(task_trace, trace)
+        self.assertNotEqual(task_span, span)
+
     def status(self, run: str, flows: str = FLOWS) -> dict:
         return self.cluster.edctl_json("status", run, flows=flows)
 
@@ -111,12 +123,3 @@ class Runs(ClusterTest):
             text = file.read_text()
             assert right in text, f"{file}: no {right!r}"
             file.write_text(text.replace(right, wrong))
-
-    def copy_of_flows(self, name: str) -> str:
-        """A flow directory of its own for a test that changes sources."""
-        home = self.cluster.lab.home_dir / DESIGNER
-        target = home / name
-        self.addCleanup(shutil.rmtree, target)
-        shutil.copytree(home / "eda-flows", target, ignore=shutil.ignore_patterns(".edctl"))
-        self.cluster.out("ctl", ["chown", "-R", f"{DESIGNER}:", f"/home/{DESIGNER}/{name}"])
-        return f"/home/{DESIGNER}/{name}"
