@@ -1,4 +1,5 @@
-//! Sends tracing events to the journal with their fields, so that `journalctl JOB_ID=17` works.
+//! Sends tracing events to the journal with their fields, so that `journalctl JOB_ID=17` works; the
+//! message repeats them, because that is all that `journalctl` shows unless asked for more.
 //! systemd-journal-logger speaks journald's protocol; it takes records of the `log` crate, into
 //! which an event is turned here. Spans are not used by the daemons and not sent.
 
@@ -36,8 +37,7 @@ impl<S: Subscriber> Layer<S> for JournalLayer {
             .line(metadata.line())
             .key_values(&fields.others);
         // A journal that is away loses lines, never the daemon.
-        let _lost =
-            self.journal.journal_send(&record.args(format_args!("{}", fields.message)).build());
+        let _lost = self.journal.journal_send(&record.args(format_args!("{fields}")).build());
     }
 }
 
@@ -72,6 +72,23 @@ impl log::kv::Source for KeyValues {
     }
 }
 
+/// `message key=value key="value with blanks"`, on one line whatever the values hold.
+impl fmt::Display for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for (key, value) in &self.others.0 {
+            let plain =
+                !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic() && c != '"');
+            if plain {
+                write!(f, " {key}={value}")?;
+            } else {
+                write!(f, " {key}={value:?}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Fields {
     fn put(&mut self, field: &Field, value: String) {
         if field.name() == "message" {
@@ -89,5 +106,26 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.put(field, format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_repeats_the_fields_on_one_line() {
+        let fields = Fields {
+            message: "poll failed".to_owned(),
+            others: KeyValues(vec![
+                ("source", "nodes".to_owned()),
+                ("error", "exit code 1:\n\"no\"".to_owned()),
+                ("user", String::new()),
+            ]),
+        };
+        assert_eq!(
+            fields.to_string(),
+            r#"poll failed source=nodes error="exit code 1:\n\"no\"" user="""#
+        );
     }
 }
