@@ -115,10 +115,18 @@ impl Event {
                 return Some(field);
             }
         }
-        let known = |name: &str| FACTS.iter().any(|fact| fact.name == name);
-        self.facts
-            .iter()
-            .any(|(name, value)| !known(name) || !is_clean(value, MAX_FACT_BYTES))
-            .then_some("facts")
+        let mut facts = self.facts.iter();
+        let is_fit =
+            facts.all(|(name, value)| is_known_fact(name) && is_clean(value, MAX_FACT_BYTES));
+        (!is_fit).then_some("facts")
     }
+
+    /// Drops the facts that only a later release knows.
+    pub(crate) fn drop_unknown_facts(&mut self) {
+        self.facts.retain(|name, _| is_known_fact(name));
+    }
+}
+
+fn is_known_fact(name: &str) -> bool {
+    FACTS.iter().any(|fact| fact.name == name)
 }
