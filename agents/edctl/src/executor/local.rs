@@ -1,6 +1,7 @@
 //! The local executor: the stage as a process of its own session on this machine.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, ProcessId, RunDir, RunRecord, write_json};
 
 /// How long a stage may take to say that it started.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(30);
 
 /// How often we look whether it did.
 const LOOK: Duration = Duration::from_millis(10);
@@ -45,22 +46,29 @@ pub(crate) fn start(dir: &RunDir, run: &RunRecord) -> Result<JobRecord, Problem>
         submitted_unix_ms: crate::time::now_unix_ms(),
     };
     write_json(&stage.job(), &job)?;
-    await_start(child, || stage.start().exists() || stage.result().exists())?;
+    await_start(child, &stage.executor_log(), || {
+        stage.start().exists() || stage.result().exists()
+    })?;
     Ok(job)
 }
 
 /// Waits until the stage has written a record; until then ^C would reach it too.
-fn await_start(mut child: Child, started: impl Fn() -> bool) -> Result<(), Problem> {
+fn await_start(mut child: Child, log: &Path, started: impl Fn() -> bool) -> Result<(), Problem> {
     let deadline = Instant::now() + START;
     while !started() {
         if let Some(status) = child.try_wait().or_infra()? {
             if started() {
                 return Ok(());
             }
-            return Err(Problem::infra(format!("the stage ended at once ({status})")));
+            return Err(Problem::infra(format!(
+                "the stage ended at once ({status}): {} may say more",
+                log.display()
+            )));
         }
         if Instant::now() > deadline {
-            return Err(Problem::infra(format!("the stage did not start within {START:?}")));
+            return Err(Problem::infra(format!(
+                "the stage did not start within {START:?}: edctl status says whether it does later"
+            )));
         }
         std::thread::sleep(LOOK);
     }
