@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +31,10 @@ const MAX_CONNECTIONS: usize = 128;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of a page that is sent to it.
 const READ_PATIENCE: Duration = Duration::from_secs(30);
-/// A connection is closed after this time whatever it does, so that slow readers hold no place.
+/// A connection takes no further request after this time, so that slow readers hold no place.
 const CONNECTION_LIFETIME: Duration = Duration::from_secs(600);
+/// How long the request that is under way then may take to its end.
+const LAST_PAGE: Duration = Duration::from_secs(60);
 /// Largest request head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// How long a scrape may take that does not say how long it waits.
@@ -109,7 +112,7 @@ async fn accept<S: Source>(listener: TcpListener, site: Arc<Site<S>>, places: Ar
                 let Some(guest) = site.guests.enter(peer.ip()) else { continue };
                 let site = Arc::clone(&site);
                 tokio::spawn(async move {
-                    serve_connection(stream, site).await;
+                    serve_connection(stream, site, tokio::time::sleep(CONNECTION_LIFETIME)).await;
                     drop((guest, place));
                 });
             }
@@ -122,7 +125,12 @@ async fn accept<S: Source>(listener: TcpListener, site: Arc<Site<S>>, places: Ar
     }
 }
 
-async fn serve_connection<S: Source>(stream: TcpStream, site: Arc<Site<S>>) {
+/// Serves one connection until its client closes it or it is `too_old`.
+async fn serve_connection<S: Source>(
+    stream: TcpStream,
+    site: Arc<Site<S>>,
+    too_old: impl Future<Output = ()>,
+) {
     let patience = READ_PATIENCE.as_millis() as u32;
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, patience) {
         tracing::debug!(%error, "a client that does not read is kept longer");
@@ -131,12 +139,22 @@ async fn serve_connection<S: Source>(stream: TcpStream, site: Arc<Site<S>>) {
         let site = Arc::clone(&site);
         async move { Ok::<_, Infallible>(site.answer(&request).await) }
     });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Ok(Err(error)) = tokio::time::timeout(CONNECTION_LIFETIME, connection).await {
+    let mut connection = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Ok(ended),
+        () = too_old => {
+            // A scrape that is under way gets its page.
+            connection.as_mut().graceful_shutdown();
+            tokio::time::timeout(LAST_PAGE, connection).await
+        }
+    };
+    if let Ok(Err(error)) = ended {
         tracing::debug!(%error, "connection ended early");
     }
 }
@@ -268,6 +286,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
@@ -291,6 +311,45 @@ mod tests {
             assert_eq!(deadline(&headers(name, value)), expected, "{value}");
         }
         assert_eq!(deadline(&HeaderMap::new()), DEFAULT_DEADLINE);
+    }
+
+    #[test]
+    fn a_connection_that_is_too_old_ends_after_the_page_that_is_under_way() {
+        struct Gated(mpsc::SyncSender<()>, mpsc::Receiver<()>);
+        impl Source for Gated {
+            fn collect(&mut self, _page: &mut Page) {
+                self.0.send(()).unwrap();
+                self.1.recv().unwrap();
+            }
+        }
+        let ((begun, begins), (go_on, goes_on)) = (mpsc::sync_channel(1), mpsc::channel());
+        let (grow_old, is_old) = tokio::sync::oneshot::channel::<()>();
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = std::thread::spawn(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            begins.recv().unwrap();
+            grow_old.send(()).unwrap();
+            go_on.send(()).unwrap();
+            // Returns because the server hangs up: the client itself would have kept the line.
+            std::io::read_to_string(stream).unwrap()
+        });
+        let about = crate::About { component: "test", about: "A test.", version: "0" };
+        let metrics = Arc::new(SelfMetrics::new(about));
+        let collecting = Collecting::start(Gated(begun, goes_on), Arc::clone(&metrics)).unwrap();
+        let site = Arc::new(Site { collecting, metrics, guests: Guests::default() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            listener.set_nonblocking(true).unwrap();
+            let (stream, _) = TcpListener::from_std(listener).unwrap().accept().await.unwrap();
+            serve_connection(stream, site, async { is_old.await.unwrap() }).await;
+        });
+        let answer = client.join().unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && answer.contains("edctl_build_info"),
+            "{answer}"
+        );
     }
 
     #[test]
