@@ -45,7 +45,11 @@ fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(),
                 Some(id) => slurm::cancel(desk.config.slurm_bin_dir(), id),
                 None => {
                     // The wish is on disk: a job that we do not see yet obeys it when it starts.
-                    place.output.progress("Slurm shows no job of this run: if one starts, it ends");
+                    let why = view.stages.first().map_or("", |stage| stage.summary.as_str());
+                    place.output.progress(format!(
+                        "Slurm shows no job of this run ({why}): if one starts, it ends by itself; \
+                         one that runs ends by scancel and its number"
+                    ));
                     Ok(())
                 }
             }

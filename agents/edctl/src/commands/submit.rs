@@ -1,6 +1,7 @@
 //! `edctl submit`: the record first, then the job, then nothing that a closed terminal could end.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
@@ -103,11 +104,16 @@ fn sub_tests(flow: Flow, design_dir: &Path, design: &Design) -> Result<Vec<Strin
 
 fn source(design_dir: &Path, design: &Design) -> Result<Source, Problem> {
     let path = design_dir.join(&design.sources);
-    let source = Source::read(path.clone()).with_context(|| {
-        let fetch = design.fetch.as_deref().unwrap_or("make fetch");
-        format!("the design's sources are not here: bring them with `{fetch}` ({})", path.display())
-    });
-    source.or_usage()
+    let read = Source::read(path.clone());
+    let absent = matches!(&read, Err(error) if error.kind() == io::ErrorKind::NotFound);
+    let words = || match design.fetch.as_deref().unwrap_or("make fetch") {
+        fetch if absent => format!(
+            "the design's sources are not here: bring them with `{fetch}` ({})",
+            path.display()
+        ),
+        _ => format!("cannot read the design's source {}", path.display()),
+    };
+    read.with_context(words).or_usage()
 }
 
 fn user() -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use edctl_slurm::{Invocation, RunError, Runner, commands};
 
-use super::slurm::{DEADLINE, is_unknown_job, job_name};
+use super::slurm::{DEADLINE, is_unknown_job, job_name, one_line};
 use super::squeue::{Seen, find};
 use super::{Answer, Sighting};
 use crate::run::RunRecord;
@@ -63,7 +63,7 @@ impl Queue {
     }
 
     fn note_trouble(&mut self, error: &RunError) -> Answer {
-        let reason = format!("Slurm cannot be asked: {error}");
+        let reason = one_line(&format!("Slurm cannot be asked: {error}"));
         self.trouble = Some((Instant::now(), reason.clone()));
         Answer::Unknown { reason }
     }
@@ -76,10 +76,10 @@ fn sighting(stdout: &str, run: &RunRecord, job_id: Option<u32>) -> Sighting {
         Seen::Unclear => Sighting {
             job_id: None,
             answer: Answer::Unknown {
-                reason: format!(
+                reason: one_line(&format!(
                     "squeue's answer is not understood, it does not name this run: {}",
                     stdout.trim()
-                ),
+                )),
             },
         },
     }

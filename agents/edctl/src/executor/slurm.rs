@@ -73,7 +73,7 @@ fn record_refusal(dir: &RunDir, run: &RunRecord, problem: &Problem) -> Result<()
 }
 
 /// A summary is one line of a table.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 

@@ -21,15 +21,20 @@ pub(crate) fn judge(
 ) -> Result<Judgement, Problem> {
     let work = stage.work();
     let left = |name: &str| read(&work.join(name));
-    let stage_log = read(&stage.log())?.unwrap_or_default();
+    let stage_log = || Ok(read(&stage.log())?.unwrap_or_default());
     Ok(match run.flow {
-        Flow::Sim => sim::judge(&sim::Evidence {
-            outcome,
-            plan: &run.plan,
-            sim_log: left("sim.log")?.as_deref(),
-            sim_exit: left("sim.exit")?.as_deref().and_then(parse_exit),
-            stage_log: &stage_log,
-        }),
+        Flow::Sim => {
+            let sim_log = left("sim.log")?;
+            // It holds the simulator's log again: twice a flood of words would be our own death.
+            let stage_log = if sim_log.is_none() { stage_log()? } else { Vec::new() };
+            sim::judge(&sim::Evidence {
+                outcome,
+                plan: &run.plan,
+                sim_log: sim_log.as_deref(),
+                sim_exit: left("sim.exit")?.as_deref().and_then(parse_exit),
+                stage_log: &stage_log,
+            })
+        }
         Flow::Synth => synth::judge(&synth::Evidence {
             outcome,
             top: &run.top,
@@ -37,7 +42,7 @@ pub(crate) fn judge(
             stat_text: left("stat.txt")?.as_deref(),
             check: left("check.txt")?.as_deref(),
             sta: left("sta.txt")?.as_deref(),
-            stage_log: &stage_log,
+            stage_log: &stage_log()?,
         }),
     })
 }

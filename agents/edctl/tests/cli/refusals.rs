@@ -35,6 +35,13 @@ fn absent_sources_are_told_with_the_command_that_brings_them() {
     let said = bench.edctl(&SUBMIT);
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.stderr.contains("make -C toy fetch"), "{said:?}");
+
+    // Something else than a file stands for one that cannot be read, also by root.
+    fs::create_dir(bench.path("flow/toy/toy.v")).unwrap();
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.stderr.contains("cannot read the design's source"), "{said:?}");
+    assert!(!said.stderr.contains("fetch"), "{said:?}");
 }
 
 #[test]

@@ -108,12 +108,14 @@ fn a_slurm_that_cannot_be_asked_is_unknown_and_not_a_failure_of_the_run() {
     let bench = submitted();
     bench.play(
         "squeue",
-        "echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1",
+        "echo 'squeue: retrying' >&2
+        echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1",
     );
     let said = bench.edctl(&["status"]);
     assert_eq!(said.code, 3);
     assert!(
-        said.stdout.contains("unknown") && said.stdout.contains("Unable to contact"),
+        said.stdout.contains("unknown")
+            && said.stdout.contains("retrying; slurm_load_jobs error: Unable to contact"),
         "{said:?}"
     );
 }
