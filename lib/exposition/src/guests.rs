@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MAX_CONNECTIONS_OF_ONE: usize = 16;
 
 /// How many connections each address has now.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Guests(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// One connection's place; dropping it frees it.
@@ -27,7 +27,7 @@ impl Guests {
             return None;
         }
         *own += 1;
-        Some(Guest { guests: Guests(Arc::clone(&self.0)), address })
+        Some(Guest { guests: self.clone(), address })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {

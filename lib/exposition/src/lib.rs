@@ -12,6 +12,7 @@ mod model;
 mod render;
 mod selfmetrics;
 mod server;
+mod site;
 
 pub use collecting::{Collecting, Source};
 pub use model::{DEFAULT_SERIES_LIMIT, Family, Kind, MAX_LABEL_VALUE_BYTES, Page, Sample, Value};

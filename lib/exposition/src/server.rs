@@ -1,29 +1,22 @@
-//! The HTTP server: `/metrics`, `/healthz` (alive), `/readyz` (first collection done) and `/`.
+//! The HTTP server's connections: how many, how long, and how much each may send. What they are
+//! answered is in `site.rs`.
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::collecting::{Collecting, Source};
 use crate::guests::Guests;
-use crate::model::Page;
-use crate::render::{Format, render};
 use crate::selfmetrics::SelfMetrics;
+use crate::site::Site;
 
 /// Connections served at a time; further ones wait in the kernel's queue. Each may hold a page.
 const MAX_CONNECTIONS: usize = 128;
@@ -37,12 +30,6 @@ const CONNECTION_LIFETIME: Duration = Duration::from_secs(600);
 const LAST_PAGE: Duration = Duration::from_secs(60);
 /// Largest request head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a scrape may take that does not say how long it waits.
-const DEFAULT_DEADLINE: Duration = Duration::from_millis(9_500);
-/// Share of the client's own timeout that is kept for the way.
-const DEADLINE_RESERVE: Duration = Duration::from_millis(250);
-/// Pages smaller than this are sent as they are.
-const GZIP_FROM_BYTES: usize = 1024;
 
 /// An address that could not be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -92,24 +79,31 @@ impl Server {
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let site = Arc::new(Site { collecting, metrics, guests: Guests::default() });
+        let site = Arc::new(Site::new(collecting, metrics));
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let guests = Guests::default();
         let mut accepting = tokio::task::JoinSet::new();
         for listener in self.listeners {
             let listener = TcpListener::from_std(listener)?;
-            accepting.spawn(accept(listener, Arc::clone(&site), Arc::clone(&places)));
+            let (site, places) = (Arc::clone(&site), Arc::clone(&places));
+            accepting.spawn(accept(listener, site, places, guests.clone()));
         }
         stop.await;
         Ok(())
     }
 }
 
-async fn accept<S: Source>(listener: TcpListener, site: Arc<Site<S>>, places: Arc<Semaphore>) {
+async fn accept<S: Source>(
+    listener: TcpListener,
+    site: Arc<Site<S>>,
+    places: Arc<Semaphore>,
+    guests: Guests,
+) {
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let Some(guest) = site.guests.enter(peer.ip()) else { continue };
+                let Some(guest) = guests.enter(peer.ip()) else { continue };
                 let site = Arc::clone(&site);
                 tokio::spawn(async move {
                     serve_connection(stream, site, tokio::time::sleep(CONNECTION_LIFETIME)).await;
@@ -159,159 +153,13 @@ async fn serve_connection<S: Source>(
     }
 }
 
-struct Site<S> {
-    collecting: Collecting<S>,
-    metrics: Arc<SelfMetrics>,
-    guests: Guests,
-}
-
-impl<S: Source> Site<S> {
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let (handler, response) = self.route(request).await;
-        self.metrics.count_request(handler, response.status().as_u16());
-        response
-    }
-
-    async fn route(&self, request: &Request<Incoming>) -> (&'static str, Response<Full<Bytes>>) {
-        let handler = match request.uri().path() {
-            "/metrics" => "metrics",
-            "/healthz" => "healthz",
-            "/readyz" => "readyz",
-            "/" => "index",
-            _ => return ("other", plain(StatusCode::NOT_FOUND, "no such page; see /\n")),
-        };
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-            refused.headers_mut().insert(ALLOW, header("GET, HEAD"));
-            return (handler, refused);
-        }
-        let response = match handler {
-            "metrics" => self.metrics_page(request.headers()).await,
-            "healthz" => plain(StatusCode::OK, "ok\n"),
-            "readyz" if self.metrics.is_ready() => plain(StatusCode::OK, "ready\n"),
-            "readyz" => {
-                plain(StatusCode::SERVICE_UNAVAILABLE, "the first collection is not done\n")
-            }
-            _ => self.index(),
-        };
-        (handler, response)
-    }
-
-    async fn metrics_page(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
-        let page = match self.collecting.page(deadline(headers)).await {
-            Some(page) => page,
-            None => {
-                let mut page = Page::default();
-                self.metrics.collect(&mut page);
-                Arc::new(page)
-            }
-        };
-        let format = Format::negotiate(text(headers, ACCEPT.as_str()));
-        let Ok(body) = render(&page, format) else {
-            return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n");
-        };
-        respond(body.into_bytes(), format, accepts_gzip(headers))
-    }
-
-    fn index(&self) -> Response<Full<Bytes>> {
-        let about = self.metrics.about();
-        let body = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <title>edctl {component}</title></head><body>\n\
-             <h1>edctl {component}</h1>\n<p>{about} Version {version}.</p>\n\
-             <ul><li><a href=\"/metrics\">/metrics</a></li>\
-             <li><a href=\"/healthz\">/healthz</a>: alive</li>\
-             <li><a href=\"/readyz\">/readyz</a>: first collection done</li></ul>\n\
-             </body></html>\n",
-            component = about.component,
-            about = about.about,
-            version = about.version,
-        );
-        let mut response = Response::new(Full::new(Bytes::from(body)));
-        response.headers_mut().insert(CONTENT_TYPE, header("text/html; charset=utf-8"));
-        response
-    }
-}
-
-fn respond(body: Vec<u8>, format: Format, gzip: bool) -> Response<Full<Bytes>> {
-    let packed = if gzip && body.len() >= GZIP_FROM_BYTES { pack(&body) } else { None };
-    let encoded = packed.is_some();
-    let mut response = Response::new(Full::new(Bytes::from(packed.unwrap_or(body))));
-    response.headers_mut().insert(CONTENT_TYPE, header(format.content_type()));
-    if encoded {
-        response.headers_mut().insert(CONTENT_ENCODING, header("gzip"));
-    }
-    response
-}
-
-fn pack(body: &[u8]) -> Option<Vec<u8>> {
-    // Level 6 would cost ten times the rendering for a sixth less on the wire.
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::fast());
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, header("text/plain; charset=utf-8"));
-    response
-}
-
-fn header(value: &'static str) -> hyper::header::HeaderValue {
-    hyper::header::HeaderValue::from_static(value)
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Prometheus says how long it waits; the page is there a little before that.
-fn deadline(headers: &HeaderMap) -> Duration {
-    text(headers, "x-prometheus-scrape-timeout-seconds")
-        .and_then(|value| value.parse::<f64>().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .map(|timeout| timeout.saturating_sub(DEADLINE_RESERVE).max(timeout / 2))
-        .unwrap_or(DEFAULT_DEADLINE)
-        .min(Duration::from_secs(60))
-}
-
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    text(headers, ACCEPT_ENCODING.as_str()).unwrap_or_default().split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
-            && !parts.any(|q| matches!(q, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::sync::mpsc;
 
     use super::*;
-
-    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, header(value));
-        headers
-    }
-
-    #[test]
-    fn the_page_is_there_before_the_scrape_times_out() {
-        let name = "x-prometheus-scrape-timeout-seconds";
-        let cases = [
-            ("10", Duration::from_millis(9_750)),
-            ("0.2", Duration::from_millis(100)),
-            ("100000", Duration::from_secs(60)),
-            ("-1", DEFAULT_DEADLINE),
-            ("NaN", DEFAULT_DEADLINE),
-            ("soon", DEFAULT_DEADLINE),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(deadline(&headers(name, value)), expected, "{value}");
-        }
-        assert_eq!(deadline(&HeaderMap::new()), DEFAULT_DEADLINE);
-    }
+    use crate::model::Page;
 
     #[test]
     fn a_connection_that_is_too_old_ends_after_the_page_that_is_under_way() {
@@ -338,7 +186,7 @@ mod tests {
         let about = crate::About { component: "test", about: "A test.", version: "0" };
         let metrics = Arc::new(SelfMetrics::new(about));
         let collecting = Collecting::start(Gated(begun, goes_on), Arc::clone(&metrics)).unwrap();
-        let site = Arc::new(Site { collecting, metrics, guests: Guests::default() });
+        let site = Arc::new(Site::new(collecting, metrics));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             listener.set_nonblocking(true).unwrap();
@@ -350,15 +198,5 @@ mod tests {
             answer.starts_with("HTTP/1.1 200") && answer.contains("edctl_build_info"),
             "{answer}"
         );
-    }
-
-    #[test]
-    fn gzip_only_where_it_is_wanted() {
-        for (value, expected) in
-            [("gzip", true), ("deflate, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false)]
-        {
-            assert_eq!(accepts_gzip(&headers("accept-encoding", value)), expected, "{value}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 }
