@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::patience::Patience;
+use super::patience::{Interrupt, Patience};
 use super::{Desk, Place};
 use crate::cli::RunArgs;
 use crate::executor::{Executor, local, slurm};
@@ -64,7 +64,7 @@ fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(),
 }
 
 fn await_end(place: &Place, desk: &Desk, dir: &RunDir) -> Result<RunView, Problem> {
-    let mut patience = Patience::new(desk, dir)?;
+    let mut patience = Patience::new(desk, dir, Interrupt::listen()?);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let view = patience.look()?;

@@ -1,7 +1,7 @@
 //! `edctl logs`: what a stage's command prints, while it does or after.
 
 use super::Place;
-use super::patience::Patience;
+use super::patience::{Interrupt, Patience};
 use super::tail::Tail;
 use crate::cli::LogsArgs;
 use crate::problem::Problem;
@@ -13,7 +13,7 @@ pub(crate) fn run(place: &Place, args: &LogsArgs) -> Result<u8, Problem> {
     let dir = desk.store.find(&args.run)?;
     let record = dir.read()?;
     if args.follow {
-        follow(place, &mut Patience::new(&desk, &dir)?, &dir, &record)?;
+        follow(place, &mut Patience::new(&desk, &dir, Interrupt::listen()?), &dir, &record)?;
         return Ok(0);
     }
     let mut tail = Tail::new(place, &dir, &record);

@@ -15,25 +15,43 @@ use crate::run::{Observer, RunDir, RunView, State};
 /// How often records are looked at: a shared file system tells nobody of a change.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// ^C: it ends our waiting, and neither the run nor a submission half-way.
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// From here on the first ^C is only noted. A second one ends us at once, as where nobody reads
+    /// what we print.
+    pub(crate) fn listen() -> Result<Self, Problem> {
+        let noted = Arc::new(AtomicBool::new(false));
+        let code = i32::from(Problem::Interrupted.exit_code());
+        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&noted))
+            .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&noted)))
+            .context("cannot listen for ^C")
+            .or_infra()?;
+        Ok(Self(noted))
+    }
+
+    /// Stops where the user pressed ^C.
+    pub(crate) fn heed(&self, output: Output) -> Result<(), Problem> {
+        if self.0.load(Ordering::Relaxed) {
+            output.progress("interrupted; the run goes on, edctl cancel ends it");
+            return Err(Problem::Interrupted);
+        }
+        Ok(())
+    }
+}
+
 /// Somebody who waits for one run.
 pub(crate) struct Patience {
     observer: Observer,
     dir: RunDir,
-    interrupted: Arc<AtomicBool>,
+    interrupt: Interrupt,
     told: Option<String>,
 }
 
 impl Patience {
-    /// From here on ^C ends the waiting and not the run. A second one ends us at once, as where
-    /// nobody reads what we print.
-    pub(crate) fn new(desk: &Desk, dir: &RunDir) -> Result<Self, Problem> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let code = i32::from(Problem::Interrupted.exit_code());
-        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&interrupted))
-            .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&interrupted)))
-            .context("cannot listen for ^C")
-            .or_infra()?;
-        Ok(Self { observer: desk.observer(), dir: dir.clone(), interrupted, told: None })
+    pub(crate) fn new(desk: &Desk, dir: &RunDir, interrupt: Interrupt) -> Self {
+        Self { observer: desk.observer(), dir: dir.clone(), interrupt, told: None }
     }
 
     /// How the run stands now.
@@ -49,11 +67,7 @@ impl Patience {
 
     /// Stops where the user pressed ^C.
     pub(crate) fn heed_interrupt(&self, output: Output) -> Result<(), Problem> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            output.progress("interrupted; the run goes on, edctl cancel ends it");
-            return Err(Problem::Interrupted);
-        }
-        Ok(())
+        self.interrupt.heed(output)
     }
 
     /// Says why the run waits, or that it runs, each time that it changes.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use edctl_flow::Flow;
 use edctl_tracectx::{SpanId, TraceId, TraceParent};
 
-use super::patience::Patience;
+use super::patience::{Interrupt, Patience};
 use super::{Desk, Place, logs, quoted, status};
 use crate::cli::SubmitArgs;
 use crate::config::{Design, Resources};
@@ -20,21 +20,21 @@ use crate::run::{JobRecord, RunDir, RunRecord, Source, write_json, write_text};
 pub(crate) fn run(place: &Place, args: &SubmitArgs) -> Result<u8, Problem> {
     let desk = place.desk()?;
     let record = plan(&desk, args)?;
+    let interrupt = Interrupt::listen()?;
     let (dir, record) = write_record(&desk, record)?;
     let job = match record.executor {
         Executor::Slurm => slurm::submit(desk.config.slurm_bin_dir(), &dir, &record)?,
         Executor::Local => local::start(&dir, &record)?,
     };
     tell(place, &dir, &record, &job, args)?;
+    if !args.follow && !args.wait {
+        return interrupt.heed(place.output).map(|()| 0);
+    }
+    let mut patience = Patience::new(&desk, &dir, interrupt);
     if args.follow {
-        let mut patience = Patience::new(&desk, &dir)?;
         logs::follow(place, &mut patience, &dir, &record)?;
-        return status::show_end(place, &mut patience);
     }
-    if args.wait {
-        return status::show_end(place, &mut Patience::new(&desk, &dir)?);
-    }
-    Ok(0)
+    status::show_end(place, &mut patience)
 }
 
 /// Everything that can be wrong is found here, before anything is written.

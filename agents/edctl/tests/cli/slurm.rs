@@ -150,6 +150,19 @@ fn make_old(bench: &Bench) {
 }
 
 #[test]
+fn an_interrupted_submission_is_whole_all_the_same() {
+    let bench = Bench::passing();
+    bench.play("sbatch", &format!("kill -INT $PPID; {TAKES}"));
+    bench.play("squeue", SHOWS);
+    bench.write("row", &row("PENDING", "", "Resources"));
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 130, "{said:?}");
+    assert!(said.stdout.contains("job 42") && said.stderr.contains("the run goes on"), "{said:?}");
+    assert!(bench.run_dir().join("stages/sim/job.json").exists());
+    assert_eq!(bench.state(), "pending");
+}
+
+#[test]
 fn a_job_whose_id_was_never_written_is_found_and_cancelled() {
     let bench = cut_off();
     let status = bench.json(&["status"]);
