@@ -1,6 +1,7 @@
 """What the lab reads from others: apt's index targets, package lists, sizes, mount tables."""
 
 import argparse
+import dataclasses
 import tempfile
 import unittest
 import unittest.mock
@@ -114,6 +115,29 @@ class Files(unittest.TestCase):
         for path in (Path("/etc/hostname"), Path("/nonexistent/a.deb")):
             with self.subTest(path=path):
                 self.assertRaises(LabError, repo.add, lab, [path])
+
+
+class Ground(unittest.TestCase):
+    def test_a_full_disk_is_told_before_the_build(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            for free_mib, words in ((image.NEEDED_MIB, ""), (100, "100 MiB are free")):
+                usage = unittest.mock.Mock(free=free_mib << 20)
+                with unittest.mock.patch("shutil.disk_usage", return_value=usage):
+                    self.assertIn(words, self.told(Path(directory)))
+                    self.assertEqual(self.told(Path(directory)) == "", words == "")
+
+    def test_nodes_of_another_checkouts_image_are_told(self) -> None:
+        spec = Spec(nodes=3, cpus=2, memory_mib=1024, subnet="10.77.0.0/24", image="")
+        self.assertTrue(lifecycle.is_stale(spec))
+        self.assertFalse(lifecycle.is_stale(dataclasses.replace(spec, image=image.input_hash())))
+
+    @staticmethod
+    def told(where: Path) -> str:
+        try:
+            image.check_space(where)
+        except LabError as error:
+            return str(error)
+        return ""
 
 
 if __name__ == "__main__":
