@@ -72,10 +72,13 @@ class Cluster:
         """What `edctl ... -o json` prints, whatever its exit code says of the run."""
         answer = self.edctl(*arguments, "-o", "json", flows=flows)
         try:
-            return json.loads(answer.stdout)
+            said = json.loads(answer.stdout)
         except ValueError as error:
             raise AssertionError(f"edctl {arguments}: exit code {answer.code}, no JSON\n"
                                  f"{answer.stdout}{answer.stderr}") from error
+        if said["schema"] == "edctl.error/v1":
+            raise AssertionError(f"edctl {arguments}: exit code {answer.code}: {said['message']}")
+        return said
 
     def submit(self, flow: str, *arguments: str, flows: str = FLOWS) -> str:
         """Submits a run and returns its id."""
