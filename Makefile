@@ -32,7 +32,8 @@ lint: .cargo-deny
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level warn check bans licenses sources
 	shellcheck .ci/run packaging/install-host-packages packaging/check-debs \
-	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run
+	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
+	    eda-flows/need eda-flows/picorv32/fetch
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 
 # Compiled once a machine, in cargo's own place for programs.
