@@ -5,12 +5,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use edctl_testkit::put_program;
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-slurm");
@@ -47,11 +47,8 @@ impl Cluster {
 
     /// Puts a command in place in one step: a running exporter sees the old one or the new one.
     fn command(&self, name: &str, body: &str) {
-        let (new, path) = (self.path(&format!("{name}.new")), self.path(name));
-        fs::write(&new, format!("#!/bin/sh\ncd '{}'\n{body}\n", self.dir.path().display()))
-            .unwrap();
-        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::rename(new, path).unwrap();
+        let here = self.dir.path().display();
+        put_program(&self.path(name), &format!("#!/bin/sh\ncd '{here}'\n{body}\n"));
     }
 
     fn configure(&self, slurm: &str) {

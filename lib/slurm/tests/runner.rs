@@ -3,19 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use edctl_slurm::{Invocation, RunError, Runner, commands};
+use edctl_testkit::put_program;
 use tempfile::TempDir;
 
 /// A commands' directory whose `squeue` is the shell script `body`.
 fn squeue(body: &str) -> (TempDir, Runner) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("squeue");
-    fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    put_program(&path, &format!("#!/bin/sh\n{body}\n"));
     let runner = Runner::new(dir.path());
     (dir, runner)
 }

@@ -1,11 +1,11 @@
 //! A flow's directory of a test's own, with a design whose makefile plays the simulator.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use edctl_testkit::put_program;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -87,10 +87,9 @@ impl Bench {
 
     /// A command of Slurm, played by a shell script; `$HERE` is the bench.
     pub(crate) fn play(&self, program: &str, script: &str) {
-        let below = format!("bin/{program}");
         let here = self.temp.path().display();
-        self.write(&below, &format!("#!/bin/sh\nHERE={here}\n{script}\n"));
-        fs::set_permissions(self.path(&below), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.path(&format!("bin/{program}"));
+        put_program(&path, &format!("#!/bin/sh\nHERE={here}\n{script}\n"));
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

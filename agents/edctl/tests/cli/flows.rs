@@ -1,10 +1,11 @@
 //! The makefiles of `eda-flows/` as a designer calls them, with tools that a test plays.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
+use edctl_testkit::put_program;
 use tempfile::TempDir;
 
 use crate::bench::Said;
@@ -57,8 +58,7 @@ impl Desk {
     fn play(&self, tool: &str, script: &str) {
         let path = self.path(&format!("bin/{tool}"));
         let here = self.temp.path().display();
-        fs::write(&path, format!("#!/bin/sh\nHERE={here}\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        put_program(&path, &format!("#!/bin/sh\nHERE={here}\n{script}\n"));
     }
 
     fn make(&self, path: &str, arguments: &[&str]) -> Said {
