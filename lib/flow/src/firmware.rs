@@ -48,7 +48,7 @@ impl Log {
     #[must_use]
     pub fn parse(log: &[u8]) -> Self {
         let mut parsed = Self::default();
-        for line in text::lines(log) {
+        for line in text::whole_lines(log) {
             parsed.take(&line);
         }
         parsed
@@ -147,6 +147,13 @@ mod tests {
         assert!(!log.says_passed);
         assert_eq!(log.fail_line.as_deref(), Some("ERROR!"));
         assert_eq!(log.end, Some((End::Stop, 34_933)));
+    }
+
+    #[test]
+    fn half_a_number_at_the_end_is_no_number() {
+        let log = Log::parse(b"Cycle counter .. 421202\nInstruction counter .. 884");
+        assert_eq!((log.cycles, log.instructions), (Some(421_202), None));
+        assert_eq!(Log::parse(b"EDCTL sim end=finish cycles=46138").end, None);
     }
 
     #[test]

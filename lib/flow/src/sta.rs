@@ -29,7 +29,7 @@ impl Timing {
     #[must_use]
     pub fn parse(report: &[u8]) -> Self {
         let mut timing = Self::default();
-        for line in text::lines(report) {
+        for line in text::whole_lines(report) {
             if line.starts_with("Error") {
                 timing.error.get_or_insert_with(|| text::quote(&line));
             } else if let Some(figure) = line.strip_prefix("EDCTL sta ") {
@@ -69,6 +69,12 @@ mod tests {
         assert!(timing.hold_ws_ns.unwrap() > 0.0);
         assert!(timing.finished);
         assert_eq!(timing.error, None);
+    }
+
+    #[test]
+    fn half_a_number_at_the_end_is_absent() {
+        let timing = Timing::parse(b"EDCTL sta setup_ws 11.661\nEDCTL sta hold_ws 0.2");
+        assert_eq!((timing.setup_ws_ns, timing.hold_ws_ns), (Some(11.661), None));
     }
 
     #[test]

@@ -11,6 +11,13 @@ pub(crate) fn lines(log: &[u8]) -> impl Iterator<Item = String> + '_ {
     })
 }
 
+/// The lines that a newline ends. Figures are read from these alone: a last line that was cut may
+/// hold half a number, which reads like a number.
+pub(crate) fn whole_lines(log: &[u8]) -> impl Iterator<Item = String> + '_ {
+    let end = log.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    lines(&log[..end])
+}
+
 /// A foreign line, fit to stand in a summary: printable and not too long.
 pub(crate) fn quote(line: &str) -> String {
     let printable = line.trim().chars().map(|c| if c.is_control() { '?' } else { c });

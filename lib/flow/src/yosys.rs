@@ -55,7 +55,7 @@ fn parse_area(stat_text: &[u8], top: &str) -> Option<f64> {
         let value = ends.iter().find_map(|end| rest.strip_prefix(end.as_str()))?;
         value.parse().ok().filter(|area: &f64| area.is_finite())
     };
-    text::lines(stat_text).filter_map(area).last()
+    text::whole_lines(stat_text).filter_map(area).last()
 }
 
 fn flip_flops(by_type: &Value) -> Option<u64> {
@@ -92,8 +92,10 @@ mod tests {
         let cut = &JSON[..JSON.len() / 2];
         assert_eq!(Netlist::parse(cut, b"", "picorv32"), Netlist::default());
         assert_eq!(Netlist::parse(JSON, TEXT, "other"), Netlist::default());
-        let text = b"   Chip area for module '\\picorv32': nan\n";
-        assert_eq!(Netlist::parse(b"", text, "picorv32").area, None);
+        for text in ["nan\n", "17341"] {
+            let text = format!("   Chip area for module '\\picorv32': {text}");
+            assert_eq!(Netlist::parse(b"", text.as_bytes(), "picorv32").area, None);
+        }
     }
 
     #[test]
