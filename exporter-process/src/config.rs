@@ -1,23 +1,75 @@
 //! The configuration: `/etc/edctl/exporter-process.toml`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use edctl_daemon::{Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
-/// The whole file.
+use crate::naming::{Namer, NamingConfig, TomlRule};
+
+/// The whole file, with the table `[groups]` as the two things that it sets.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(from = "File")]
 pub(crate) struct Config {
     web: Web,
     log: Log,
     pub(crate) path: Paths,
     pub(crate) groups: Limits,
+    pub(crate) naming: NamingConfig,
 }
 
-/// The table `[groups]`: how many groups there may be and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The whole file as it is written.
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct File {
+    web: Web,
+    log: Log,
+    path: Paths,
+    groups: GroupsTable,
+}
+
+/// The table `[groups]` as it is written; what the keys mean stands at the types they go to.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GroupsTable {
+    max: usize,
+    forget_after_secs: u64,
+    process_exporter_config: Option<PathBuf>,
+    default: Option<bool>,
+    children: bool,
+    rule: Vec<TomlRule>,
+}
+
+impl Default for GroupsTable {
+    fn default() -> Self {
+        let (limits, naming) = (Limits::default(), NamingConfig::default());
+        Self {
+            max: limits.max,
+            forget_after_secs: limits.forget_after_secs,
+            process_exporter_config: naming.process_exporter_config,
+            default: naming.default,
+            children: naming.children,
+            rule: naming.rules,
+        }
+    }
+}
+
+impl From<File> for Config {
+    fn from(File { web, log, path, groups }: File) -> Self {
+        let limits = Limits { max: groups.max, forget_after_secs: groups.forget_after_secs };
+        let naming = NamingConfig {
+            process_exporter_config: groups.process_exporter_config,
+            default: groups.default,
+            children: groups.children,
+            rules: groups.rule,
+        };
+        Self { web, log, path, groups: limits, naming }
+    }
+}
+
+/// How many groups there may be and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Most groups beside `other`, which takes the processes of all further names.
     pub(crate) max: usize,
@@ -53,7 +105,7 @@ impl edctl_daemon::Config for Config {
             let message = format!("expected 1 to {most}, not {}", self.groups.max);
             return Err(Invalid::new("groups.max", message));
         }
-        Ok(())
+        Namer::compile(&self.naming).map(|_| ())
     }
 }
 

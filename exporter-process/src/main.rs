@@ -4,11 +4,13 @@
 
 mod config;
 mod groups;
+mod naming;
 mod page;
 mod procfs;
 mod service;
 mod stat;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -37,10 +39,19 @@ struct Flags {
 
     #[command(flatten)]
     paths: PathFlags,
+
+    /// process-exporter's configuration file, which says what groups there are
+    #[arg(long = "config.path", value_name = "FILE")]
+    process_exporter_config: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Flags { common, paths } = edctl_daemon::parse();
-    let apply = move |config: &mut Config| paths.apply(&mut config.path);
+    let Flags { common, paths, process_exporter_config } = edctl_daemon::parse();
+    let apply = move |config: &mut Config| {
+        paths.apply(&mut config.path);
+        if process_exporter_config.is_some() {
+            config.naming.process_exporter_config.clone_from(&process_exporter_config);
+        }
+    };
     edctl_daemon::main(&SPEC, &common, apply, Exporter::start)
 }
