@@ -13,6 +13,7 @@ mod condition;
 mod eda;
 mod facts;
 mod field;
+mod go_syntax;
 mod pattern;
 mod process;
 mod rule;

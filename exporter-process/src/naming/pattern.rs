@@ -3,9 +3,9 @@
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
-use super::text;
+use super::{go_syntax, text};
 
-/// A regular expression over a command line.
+/// A regular expression over a command line, in Go's syntax.
 ///
 /// Classes such as `\w` and `(?i)` are ASCII's and `.` is any byte but a newline.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(super) struct Pattern(Regex);
 
 impl Pattern {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match RegexBuilder::new(text).unicode(false).build() {
+        match RegexBuilder::new(&go_syntax::to_crate(text)).unicode(false).build() {
             Ok(regex) => Ok(Self(regex)),
             Err(error) => Err(format!("bad regular expression {text:?}: {}", reason(&error))),
         }
@@ -93,6 +93,8 @@ mod tests {
             (r"a\wb", "aöb".as_bytes(), false),
             ("ö", "aöb".as_bytes(), true),
             ("^a.+b$", b"a\xff\xfeb", true),
+            ("zz_{a}[[]", b"zz_{a}[", true),
+            (r"\<a\>", b"<a>", true),
             (".+", b"", false),
             ("", b"", true),
         ] {
