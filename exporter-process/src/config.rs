@@ -17,6 +17,9 @@ pub(crate) struct Config {
     pub(crate) path: Paths,
     pub(crate) groups: Limits,
     pub(crate) naming: NamingConfig,
+    pub(crate) accounting: Accounting,
+    pub(crate) details: DetailLimits,
+    pub(crate) threads: ThreadLimits,
 }
 
 /// The whole file as it is written.
@@ -27,6 +30,9 @@ struct File {
     log: Log,
     path: Paths,
     groups: GroupsTable,
+    accounting: Accounting,
+    details: DetailLimits,
+    threads: ThreadLimits,
 }
 
 /// The table `[groups]` as it is written; what the keys mean stands at the types they go to.
@@ -56,7 +62,8 @@ impl Default for GroupsTable {
 }
 
 impl From<File> for Config {
-    fn from(File { web, log, path, groups }: File) -> Self {
+    fn from(file: File) -> Self {
+        let File { web, log, path, groups, accounting, details, threads } = file;
         let limits = Limits { max: groups.max, forget_after_secs: groups.forget_after_secs };
         let naming = NamingConfig {
             process_exporter_config: groups.process_exporter_config,
@@ -64,7 +71,7 @@ impl From<File> for Config {
             children: groups.children,
             rules: groups.rule,
         };
-        Self { web, log, path, groups: limits, naming }
+        Self { web, log, path, groups: limits, naming, accounting, details, threads }
     }
 }
 
@@ -80,6 +87,70 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { max: 500, forget_after_secs: 3600 }
+    }
+}
+
+/// The table `[accounting]`: how the time of processes that are gone is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Accounting {
+    /// Use the kernel's records of ended processes, where the exporter has CAP_NET_ADMIN.
+    pub(crate) exit_records: bool,
+}
+
+impl Default for Accounting {
+    fn default() -> Self {
+        Self { exit_records: true }
+    }
+}
+
+/// The table `[threads]`: figures of single threads, by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ThreadLimits {
+    /// Read the threads at all.
+    pub(crate) enabled: bool,
+    /// Most threads that are read in one scrape.
+    pub(crate) max: u64,
+    /// Most thread names of one group beside `other`.
+    pub(crate) max_names: usize,
+}
+
+impl Default for ThreadLimits {
+    fn default() -> Self {
+        Self { enabled: false, max: 2000, max_names: 50 }
+    }
+}
+
+/// The table `[details]`: of how many processes more than `stat` is read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DetailLimits {
+    /// Most processes of which swap, IO, open files and context switches are read in one scrape;
+    /// 0 reads none.
+    pub(crate) max_processes: u64,
+    /// The groups that come first.
+    pub(crate) groups: Vec<String>,
+    /// How often a process's `smaps_rollup` is read, for proportional memory; 0 is never.
+    pub(crate) smaps_interval_secs: u64,
+    /// Larger processes are never asked for it.
+    pub(crate) smaps_max_resident_bytes: u64,
+}
+
+impl DetailLimits {
+    pub(crate) fn smaps_interval(&self) -> Option<Duration> {
+        (self.smaps_interval_secs > 0).then(|| Duration::from_secs(self.smaps_interval_secs))
+    }
+}
+
+impl Default for DetailLimits {
+    fn default() -> Self {
+        Self {
+            max_processes: 1000,
+            groups: Vec::new(),
+            smaps_interval_secs: 0,
+            smaps_max_resident_bytes: 4 << 30,
+        }
     }
 }
 

@@ -1,46 +1,40 @@
-//! From processes to groups: processes of one name are summed, and a group's counters go on when its
-//! processes end.
+//! Groups of processes: what their processes are now, and what they have used, also those that are
+//! gone.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::config::Limits;
 use crate::stat::{Stat, State};
+use crate::usage::Usage;
 
 /// The group of all names that found no place.
 pub(crate) const OTHER: &str = "other";
 
-/// What a process has used since it began; a group's is the sum of its processes' growth.
-///
-/// Counted is what the kernel charges to the process itself and all its threads, while it is there
-/// to be seen: from the first scan that meets it (or from its own start, if that came after the
-/// exporter's) to the last. The time of children that it waited for (`cutime`, `cstime`) is not in
-/// it, nor is what a process used between the last scan that met it and its end, nor a process that
-/// began and ended between two scans.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) user_ticks: u64,
-    pub(crate) system_ticks: u64,
-    pub(crate) minor_faults: u64,
-    pub(crate) major_faults: u64,
+/// Names a group for as long as it is there, and none after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct GroupId(u32);
+
+/// How it is known what a process has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It was there, and its own `stat` said it.
+    Live,
+    /// The kernel's record of its end said it.
+    Exited,
+    /// The one that waited for it has it in the sum of its children.
+    Reaped,
 }
 
-impl Usage {
-    fn of(stat: &Stat<'_>) -> Self {
-        Self {
-            user_ticks: stat.user_ticks,
-            system_ticks: stat.system_ticks,
-            minor_faults: stat.minor_faults,
-            major_faults: stat.major_faults,
-        }
-    }
+impl Source {
+    /// All of them, in the order of their discriminants.
+    pub(crate) const ALL: [Source; 3] = [Source::Live, Source::Exited, Source::Reaped];
 
-    fn zip(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
-        Self {
-            user_ticks: f(self.user_ticks, other.user_ticks),
-            system_ticks: f(self.system_ticks, other.system_ticks),
-            minor_faults: f(self.minor_faults, other.minor_faults),
-            major_faults: f(self.major_faults, other.major_faults),
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Exited => "exited",
+            Self::Reaped => "reaped",
         }
     }
 }
@@ -58,11 +52,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    fn add(&mut self, stat: &Stat<'_>) {
+    fn add(&mut self, stat: &Stat) {
         self.processes += 1;
-        self.threads += stat.threads;
-        self.resident_pages += stat.resident_pages;
-        self.virtual_bytes += stat.virtual_bytes;
+        self.threads = self.threads.saturating_add(stat.threads);
+        self.resident_pages = self.resident_pages.saturating_add(stat.resident_pages);
+        self.virtual_bytes = self.virtual_bytes.saturating_add(stat.virtual_bytes);
         let oldest = self.oldest_start_ticks.unwrap_or(u64::MAX);
         self.oldest_start_ticks = Some(oldest.min(stat.start_ticks));
         self.states[stat.state as usize] += 1;
@@ -73,31 +67,33 @@ impl Live {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) used: Usage,
+    /// The CPU time of `used`, by [`Source`].
+    pub(crate) cpu_ns: [u64; Source::ALL.len()],
     pub(crate) live: Live,
     last_alive: Instant,
 }
 
-/// A process as the last scan saw it.
-struct Known {
-    start_ticks: u64,
-    used: Usage,
-    scan: u64,
-}
-
-/// All groups, and the processes that they were summed from.
+/// All groups.
 pub(crate) struct Groups {
     limits: Limits,
-    /// A process that started later is counted from its start, any other from its first sight.
-    since_ticks: u64,
-    scan: u64,
-    groups: HashMap<String, Group>,
-    known: HashMap<u32, Known>,
+    now: Instant,
+    ids: HashMap<String, GroupId>,
+    groups: HashMap<GroupId, Group>,
+    next: u32,
+    /// All that was charged to any group, also to those that have left.
+    charged_ns: u64,
 }
 
 impl Groups {
-    /// No groups yet; `since_ticks` is when the counting began, in ticks since boot.
-    pub(crate) fn new(limits: Limits, since_ticks: u64) -> Self {
-        Self { limits, since_ticks, scan: 0, groups: HashMap::new(), known: HashMap::new() }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            now: Instant::now(),
+            ids: HashMap::new(),
+            groups: HashMap::new(),
+            next: 0,
+            charged_ns: 0,
+        }
     }
 
     /// Other limits from now on; no group leaves before its time.
@@ -106,106 +102,107 @@ impl Groups {
     }
 
     /// Begins a scan: what was alive must be seen again.
-    pub(crate) fn begin(&mut self) {
-        self.scan += 1;
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.now = now;
         for group in self.groups.values_mut() {
             group.live = Live::default();
         }
     }
 
-    /// Takes in one process.
-    pub(crate) fn see(&mut self, stat: &Stat<'_>, now: Instant) {
-        let growth = self.growth(stat);
-        let group = self.group(stat.comm, now);
-        group.last_alive = now;
-        group.live.add(stat);
-        group.used = group.used.zip(growth, u64::saturating_add);
+    /// The group of this name, `other` where there is no place for one more.
+    pub(crate) fn id_of(&mut self, name: &str) -> GroupId {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        // `other` has a place of its own.
+        let places = self.limits.max + usize::from(self.ids.contains_key(OTHER));
+        if name != OTHER && self.ids.len() >= places {
+            return self.id_of(OTHER);
+        }
+        let id = GroupId(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.ids.insert(name.to_owned(), id);
+        let group = Group {
+            used: Usage::default(),
+            cpu_ns: [0; Source::ALL.len()],
+            live: Live::default(),
+            last_alive: self.now,
+        };
+        self.groups.insert(id, group);
+        id
     }
 
-    /// Takes note that a process is there though it could not be read: it must not count from its
-    /// start again when it can.
-    pub(crate) fn keep(&mut self, pid: u32) {
-        if let Some(known) = self.known.get_mut(&pid) {
-            known.scan = self.scan;
+    pub(crate) fn has(&self, id: GroupId) -> bool {
+        self.groups.contains_key(&id)
+    }
+
+    /// Takes in one process that is there.
+    pub(crate) fn see(&mut self, id: GroupId, stat: &Stat) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.last_alive = self.now;
+            group.live.add(stat);
         }
     }
 
-    /// Ends a scan: forgets processes that were not seen, and groups that have long had none.
-    pub(crate) fn end(&mut self, now: Instant) {
-        let scan = self.scan;
-        self.known.retain(|_, known| known.scan == scan);
+    /// Adds what a process of the group has used.
+    pub(crate) fn charge(&mut self, id: GroupId, used: Usage, source: Source) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.last_alive = self.now;
+            group.used = group.used.plus(used);
+            let cpu_ns = &mut group.cpu_ns[source as usize];
+            *cpu_ns = cpu_ns.saturating_add(used.cpu_ns());
+            self.charged_ns = self.charged_ns.saturating_add(used.cpu_ns());
+        }
+    }
+
+    /// The CPU time of all groups that ever were.
+    pub(crate) fn charged_ns(&self) -> u64 {
+        self.charged_ns
+    }
+
+    /// Ends a scan: groups that have long had no process leave.
+    pub(crate) fn end(&mut self) {
         let forget_after = self.limits.forget_after();
+        let now = self.now;
         self.groups.retain(|_, group| {
             group.live.processes > 0
                 || now.saturating_duration_since(group.last_alive) <= forget_after
         });
+        self.ids.retain(|_, id| self.groups.contains_key(id));
     }
 
     /// The groups in the order of their names.
-    pub(crate) fn sorted(&self) -> Vec<(&str, &Group)> {
-        let mut groups: Vec<_> = self.groups.iter().map(|(name, g)| (name.as_str(), g)).collect();
-        groups.sort_unstable_by_key(|(name, _)| *name);
+    pub(crate) fn sorted(&self) -> Vec<(&str, GroupId, &Group)> {
+        let mut groups: Vec<_> = self
+            .ids
+            .iter()
+            .filter_map(|(name, id)| Some((name.as_str(), *id, self.groups.get(id)?)))
+            .collect();
+        groups.sort_unstable_by_key(|(name, ..)| *name);
         groups
     }
-
-    /// What a process has used since the last scan.
-    fn growth(&mut self, stat: &Stat<'_>) -> Usage {
-        let mut used = Usage::of(stat);
-        let before = match self.known.get(&stat.pid) {
-            Some(known) if known.start_ticks == stat.start_ticks => known.used,
-            _ if stat.start_ticks > self.since_ticks => Usage::default(),
-            _ => used,
-        };
-        // The kernel splits a process's time into user and system afresh on each read; what seems
-        // to shrink is kept, so that it is not counted again when it grows back.
-        used = used.zip(before, u64::max);
-        let known = Known { start_ticks: stat.start_ticks, used, scan: self.scan };
-        self.known.insert(stat.pid, known);
-        used.zip(before, u64::saturating_sub)
-    }
-
-    fn group(&mut self, comm: &[u8], now: Instant) -> &mut Group {
-        let mut name = printable(comm);
-        // `other` has a place of its own.
-        let places = self.limits.max + usize::from(self.groups.contains_key(OTHER));
-        if !self.groups.contains_key(&name) && self.groups.len() >= places {
-            name = OTHER.to_owned();
-        }
-        self.groups.entry(name).or_insert_with(|| Group {
-            used: Usage::default(),
-            live: Live::default(),
-            last_alive: now,
-        })
-    }
-}
-
-/// A name as a label shows it: two names that look the same there are one group, not two series of
-/// the same labels.
-fn printable(comm: &[u8]) -> String {
-    String::from_utf8_lossy(comm)
-        .chars()
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
-        .collect()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::comm::Comm;
 
-    const SINCE: u64 = 1000;
-
-    fn stat(pid: u32, comm: &'static str, start_ticks: u64, user_ticks: u64) -> Stat<'static> {
+    pub(crate) fn stat(pid: u32, comm: &str, start_ticks: u64, user_ticks: u64) -> Stat {
         Stat {
             pid,
-            comm: comm.as_bytes(),
+            parent: 1,
+            comm: Comm::new(comm.as_bytes()),
             state: State::Sleeping,
             is_kernel_thread: false,
             minor_faults: 0,
             major_faults: 0,
             user_ticks,
             system_ticks: 0,
+            reaped_user_ticks: 0,
+            reaped_system_ticks: 0,
             threads: 1,
             start_ticks,
             virtual_bytes: 10,
@@ -213,122 +210,65 @@ mod tests {
         }
     }
 
-    struct Test {
-        groups: Groups,
-        now: Instant,
+    fn names(groups: &Groups) -> Vec<&str> {
+        groups.sorted().into_iter().map(|(name, ..)| name).collect()
     }
 
-    impl Test {
-        fn new(limits: Limits) -> Self {
-            Self { groups: Groups::new(limits, SINCE), now: Instant::now() }
+    fn scan(groups: &mut Groups, now: Instant, processes: &[(u32, &str)]) {
+        groups.begin(now);
+        for (pid, name) in processes {
+            let id = groups.id_of(name);
+            groups.see(id, &stat(*pid, name, 2000, 1));
         }
-
-        fn scan(&mut self, stats: &[Stat<'_>]) {
-            self.groups.begin();
-            for stat in stats {
-                self.groups.see(stat, self.now);
-            }
-            self.groups.end(self.now);
-        }
-
-        fn user_ticks(&self, name: &str) -> u64 {
-            self.groups.groups[name].used.user_ticks
-        }
-
-        fn names(&self) -> Vec<&str> {
-            self.groups.sorted().into_iter().map(|(name, _)| name).collect()
-        }
-    }
-
-    #[test]
-    fn the_old_count_from_first_sight_and_the_new_from_their_start() {
-        let mut test = Test::new(Limits::default());
-        test.scan(&[stat(1, "old", 5, 700), stat(2, "new", 2000, 30)]);
-        assert_eq!((test.user_ticks("old"), test.user_ticks("new")), (0, 30));
-        test.scan(&[stat(1, "old", 5, 710), stat(2, "new", 2000, 35)]);
-        assert_eq!((test.user_ticks("old"), test.user_ticks("new")), (10, 35));
-    }
-
-    #[test]
-    fn counters_outlive_their_processes_and_gauges_do_not() {
-        let mut test = Test::new(Limits::default());
-        test.scan(&[stat(1, "sh", 2000, 30), stat(2, "sh", 2001, 4)]);
-        assert_eq!(test.groups.groups["sh"].live.processes, 2);
-        assert_eq!(test.groups.groups["sh"].live.oldest_start_ticks, Some(2000));
-        test.scan(&[]);
-        assert_eq!(test.user_ticks("sh"), 34);
-        assert_eq!(test.groups.groups["sh"].live, Live::default());
-    }
-
-    #[test]
-    fn a_pid_that_is_used_again_is_another_process() {
-        let mut test = Test::new(Limits::default());
-        test.scan(&[stat(1, "sh", 2000, 30)]);
-        test.scan(&[stat(1, "sh", 3000, 2)]);
-        assert_eq!(test.user_ticks("sh"), 32);
-    }
-
-    #[test]
-    fn a_process_that_execs_takes_only_its_growth_along() {
-        let mut test = Test::new(Limits::default());
-        test.scan(&[stat(1, "sh", 2000, 30)]);
-        test.scan(&[stat(1, "yosys", 2000, 80)]);
-        assert_eq!((test.user_ticks("sh"), test.user_ticks("yosys")), (30, 50));
-    }
-
-    #[test]
-    fn what_shrinks_is_not_counted_twice() {
-        let mut test = Test::new(Limits::default());
-        for ticks in [100, 98, 100, 101] {
-            test.scan(&[stat(1, "sh", 2000, ticks)]);
-        }
-        assert_eq!(test.user_ticks("sh"), 101);
+        groups.end();
     }
 
     #[test]
     fn names_beyond_the_limit_are_other_until_a_place_is_free() {
-        let mut test = Test::new(Limits { max: 2, forget_after_secs: 60 });
-        test.scan(&[
-            stat(1, "a", 2000, 1),
-            stat(2, "b", 2000, 2),
-            stat(3, "c", 2000, 3),
-            stat(4, "d", 2000, 4),
-        ]);
-        assert_eq!(test.names(), ["a", "b", "other"]);
-        assert_eq!(test.user_ticks("other"), 7);
+        let mut groups = Groups::new(Limits { max: 2, forget_after_secs: 60 });
+        let start = Instant::now();
+        scan(&mut groups, start, &[(1, "a"), (2, "b"), (3, "c"), (4, "d")]);
+        assert_eq!(names(&groups), ["a", "b", "other"]);
+        let other = groups.id_of("c");
+        assert_eq!(groups.groups[&other].live.processes, 2);
 
-        // A group without processes keeps its place for a while, then leaves.
-        test.now += Duration::from_secs(60);
-        test.scan(&[stat(1, "a", 2000, 1)]);
-        assert_eq!(test.names(), ["a", "b", "other"]);
-        test.now += Duration::from_secs(1);
-        test.scan(&[stat(1, "a", 2000, 1)]);
-        assert_eq!(test.names(), ["a"]);
-        test.scan(&[stat(1, "a", 2000, 1), stat(5, "e", 2000, 5)]);
-        assert_eq!(test.names(), ["a", "e"]);
+        scan(&mut groups, start, &[(3, "c")]);
+        assert_eq!(names(&groups), ["a", "b", "other"]);
+        let later = start + Duration::from_secs(61);
+        scan(&mut groups, later, &[(3, "c")]);
+        assert_eq!(names(&groups), ["other"]);
+        scan(&mut groups, later, &[(3, "c")]);
+        assert_eq!(names(&groups), ["c", "other"]);
     }
 
     #[test]
-    fn many_names_and_many_processes_leave_nothing_behind() {
-        let mut test = Test::new(Limits { max: 10, forget_after_secs: 60 });
-        for pid in 0..10_000 {
-            let name = pid.to_string();
-            let stat = Stat { comm: name.as_bytes(), ..stat(pid, "", 2000, 1) };
-            test.scan(&[stat]);
-        }
-        assert_eq!(test.groups.groups.len(), 11);
-        assert_eq!(test.groups.known.len(), 1);
-        assert_eq!(test.user_ticks("other"), 9_990);
+    fn a_group_that_left_is_not_the_one_that_comes_back() {
+        let mut groups = Groups::new(Limits { max: 2, forget_after_secs: 1 });
+        let start = Instant::now();
+        groups.begin(start);
+        let first = groups.id_of("a");
+        groups.end();
+        scan(&mut groups, start + Duration::from_secs(2), &[]);
+        assert!(!groups.has(first));
+        groups.charge(first, Usage { user_ns: 5, ..Usage::default() }, Source::Reaped);
+        assert_eq!(groups.charged_ns(), 0);
+        assert_ne!(groups.id_of("a"), first);
     }
 
     #[test]
-    fn names_that_look_the_same_are_one_group() {
-        let mut test = Test::new(Limits::default());
-        let hostile: [&[u8]; 3] = [b"a\nb", b"a\x01b", b"a\xffb"];
-        for (pid, comm) in hostile.into_iter().enumerate() {
-            let stat = Stat { comm, ..stat(pid as u32, "", 2000, 1) };
-            test.groups.see(&stat, test.now);
+    fn what_is_charged_keeps_a_group_and_gauges_do_not_outlive_processes() {
+        let mut groups = Groups::new(Limits { max: 2, forget_after_secs: 60 });
+        let start = Instant::now();
+        scan(&mut groups, start, &[(1, "sh"), (2, "sh")]);
+        for seconds in [50, 100, 150] {
+            groups.begin(start + Duration::from_secs(seconds));
+            let id = groups.id_of("sh");
+            groups.charge(id, Usage { user_ns: 5, ..Usage::default() }, Source::Exited);
+            groups.end();
         }
-        assert_eq!(test.names(), ["a\u{fffd}b"]);
+        let id = groups.id_of("sh");
+        let group = &groups.groups[&id];
+        assert_eq!((group.used.user_ns, group.cpu_ns), (15, [0, 15, 0]));
+        assert_eq!(group.live, Live::default());
     }
 }

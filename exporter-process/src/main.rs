@@ -2,13 +2,24 @@
 
 #![forbid(unsafe_code)]
 
+mod comm;
 mod config;
+mod details;
+mod exits;
 mod groups;
+mod ledger;
 mod naming;
 mod page;
+mod placing;
 mod procfs;
+mod remainder;
+mod scan;
 mod service;
+mod slow;
+mod smaps;
 mod stat;
+mod threads;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, RawDir, SeekFrom};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, SeekFrom};
 use rustix::io::Errno;
 
 use crate::stat::{Stat, number};
@@ -27,6 +27,28 @@ pub(crate) enum ReadError {
     Malformed,
     /// The kernel could not read it.
     Io,
+}
+
+impl ReadError {
+    /// A short word for it, as errors are counted by.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Denied => "denied",
+            Self::Malformed => "parse",
+            Self::Io => "io",
+        }
+    }
+}
+
+impl From<Errno> for ReadError {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::NOENT | Errno::SRCH => Self::Gone,
+            Errno::ACCESS | Errno::PERM => Self::Denied,
+            _ => Self::Io,
+        }
+    }
 }
 
 /// An open proc.
@@ -61,21 +83,62 @@ impl ProcFs {
     }
 
     /// Reads one process's `stat`.
-    pub(crate) fn read_stat(&mut self, pid: u32) -> Result<Stat<'_>, ReadError> {
+    pub(crate) fn read_stat(&mut self, pid: u32) -> Result<Stat, ReadError> {
+        let stat = Stat::parse(self.read(pid, "stat")?).ok_or(ReadError::Malformed)?;
+        if stat.pid == pid { Ok(stat) } else { Err(ReadError::Malformed) }
+    }
+
+    /// Reads one of a process's files, up to 4 KiB of it. Not for files that may block: `cmdline`,
+    /// `environ`, `maps` and `smaps` wait for a lock that a process may hold as long as it likes.
+    pub(crate) fn read(&mut self, pid: u32, file: &str) -> Result<&[u8], ReadError> {
         self.path.clear();
         // A vector takes all that is written.
-        let _infallible = write!(self.path, "{pid}/stat");
+        let _infallible = write!(self.path, "{pid}/{file}");
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let read = rustix::fs::openat(&self.root, &self.path[..], flags, Mode::empty())
-            .and_then(|file| rustix::io::read(&file, &mut self.content));
-        let length = match read {
-            Ok(length) => length,
-            Err(Errno::NOENT | Errno::SRCH) => return Err(ReadError::Gone),
-            Err(Errno::ACCESS | Errno::PERM) => return Err(ReadError::Denied),
-            Err(_) => return Err(ReadError::Io),
-        };
-        let stat = Stat::parse(&self.content[..length]).ok_or(ReadError::Malformed)?;
-        if stat.pid == pid { Ok(stat) } else { Err(ReadError::Malformed) }
+        let length = rustix::fs::openat(&self.root, &self.path[..], flags, Mode::empty())
+            .and_then(|file| rustix::io::read(&file, &mut self.content))?;
+        Ok(&self.content[..length])
+    }
+
+    /// Where a process's link to its program leads; needs the right to trace the process.
+    pub(crate) fn read_exe(&self, pid: u32) -> Option<Vec<u8>> {
+        let link = rustix::fs::readlinkat(&self.root, format!("{pid}/exe"), Vec::new()).ok()?;
+        Some(link.into_bytes())
+    }
+
+    /// Puts the ids of a process's threads into `threads`.
+    pub(crate) fn list_threads(
+        &mut self,
+        pid: u32,
+        threads: &mut Vec<u32>,
+    ) -> Result<(), ReadError> {
+        threads.clear();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let tasks = rustix::fs::openat(&self.root, format!("{pid}/task"), flags, Mode::empty())?;
+        let mut entries = RawDir::new(&tasks, &mut self.listing);
+        while let Some(entry) = entries.next() {
+            let name = number(entry?.file_name().to_bytes());
+            threads.extend(name.and_then(|thread| u32::try_from(thread).ok()));
+        }
+        Ok(())
+    }
+
+    /// How many files a process has open: Linux from 6.2 says so as the size of `fd`, an older one
+    /// lists them.
+    pub(crate) fn count_open_files(&mut self, pid: u32) -> Result<u64, ReadError> {
+        let directory = format!("{pid}/fd");
+        let stat = rustix::fs::statat(&self.root, &directory, AtFlags::empty())?;
+        if let Ok(open @ 1..) = u64::try_from(stat.st_size) {
+            return Ok(open);
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::openat(&self.root, &directory, flags, Mode::empty())?;
+        let mut open = 0;
+        let mut entries = RawDir::new(&directory, &mut self.listing);
+        while let Some(entry) = entries.next() {
+            open += u64::from(number(entry?.file_name().to_bytes()).is_some());
+        }
+        Ok(open)
     }
 
     /// When the system was booted, in seconds since the epoch, as the clock is set now.

@@ -1,68 +1,76 @@
 //! The exporter as the daemon frame sees it: each collection is one scan of proc.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
 
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::Page;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::config::Config;
-use crate::groups::Groups;
+use crate::exits::Exits;
+use crate::ledger::Since;
 use crate::page::{self, Errors, Units};
-use crate::procfs::{ProcFs, ReadError};
+use crate::remainder::Remainder;
+use crate::scan::Scanner;
 
-/// The groups, and where they come from.
+/// The scanner, and what the page says beside the groups.
 pub(crate) struct Exporter {
-    root: PathBuf,
-    proc: ProcFs,
-    groups: Groups,
+    procfs: PathBuf,
+    scanner: Scanner,
+    /// `None` for a single page, which has no time to compare over.
+    remainder: Option<Remainder>,
     units: Units,
     errors: Errors,
-    pids: Vec<u32>,
 }
 
 impl Exporter {
     /// Opens proc. A single page counts from the processes' own start, a daemon from its own.
     pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
         let units = Units::of_system();
-        let since_ticks = match mode {
-            Mode::Serve => ticks_since_boot(units),
-            Mode::Once => 0,
-        };
-        Self::over(config, units, since_ticks)
+        match mode {
+            Mode::Serve => {
+                let now_ns = ns_since_boot();
+                let since = Since { own_ns: now_ns, reaped_ns: now_ns };
+                let remainder = Remainder::start(&config.path.procfs, &config.path.cgroupfs);
+                let exits = match config.accounting.exit_records {
+                    true => Exits::start(&config.path.sysfs),
+                    false => Exits::off(),
+                };
+                let exporter = Self::over(config, units, since, exits)?;
+                Ok(Self { remainder: Some(remainder), ..exporter })
+            }
+            Mode::Once => {
+                let since = Since { own_ns: 0, reaped_ns: u64::MAX };
+                Self::over(config, units, since, Exits::off())
+            }
+        }
     }
 
-    fn over(config: Config, units: Units, since_ticks: u64) -> Result<Self, String> {
+    fn over(config: Config, units: Units, since: Since, exits: Exits) -> Result<Self, String> {
         Ok(Self {
-            proc: open(&config.path.procfs)?,
-            groups: Groups::new(config.groups, since_ticks),
-            root: config.path.procfs,
+            procfs: config.path.procfs.clone(),
+            scanner: Scanner::new(config, units, since, exits)?,
+            remainder: None,
             units,
             errors: Errors::default(),
-            pids: Vec::new(),
         })
     }
 
-    fn scan(&mut self, page: &mut Page) -> io::Result<()> {
-        self.proc.list(&mut self.pids)?;
-        let now = Instant::now();
-        self.groups.begin();
-        for pid in &self.pids {
-            match self.proc.read_stat(*pid) {
-                Ok(stat) if stat.is_kernel_thread => {}
-                Ok(stat) => self.groups.see(&stat, now),
-                Err(ReadError::Gone) => {}
-                Err(error) => {
-                    self.groups.keep(*pid);
-                    self.errors.processes += 1;
-                    page.error("stat", reason(error));
-                }
-            }
+    fn render(&mut self, page: &mut Page) {
+        let Scanner { groups, details, threads, smaps, .. } = &self.scanner;
+        let sorted = groups.sorted();
+        page::render_groups(&sorted, self.units, self.scanner.boot_time_secs, page);
+        page::render_details(&sorted, details, smaps, page);
+        page::render_detail_limits(details, self.scanner.stuck_processes(), page);
+        page::render_threads(&sorted, threads, page);
+        let charged_ns = groups.charged_ns();
+        let remainder = self.remainder.as_mut().and_then(|remainder| remainder.read(charged_ns));
+        if let Some(Err(())) = remainder {
+            page.error("cgroup", "read");
         }
-        self.groups.end(now);
-        Ok(())
+        let reading = remainder.and_then(Result::ok);
+        let (state, counts) = (self.scanner.exits.state(), &self.scanner.exit_counts);
+        page::render_accounting(state, counts, reading.as_ref(), page);
     }
 }
 
@@ -70,54 +78,42 @@ impl Service for Exporter {
     type Config = Config;
 
     fn collect(&mut self, page: &mut Page) {
-        match self.scan(page) {
+        match self.scanner.scan(page) {
             Ok(()) => {
-                let boot_time = self.proc.read_boot_time_secs();
-                if boot_time.is_none() {
+                if self.scanner.boot_time_secs.is_none() {
                     self.errors.partial += 1;
                     page.error("boot_time", "read");
                 }
-                page::render_groups(&self.groups.sorted(), self.units, boot_time, page);
+                self.render(page);
             }
             Err(error) => {
-                tracing::warn!(%error, root = %self.root.display(), "cannot list the processes");
+                let root = self.procfs.display();
+                tracing::warn!(%error, %root, "cannot list the processes");
                 self.errors.scans += 1;
                 page.error("proc", "list");
             }
         }
+        self.errors.processes = self.scanner.unread_processes;
         page::render_errors(&self.errors, page);
     }
 
     fn reload(&mut self, config: Config) -> Result<(), String> {
-        self.proc = open(&config.path.procfs)?;
-        self.root = config.path.procfs;
-        self.groups.set_limits(config.groups);
+        let procfs = config.path.procfs.clone();
+        self.scanner.reload(config)?;
+        self.procfs = procfs;
         Ok(())
     }
 }
 
-fn open(root: &Path) -> Result<ProcFs, String> {
-    ProcFs::open(root).map_err(|error| format!("cannot open {}: {error}", root.display()))
-}
-
-fn reason(error: ReadError) -> &'static str {
-    match error {
-        ReadError::Gone => "gone",
-        ReadError::Denied => "denied",
-        ReadError::Malformed => "parse",
-        ReadError::Io => "io",
-    }
-}
-
-fn ticks_since_boot(units: Units) -> u64 {
+fn ns_since_boot() -> u64 {
     let since_boot = clock_gettime(ClockId::Boottime);
-    let seconds = since_boot.tv_sec as f64 + since_boot.tv_nsec as f64 / 1e9;
-    (seconds * units.ticks_per_second as f64) as u64
+    (since_boot.tv_sec as u64).saturating_mul(1_000_000_000) + since_boot.tv_nsec as u64
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use edctl_exposition::{Format, Value, render};
     use tempfile::TempDir;
@@ -125,6 +121,10 @@ mod tests {
     use super::*;
 
     const UNITS: Units = Units { ticks_per_second: 100, page_bytes: 4096 };
+
+    fn since(ticks: u64) -> Since {
+        Since { own_ns: ticks * 10_000_000, reaped_ns: ticks * 10_000_000 }
+    }
 
     /// A proc of our own making.
     struct FakeProc(TempDir);
@@ -156,15 +156,13 @@ mod tests {
         }
 
         fn exporter(&self, since_ticks: u64) -> Exporter {
-            Exporter::over(self.config(), UNITS, since_ticks).unwrap()
+            Exporter::over(self.config(), UNITS, since(since_ticks), Exits::off()).unwrap()
         }
     }
 
     /// The fields behind the name that matter here.
     fn fields(state: char, user: u64, system: u64, start: u64) -> String {
-        format!(
-            "{state} 1 1 1 0 -1 4194304 20 0 3 0 {user} {system} 900 900 20 0 2 0 {start} 81920 5"
-        )
+        format!("{state} 1 1 1 0 -1 4194304 20 0 3 0 {user} {system} 0 0 20 0 2 0 {start} 81920 5")
     }
 
     fn collect(exporter: &mut Exporter) -> Page {
@@ -276,7 +274,7 @@ mod tests {
         let mut exporter = fake.exporter(0);
         let mut config = fake.config();
         config.path.procfs = "/does/not/exist".into();
-        assert!(Exporter::over(config.clone(), UNITS, 0).is_err());
+        assert!(Exporter::over(config.clone(), UNITS, since(0), Exits::off()).is_err());
         assert!(exporter.reload(config).unwrap_err().starts_with("cannot open /does/not/exist"));
         assert!(collect(&mut exporter).family("namedprocess_scrape_errors").is_some());
     }

@@ -1,20 +1,25 @@
 //! One process's `stat`, proc(5). Bytes, not text: the name in it is whatever its process says.
 
+use crate::comm::Comm;
+
 /// Set in `flags` of threads that belong to the kernel (`PF_KTHREAD`).
 const KERNEL_THREAD: u64 = 0x0020_0000;
 
 /// The fields that are used; times in clock ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stat<'a> {
+pub(crate) struct Stat {
     pub(crate) pid: u32,
-    /// The name, at most 15 bytes for a process, any bytes but NUL.
-    pub(crate) comm: &'a [u8],
+    pub(crate) parent: u32,
+    pub(crate) comm: Comm,
     pub(crate) state: State,
     pub(crate) is_kernel_thread: bool,
     pub(crate) minor_faults: u64,
     pub(crate) major_faults: u64,
     pub(crate) user_ticks: u64,
     pub(crate) system_ticks: u64,
+    /// Of the children that it has waited for, and of theirs.
+    pub(crate) reaped_user_ticks: u64,
+    pub(crate) reaped_system_ticks: u64,
     pub(crate) threads: u64,
     /// Since boot; together with the pid it tells processes apart.
     pub(crate) start_ticks: u64,
@@ -60,14 +65,14 @@ impl State {
     }
 }
 
-impl<'a> Stat<'a> {
+impl Stat {
     /// Reads the file's content; `None` when it is not the whole line that proc(5) describes.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         // The name may hold parentheses, spaces and newlines; what follows it holds none.
         let open = bytes.iter().position(|b| *b == b'(')?;
         let close = bytes.iter().rposition(|b| *b == b')')?;
         let pid = number(bytes.get(..open)?.strip_suffix(b" ")?)?;
-        let comm = bytes.get(open + 1..close)?;
+        let comm = Comm::new(bytes.get(open + 1..close)?);
         let rest = bytes.get(close + 1..)?.strip_prefix(b" ")?.strip_suffix(b"\n")?;
 
         // proc(5) counts from 1, and `state` is its third field.
@@ -83,11 +88,14 @@ impl<'a> Stat<'a> {
             pid: u32::try_from(pid).ok()?,
             comm,
             state: State::of_letter(state),
+            parent: u32::try_from(field(4)?).ok()?,
             is_kernel_thread: field(9)? & KERNEL_THREAD != 0,
             minor_faults: field(10)?,
             major_faults: field(12)?,
             user_ticks: field(14)?,
             system_ticks: field(15)?,
+            reaped_user_ticks: field(16)?,
+            reaped_system_ticks: field(17)?,
             threads: field(20)?,
             start_ticks: field(22)?,
             virtual_bytes: field(23)?,
@@ -132,13 +140,16 @@ mod tests {
             Stat::parse(&line),
             Some(Stat {
                 pid: 4711,
-                comm: b"yosys",
+                parent: 1,
+                comm: Comm::new(b"yosys"),
                 state: State::Waiting,
                 is_kernel_thread: false,
                 minor_faults: 1523,
                 major_faults: 7,
                 user_ticks: 321,
                 system_ticks: 45,
+                reaped_user_ticks: 11,
+                reaped_system_ticks: 12,
                 threads: 3,
                 start_ticks: 56789,
                 virtual_bytes: 170_737_664,
@@ -161,7 +172,7 @@ mod tests {
         ] {
             let line = line(comm);
             let stat = Stat::parse(&line).unwrap();
-            assert_eq!(stat.comm, comm);
+            assert_eq!(stat.comm, Comm::new(comm));
             assert_eq!((stat.state, stat.start_ticks), (State::Waiting, 56789));
         }
     }
@@ -194,10 +205,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_name_is_the_numbers_stand(comm in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn whatever_the_name_is_the_numbers_stand(comm in proptest::collection::vec(1..=u8::MAX, 0..40)) {
             let line = line(&comm);
             let stat = Stat::parse(&line).unwrap();
-            prop_assert_eq!(stat.comm, &comm[..]);
+            prop_assert_eq!(stat.comm, Comm::new(&comm));
             prop_assert_eq!(stat.user_ticks, 321);
         }
 

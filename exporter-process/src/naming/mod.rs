@@ -6,8 +6,6 @@
 //! that takes a process names it; after them comes the default: the tool of chip design that a
 //! program belongs to (`eda.rs`), else its own name.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the scan does not ask for names yet"))]
-
 mod cgroup;
 mod condition;
 mod eda;

@@ -1,76 +1,30 @@
-//! From groups to the page: process-exporter's names and labels.
+//! What `stat` alone says of a group.
 
 use edctl_exposition::{Family, Page};
 
-use crate::groups::Group;
+use super::{Units, seconds};
+use crate::groups::{Group, GroupId, Source};
 use crate::stat::State;
-
-/// What the kernel's units are worth.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Units {
-    pub(crate) ticks_per_second: u64,
-    pub(crate) page_bytes: u64,
-}
-
-impl Units {
-    /// Those of the running kernel.
-    pub(crate) fn of_system() -> Self {
-        Self {
-            ticks_per_second: rustix::param::clock_ticks_per_second(),
-            page_bytes: rustix::param::page_size() as u64,
-        }
-    }
-
-    fn seconds(self, ticks: u64) -> f64 {
-        ticks as f64 / self.ticks_per_second as f64
-    }
-}
-
-/// Failures since the start.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Errors {
-    pub(crate) scans: u64,
-    pub(crate) processes: u64,
-    pub(crate) partial: u64,
-}
 
 /// Adds the groups to the page; without `boot_time_secs` their start times are left out.
 pub(crate) fn render_groups(
-    groups: &[(&str, &Group)],
+    groups: &[(&str, GroupId, &Group)],
     units: Units,
     boot_time_secs: Option<u64>,
     page: &mut Page,
 ) {
     let mut families = Families::default();
-    for (name, group) in groups {
+    for (name, _, group) in groups {
         families.push(name, group, units, boot_time_secs);
     }
     families.add_to(page);
-}
-
-/// Adds the counts of failures, under names without `_total` as process-exporter has them.
-pub(crate) fn render_errors(errors: &Errors, page: &mut Page) {
-    for (name, help, value) in [
-        ("namedprocess_scrape_errors", "Scrapes that could not list the processes.", errors.scans),
-        (
-            "namedprocess_scrape_procread_errors",
-            "Processes that could not be read though they were there.",
-            errors.processes,
-        ),
-        (
-            "namedprocess_scrape_partial_errors",
-            "Scrapes that lack start times because the boot time could not be read.",
-            errors.partial,
-        ),
-    ] {
-        page.add(Family::counter(name, help).with(&[], value));
-    }
 }
 
 struct Families {
     processes: Family,
     threads: Family,
     cpu: Family,
+    cpu_by_source: Family,
     memory: Family,
     oldest_start: Family,
     states: Family,
@@ -88,7 +42,12 @@ impl Default for Families {
             ),
             cpu: Family::counter(
                 "namedprocess_namegroup_cpu_seconds_total",
-                "CPU time of the group's processes while they were seen.",
+                "CPU time of the group's processes, of those that are gone too.",
+            ),
+            cpu_by_source: Family::counter(
+                "edctl_process_group_cpu_seconds_total",
+                "The same CPU time by how it is known: from live processes, from the kernel's records of \
+                 ended ones, from the sums that parents keep of the children they waited for.",
             ),
             memory: Family::gauge(
                 "namedprocess_namegroup_memory_bytes",
@@ -120,8 +79,12 @@ impl Families {
         let Group { used, live, .. } = group;
         self.processes.push(&[label], live.processes);
         self.threads.push(&[label], live.threads);
-        self.cpu.push(&[label, ("mode", "user")], units.seconds(used.user_ticks));
-        self.cpu.push(&[label, ("mode", "system")], units.seconds(used.system_ticks));
+        self.cpu.push(&[label, ("mode", "user")], seconds(used.user_ns));
+        self.cpu.push(&[label, ("mode", "system")], seconds(used.system_ns));
+        for source in Source::ALL {
+            let cpu_seconds = seconds(group.cpu_ns[source as usize]);
+            self.cpu_by_source.push(&[label, ("source", source.word())], cpu_seconds);
+        }
         let resident_bytes = live.resident_pages.saturating_mul(units.page_bytes);
         self.memory.push(&[label, ("memtype", "resident")], resident_bytes);
         self.memory.push(&[label, ("memtype", "virtual")], live.virtual_bytes);
@@ -140,6 +103,7 @@ impl Families {
             self.processes,
             self.threads,
             self.cpu,
+            self.cpu_by_source,
             self.memory,
             self.oldest_start,
             self.states,

@@ -1,0 +1,331 @@
+//! Who has used what, and who has been counted: from the figures of single processes to what is
+//! charged to groups, each second of CPU time once.
+//!
+//! A process that is there says itself what it has used. One that is gone is known from the kernel's
+//! record of its end, where that can be had. What remains is in the sum that the kernel keeps, for
+//! each process, of the children that it has waited for and of theirs: from that growth is taken what
+//! of those children was counted already, and the rest was used by processes that nobody met. Each
+//! process has a balance for it, because a child's end and its parent's sum are seldom seen in the
+//! same scan.
+
+use std::collections::HashMap;
+
+use crate::comm::Comm;
+use crate::exits::Exit;
+use crate::groups::{GroupId, Groups, Source};
+use crate::stat::Stat;
+use crate::usage::Usage;
+
+/// Most steps from a process that is gone to the one that waited for it.
+const MAX_ANCESTORS: usize = 64;
+/// The record of an end and `stat` name a process's start by different clocks.
+const SAME_START_NS: u64 = 1_000_000_000;
+
+/// When the counting began, in nanoseconds since boot: a process that started later is counted from
+/// its start, any other from its first sight.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Since {
+    /// For what a process uses itself.
+    pub(crate) own_ns: u64,
+    /// For what the children used that it waited for.
+    pub(crate) reaped_ns: u64,
+}
+
+/// A process as the last scan saw it.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    start_ticks: u64,
+    parent: u32,
+    comm: Comm,
+    group: Option<GroupId>,
+    /// What was counted of its own.
+    own: Usage,
+    /// What the children used that it had waited for.
+    reaped: Usage,
+    /// What its children used and nobody counted; negative where they were counted before it waited
+    /// for them.
+    balance_ns: i64,
+    /// The group that its children are in, most likely also those that nobody met.
+    children: Option<GroupId>,
+    scan: u32,
+    /// The record of its end was counted.
+    has_ended: bool,
+}
+
+/// All processes that are there, and what was counted of them.
+pub(crate) struct Ledger {
+    since: Since,
+    tick_ns: u64,
+    scan: u32,
+    /// The groups are by the rules that are in force.
+    is_named: bool,
+    known: HashMap<u32, Known>,
+    /// Processes whose ids others have taken.
+    replaced: Vec<(u32, Known)>,
+    /// Processes that have waited for children since the last scan, and what those used.
+    credits: Vec<(u32, Usage)>,
+}
+
+impl Ledger {
+    pub(crate) fn new(since: Since, ticks_per_second: u64) -> Self {
+        Self {
+            since,
+            tick_ns: 1_000_000_000 / ticks_per_second.max(1),
+            scan: 0,
+            is_named: true,
+            known: HashMap::new(),
+            replaced: Vec::new(),
+            credits: Vec::new(),
+        }
+    }
+
+    /// Begins a scan.
+    pub(crate) fn begin(&mut self) {
+        self.scan = self.scan.wrapping_add(1);
+    }
+
+    /// The group of a process that is known by this name, if it has one; `None` where it must be
+    /// named.
+    pub(crate) fn group_of(&self, stat: &Stat) -> Option<Option<GroupId>> {
+        let known = self.known.get(&stat.pid)?;
+        let is_same = known.start_ticks == stat.start_ticks && known.comm == stat.comm;
+        (is_same && self.is_named).then_some(known.group)
+    }
+
+    /// All processes must be named anew, because the rules have changed.
+    pub(crate) fn forget_groups(&mut self) {
+        self.is_named = false;
+    }
+
+    /// The group of whatever process has this id, as its children inherit it.
+    pub(crate) fn group_of_pid(&self, pid: u32) -> Option<GroupId> {
+        self.known.get(&pid)?.group
+    }
+
+    /// Takes in one process that is there, and charges its growth to its group.
+    pub(crate) fn see(&mut self, stat: &Stat, group: Option<GroupId>, groups: &mut Groups) {
+        let start_ns = stat.start_ticks.saturating_mul(self.tick_ns);
+        let (own, reaped) = (self.own(stat), self.reaped(stat));
+        let from = |since_ns: u64, used: Usage| {
+            if start_ns > since_ns { Usage::default() } else { used }
+        };
+        let new = Known {
+            start_ticks: stat.start_ticks,
+            parent: stat.parent,
+            comm: stat.comm,
+            group: None,
+            own: from(self.since.own_ns, own),
+            reaped: from(self.since.reaped_ns, reaped),
+            balance_ns: 0,
+            children: None,
+            scan: self.scan,
+            has_ended: false,
+        };
+        let known = self.known.entry(stat.pid).or_insert(new);
+        if known.start_ticks != stat.start_ticks {
+            self.replaced.push((stat.pid, std::mem::replace(known, new)));
+        }
+        // The kernel splits a process's time into user and system afresh on each read; what seems to
+        // shrink is kept, so that it is not counted again when it grows back.
+        let (own, reaped) = (own.max(known.own), reaped.max(known.reaped));
+        let growth = own.since(known.own);
+        let credit = reaped.since(known.reaped);
+        let is_new_child = known.group != group;
+        known.parent = stat.parent;
+        known.comm = stat.comm;
+        known.group = group;
+        known.own = own;
+        known.reaped = reaped;
+        known.scan = self.scan;
+        if credit.cpu_ns() > 0 {
+            known.balance_ns = known.balance_ns.saturating_add_unsigned(credit.cpu_ns());
+            self.credits.push((stat.pid, credit));
+        }
+        if let Some(group) = group {
+            groups.see(group, stat);
+            groups.charge(group, growth, Source::Live);
+            if is_new_child && let Some(parent) = self.known.get_mut(&stat.parent) {
+                // Until it execs, a child bears its parent's name.
+                let known = parent.children.filter(|children| Some(*children) != parent.group);
+                parent.children = known.or(Some(group));
+            }
+        }
+    }
+
+    /// Takes note that a process is there though it could not be read: it must not count from its
+    /// start again when it can.
+    pub(crate) fn keep(&mut self, pid: u32) {
+        if let Some(known) = self.known.get_mut(&pid) {
+            known.scan = self.scan;
+        }
+    }
+
+    /// Ends a scan, after the records of all ends up to now were taken: settles what the processes
+    /// that are gone have used. `name` gives the group of one that no scan has met. Gives the ends
+    /// that were counted, and the groups that they were counted in.
+    pub(crate) fn settle(
+        &mut self,
+        exits: &[Exit],
+        groups: &mut Groups,
+        mut name: impl FnMut(&Self, &mut Groups, &Exit) -> Option<GroupId>,
+    ) -> Vec<(GroupId, Exit)> {
+        self.is_named = true;
+        let mut ended = Vec::new();
+        let scan = self.scan;
+        let mut gone: HashMap<u32, Known> =
+            self.known.extract_if(|_, known| known.scan != scan).collect();
+        let mut debts: Vec<Known> = Vec::new();
+        for (pid, replaced) in self.replaced.drain(..) {
+            debts.extend(gone.insert(pid, replaced));
+        }
+        for exit in exits {
+            let met = gone.get(&exit.pid).filter(|known| !known.has_ended);
+            if let Some(met) = met.or_else(|| self.here(exit)).copied() {
+                let mut renamed = || name(self, groups, exit).or(met.group);
+                let group = if met.comm == exit.comm { met.group } else { renamed() };
+                let own = exit.used.max(met.own);
+                if let Some(group) = group {
+                    groups.charge(group, own.since(met.own), Source::Exited);
+                    ended.push((group, *exit));
+                }
+                let known = gone.get_mut(&exit.pid).filter(|known| !known.has_ended);
+                if let Some(known) = known.or_else(|| self.known.get_mut(&exit.pid)) {
+                    *known = Known { own, group, comm: exit.comm, has_ended: true, ..met };
+                }
+            } else if exit.start_ns > self.since.own_ns {
+                let group = name(self, groups, exit);
+                if let Some(group) = group {
+                    groups.charge(group, exit.used, Source::Exited);
+                    ended.push((group, *exit));
+                }
+                let stranger = self.stranger(exit, group);
+                debts.extend(gone.insert(exit.pid, stranger));
+            }
+        }
+        let parents: HashMap<u32, u32> = gone.iter().map(|(pid, k)| (*pid, k.parent)).collect();
+        let mut kin: HashMap<(u32, GroupId), u64> = HashMap::new();
+        for known in debts.iter().chain(gone.values()) {
+            if let Some(nearest) = self.nearest_ancestor(known.parent, &parents) {
+                self.debit(nearest, known);
+                for (group, used) in [(known.group, known.own), (known.children, known.reaped)] {
+                    if let Some(group) = group {
+                        *kin.entry((nearest, group)).or_default() += used.cpu_ns();
+                    }
+                }
+            }
+        }
+        self.note_children(kin);
+        self.charge_balances(groups);
+        ended
+    }
+
+    /// The process of this end, where it was there a moment ago.
+    fn here(&self, exit: &Exit) -> Option<&Known> {
+        let known = self.known.get(&exit.pid)?;
+        let start_ns = known.start_ticks.saturating_mul(self.tick_ns);
+        let is_same = start_ns.abs_diff(exit.start_ns) < SAME_START_NS;
+        (is_same && !known.has_ended).then_some(known)
+    }
+
+    /// A process that has come and gone between two scans.
+    fn stranger(&self, exit: &Exit, group: Option<GroupId>) -> Known {
+        Known {
+            start_ticks: exit.start_ns / self.tick_ns,
+            parent: exit.parent,
+            comm: exit.comm,
+            group,
+            own: exit.used,
+            reaped: Usage::default(),
+            balance_ns: 0,
+            children: None,
+            scan: self.scan,
+            has_ended: true,
+        }
+    }
+
+    /// Takes what was counted of a process that is gone from the balance of the one that waited for
+    /// it: the nearest ancestor that is still there, unless only one above it has the credit.
+    fn debit(&mut self, nearest: u32, gone: &Known) {
+        let counted_ns = gone.own.cpu_ns().saturating_add(gone.reaped.cpu_ns());
+        // A negative balance is of children that were counted, but not yet in `reaped`.
+        let counted_ns = i64::try_from(counted_ns).unwrap_or(i64::MAX);
+        let counted_ns = counted_ns.saturating_sub(gone.balance_ns.min(0));
+        // Sums of children are in whole ticks, one each for user and system time.
+        let slack_ns = i64::try_from(2 * self.tick_ns).unwrap_or(i64::MAX);
+        let mut payer = nearest;
+        let mut candidate = nearest;
+        for _ in 0..MAX_ANCESTORS {
+            let Some(known) = self.known.get(&candidate) else { break };
+            let spare_ns = if candidate == nearest { slack_ns } else { 0 };
+            if known.balance_ns.saturating_add(spare_ns) >= counted_ns {
+                payer = candidate;
+                break;
+            }
+            candidate = known.parent;
+        }
+        if let Some(known) = self.known.get_mut(&payer) {
+            known.balance_ns = known.balance_ns.saturating_sub(counted_ns);
+        }
+    }
+
+    /// Remembers for each process the group of whose ended processes it has waited for most, by the
+    /// time that they used.
+    fn note_children(&mut self, kin: HashMap<(u32, GroupId), u64>) {
+        let mut most: HashMap<u32, (u64, GroupId)> = HashMap::new();
+        for ((parent, group), used_ns) in kin {
+            let best = most.entry(parent).or_insert((used_ns, group));
+            *best = (*best).max((used_ns, group));
+        }
+        for (parent, (used_ns, group)) in most {
+            if let Some(parent) = self.known.get_mut(&parent)
+                && (used_ns > 0 || parent.children.is_none())
+            {
+                parent.children = Some(group);
+            }
+        }
+    }
+
+    fn nearest_ancestor(&self, mut pid: u32, parents: &HashMap<u32, u32>) -> Option<u32> {
+        for _ in 0..MAX_ANCESTORS {
+            if self.known.contains_key(&pid) {
+                return Some(pid);
+            }
+            pid = *parents.get(&pid)?;
+        }
+        None
+    }
+
+    /// Charges what children used that nobody counted.
+    fn charge_balances(&mut self, groups: &mut Groups) {
+        for (pid, credit) in std::mem::take(&mut self.credits) {
+            let Some(known) = self.known.get_mut(&pid) else { continue };
+            let Ok(excess_ns @ 1..) = u64::try_from(known.balance_ns) else { continue };
+            known.balance_ns = 0;
+            let group = known.children.filter(|id| groups.has(*id)).or(known.group);
+            if let Some(group) = group {
+                groups.charge(group, credit.split(excess_ns), Source::Reaped);
+            }
+        }
+    }
+
+    fn own(&self, stat: &Stat) -> Usage {
+        Usage {
+            user_ns: stat.user_ticks.saturating_mul(self.tick_ns),
+            system_ns: stat.system_ticks.saturating_mul(self.tick_ns),
+            minor_faults: stat.minor_faults,
+            major_faults: stat.major_faults,
+        }
+    }
+
+    fn reaped(&self, stat: &Stat) -> Usage {
+        Usage {
+            user_ns: stat.reaped_user_ticks.saturating_mul(self.tick_ns),
+            system_ns: stat.reaped_system_ticks.saturating_mul(self.tick_ns),
+            ..Usage::default()
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! What takes more than `stat`: present for the groups that were read, and only what is whole.
+
+use edctl_exposition::{Family, Page};
+
+use crate::details::Details;
+use crate::groups::{Group, GroupId};
+use crate::smaps::Smaps;
+
+/// Adds the details of the groups that have them.
+pub(crate) fn render_details(
+    groups: &[(&str, GroupId, &Group)],
+    details: &Details,
+    smaps: &Smaps,
+    page: &mut Page,
+) {
+    let mut families = Families::default();
+    for (name, id, _) in groups {
+        families.push(name, *id, details, smaps);
+    }
+    families.add_to(page);
+}
+
+/// Adds what keeps details from being there.
+pub(crate) fn render_detail_limits(details: &Details, stuck_processes: u64, page: &mut Page) {
+    let mut unreadable = Family::gauge(
+        "edctl_process_unreadable_processes",
+        "Processes of which this file could not be read; their groups lack what it says.",
+    );
+    for (file, processes) in details.unreadable() {
+        unreadable.push(&[("file", file)], processes);
+    }
+    page.add(unreadable);
+    page.add(
+        Family::gauge(
+            "edctl_process_groups_without_details",
+            "Groups of which only stat was read, because all processes together are too many.",
+        )
+        .with(&[], details.skipped_groups()),
+    );
+    page.add(
+        Family::gauge(
+            "edctl_process_stuck_processes",
+            "Processes whose cmdline or smaps_rollup the kernel has not given yet.",
+        )
+        .with(&[], stuck_processes),
+    );
+}
+
+struct Families {
+    memory: Family,
+    read_bytes: Family,
+    write_bytes: Family,
+    switches: Family,
+    open_files: Family,
+    worst_ratio: Family,
+    wchans: Family,
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        Self {
+            memory: Family::gauge(
+                "namedprocess_namegroup_memory_bytes",
+                "Memory of the group's processes; shared pages count for each of them.",
+            ),
+            read_bytes: Family::counter(
+                "namedprocess_namegroup_read_bytes_total",
+                "Bytes that the group's processes had read from storage.",
+            ),
+            write_bytes: Family::counter(
+                "namedprocess_namegroup_write_bytes_total",
+                "Bytes that the group's processes had written to storage.",
+            ),
+            switches: Family::counter(
+                "namedprocess_namegroup_context_switches_total",
+                "Context switches of the main threads of the group's processes.",
+            ),
+            open_files: Family::gauge(
+                "namedprocess_namegroup_open_filedesc",
+                "Open file descriptors of the group's processes.",
+            ),
+            worst_ratio: Family::gauge(
+                "namedprocess_namegroup_worst_fd_ratio",
+                "Open file descriptors as a share of their soft limit, of the process where it is \
+                 highest.",
+            ),
+            wchans: Family::gauge(
+                "namedprocess_namegroup_threads_wchan",
+                "Main threads of the group's processes by the kernel's function they sleep in.",
+            ),
+        }
+    }
+}
+
+impl Families {
+    fn push(&mut self, name: &str, id: GroupId, details: &Details, smaps: &Smaps) {
+        let Some(detail) = details.of(id) else { return };
+        let label = ("groupname", name);
+        let (counted, now) = (&detail.counted, &detail.now);
+        if let Some(bytes) = now.swapped_bytes.value() {
+            self.memory.push(&[label, ("memtype", "swapped")], bytes);
+        }
+        if let Some(sums) = smaps.of(id) {
+            self.memory.push(&[label, ("memtype", "proportionalResident")], sums.resident_bytes);
+            self.memory.push(&[label, ("memtype", "proportionalSwapped")], sums.swapped_bytes);
+        }
+        if now.io.value().is_some() {
+            self.read_bytes.push(&[label], counted.read_bytes);
+            self.write_bytes.push(&[label], counted.write_bytes);
+        }
+        if now.switches.value().is_some() {
+            for (kind, count) in [
+                ("voluntary", counted.voluntary_switches),
+                ("nonvoluntary", counted.nonvoluntary_switches),
+            ] {
+                self.switches.push(&[label, ("ctxswitchtype", kind)], count);
+            }
+        }
+        if let Some(open) = now.open_files.value() {
+            self.open_files.push(&[label], open);
+            if let Some(ratio) = now.worst_open_files_ratio {
+                self.worst_ratio.push(&[label], ratio);
+            }
+        }
+        for (wchan, processes) in &now.wchans {
+            self.wchans.push(&[label, ("wchan", wchan)], *processes);
+        }
+    }
+
+    fn add_to(self, page: &mut Page) {
+        for family in [
+            self.memory,
+            self.read_bytes,
+            self.write_bytes,
+            self.switches,
+            self.open_files,
+            self.worst_ratio,
+            self.wchans,
+        ] {
+            page.add(family);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+"""Thousands of short processes: how much of the CPU time that their control group measured is in the
+right group of ours, of ours without any capability, and of process-exporter's."""
+
+import os
+import sys
+import tempfile
+import threading
+import unittest
+
+from support import CpuGroup, compile_tool, ours, peer
+
+SCRAPE_SECONDS = 5
+TOOL = "edctl-tool"
+YAML = 'process_names:\n  - name: "{{.Comm}}"\n    cmdline: [".+"]\n'
+# Both end with the CPU seconds that they used themselves in the file that they are given.
+PARENT = """
+import os, resource, sys
+tool, out, counts = sys.argv[1], sys.argv[2], sys.argv[3:]
+for count, ms in (pair.split("x") for pair in counts):
+    for _ in range(int(count)):
+        os.waitpid(os.posix_spawn(tool, [tool, ms], os.environ), 0)
+own = resource.getrusage(resource.RUSAGE_SELF)
+open(out, "a").write(f"{own.ru_utime + own.ru_stime}\\n")
+"""
+SHELL = """
+n=0
+while [ $n -lt $2 ]; do n=$((n+1)); "$0" "$3"; done
+times | sed -n '1s/m/*60+/g; 1s/s//g; 1s/ /+/p' >> "$1"
+"""
+
+
+class Scraper(threading.Thread):
+    """Reads the pages every few seconds, as Prometheus would, until it is told to stop."""
+
+    def __init__(self, exporters):
+        super().__init__()
+        self.exporters = exporters
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.wait(SCRAPE_SECONDS):
+            for exporter in self.exporters:
+                exporter.page()
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *_error):
+        self.done.set()
+        self.join()
+
+
+@unittest.skipUnless(os.getuid() == 0, "a control group and the kernel's records need root")
+class ShortProcesses(unittest.TestCase):
+    def check(self, commands) -> float:
+        """Runs the commands, and compares what each exporter shows of the tools with what the control
+        group measured, less what the tools' parents used themselves. The share without records."""
+        with tempfile.TemporaryDirectory() as directory, CpuGroup("edctl-short") as group, \
+                ours(directory) as with_records, \
+                ours(directory, "[accounting]\nexit_records = false\n") as without, \
+                peer(directory, YAML) as theirs:
+            tool = compile_tool(directory, TOOL)
+            own = f"{directory}/own"
+            exporters = {"ours": with_records, "ours without records": without,
+                         "process-exporter": theirs}
+            with Scraper(exporters.values()):
+                for command in commands(tool, own):
+                    group.run(command)
+            with open(own) as lines:
+                used = group.seconds() - sum(eval(line) for line in lines)
+            shares = {name: exporter.cpu(TOOL) / used for name, exporter in exporters.items()}
+            for name, share in shares.items():
+                print(f"\n  {name}: {share:.1%} of {used:.2f} s", end="", file=sys.stderr)
+        self.assertGreaterEqual(shares["ours"], 0.99)
+        self.assertLessEqual(shares["ours"], 1.01)
+        return shares["ours without records"]
+
+    def test_under_a_parent_that_lives_on(self):
+        share = self.check(lambda tool, own: [
+            [sys.executable, "-c", PARENT, tool, own, "250x54", "2000x2"]])
+        self.assertGreaterEqual(share, 0.95)
+        # The parent's last seconds are in the sum that its own parent has of it.
+        self.assertLessEqual(share, 1.05)
+
+    def test_under_a_shell_that_exits(self):
+        # Without records a tool of 2 ms is hardly ever met after its exec: its time is there, but may
+        # be its shell's.
+        share = self.check(lambda tool, own: [
+            ["sh", "-c", SHELL, tool, own, "250", "54"],
+            ["sh", "-c", SHELL, tool, own, "2000", "2"]])
+        self.assertLessEqual(share, 1.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
