@@ -1,11 +1,10 @@
-//! The control groups that Slurm makes for its jobs, as directories: under cgroup v1
-//! `CONTROLLER/slurm[_NODE]/uid_UID/job_ID`, under v2 `SLICE/[NODE_]slurmstepd.scope/job_ID`, where
-//! Slurm 26.05 writes the job's SLUID instead of `job_ID`.
+//! The control groups that Slurm makes for its jobs: which jobs have one.
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use edctl_jobcgroup::JobName;
 
 use super::Job;
 
@@ -16,12 +15,12 @@ pub(crate) struct JobCgroups {
 
 /// The names of the jobs' groups that are there.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Present(HashSet<String>);
+pub(crate) struct Present(HashSet<JobName>);
 
 impl Present {
     pub(crate) fn has(&self, job: &Job) -> bool {
-        self.0.contains(&format!("job_{}", job.job_id))
-            || job.sluid.as_ref().is_some_and(|sluid| self.0.contains(sluid))
+        self.0.contains(&JobName::Id(job.job_id))
+            || job.sluid.clone().is_some_and(|sluid| self.0.contains(&JobName::Sluid(sluid)))
     }
 }
 
@@ -33,45 +32,22 @@ impl JobCgroups {
     /// The groups that are there now; `None` where Slurm has no place for them on this node, so that
     /// a missing one says nothing.
     pub(crate) fn read(&self) -> io::Result<Option<Present>> {
-        let mut present = None;
-        for top in directories(&self.root)? {
-            for slurms in directories(&top)?.iter().filter(|path| is_slurms(&name(path))) {
-                let Present(names) = present.get_or_insert_default();
-                for child in directories(slurms)? {
-                    if name(&child).starts_with("uid_") {
-                        names.extend(directories(&child)?.iter().map(|job| name(job)));
-                    } else {
-                        names.insert(name(&child));
-                    }
-                }
-            }
+        let slurmds = edctl_jobcgroup::find(&self.root)?;
+        if slurmds.is_empty() {
+            return Ok(None);
         }
-        Ok(present)
+        let mut present = Present::default();
+        for slurmd in slurmds {
+            present.0.extend(slurmd.jobs()?.into_iter().map(|job| job.name));
+        }
+        Ok(Some(present))
     }
-}
-
-fn is_slurms(name: &str) -> bool {
-    name == "slurm" || name.starts_with("slurm_") || name.ends_with("slurmstepd.scope")
-}
-
-/// The directories in `path`; none where it is gone meanwhile, as groups come and go.
-fn directories(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let is_directory = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let entries: Vec<fs::DirEntry> = entries.collect::<io::Result<_>>()?;
-    Ok(entries.iter().filter(|entry| is_directory(entry)).map(fs::DirEntry::path).collect())
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use edctl_hookmsg::Hook;
 
     use super::super::state::tests::event;
