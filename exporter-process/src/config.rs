@@ -6,6 +6,7 @@ use std::time::Duration;
 use edctl_daemon::{Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
+use crate::jobs::Settings;
 use crate::naming::{Namer, NamingConfig, TomlRule};
 
 /// The whole file, with the table `[groups]` as the two things that it sets.
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) accounting: Accounting,
     pub(crate) details: DetailLimits,
     pub(crate) threads: ThreadLimits,
+    pub(crate) jobs: Settings,
 }
 
 /// The whole file as it is written.
@@ -33,6 +35,7 @@ struct File {
     accounting: Accounting,
     details: DetailLimits,
     threads: ThreadLimits,
+    jobs: Settings,
 }
 
 /// The table `[groups]` as it is written; what the keys mean stands at the types they go to.
@@ -63,7 +66,7 @@ impl Default for GroupsTable {
 
 impl From<File> for Config {
     fn from(file: File) -> Self {
-        let File { web, log, path, groups, accounting, details, threads } = file;
+        let File { web, log, path, groups, accounting, details, threads, jobs } = file;
         let limits = Limits { max: groups.max, forget_after_secs: groups.forget_after_secs };
         let naming = NamingConfig {
             process_exporter_config: groups.process_exporter_config,
@@ -71,7 +74,8 @@ impl From<File> for Config {
             children: groups.children,
             rules: groups.rule,
         };
-        Self { web, log, path, groups: limits, naming, accounting, details, threads }
+        let groups = limits;
+        Self { web, log, path, groups, naming, accounting, details, threads, jobs }
     }
 }
 
@@ -176,7 +180,8 @@ impl edctl_daemon::Config for Config {
             let message = format!("expected 1 to {most}, not {}", self.groups.max);
             return Err(Invalid::new("groups.max", message));
         }
-        Namer::compile(&self.naming).map(|_| ())
+        Namer::compile(&self.naming)?;
+        self.jobs.validate()
     }
 }
 

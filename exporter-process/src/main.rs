@@ -7,6 +7,7 @@ mod config;
 mod details;
 mod exits;
 mod groups;
+mod jobs;
 mod ledger;
 mod naming;
 mod page;

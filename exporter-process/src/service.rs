@@ -8,6 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::config::Config;
 use crate::exits::Exits;
+use crate::jobs::Jobs;
 use crate::ledger::Since;
 use crate::page::{self, Errors, Units};
 use crate::remainder::Remainder;
@@ -21,13 +22,17 @@ pub(crate) struct Exporter {
     remainder: Option<Remainder>,
     units: Units,
     errors: Errors,
+    /// Only where it serves the machine: a test's tree has no jobs.
+    jobs: Option<Jobs>,
 }
 
 impl Exporter {
     /// Opens proc. A single page counts from the processes' own start, a daemon from its own.
     pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
         let units = Units::of_system();
-        match mode {
+        let jobs = Jobs::start(config.jobs.clone(), config.path.clone(), mode)
+            .map_err(|error| format!("cannot start to sample the jobs: {error}"))?;
+        let exporter = match mode {
             Mode::Serve => {
                 let now_ns = ns_since_boot();
                 let since = Since { own_ns: now_ns, reaped_ns: now_ns };
@@ -37,13 +42,14 @@ impl Exporter {
                     false => Exits::off(),
                 };
                 let exporter = Self::over(config, units, since, exits)?;
-                Ok(Self { remainder: Some(remainder), ..exporter })
+                Self { remainder: Some(remainder), ..exporter }
             }
             Mode::Once => {
                 let since = Since { own_ns: 0, reaped_ns: u64::MAX };
-                Self::over(config, units, since, Exits::off())
+                Self::over(config, units, since, Exits::off())?
             }
-        }
+        };
+        Ok(Self { jobs: Some(jobs), ..exporter })
     }
 
     fn over(config: Config, units: Units, since: Since, exits: Exits) -> Result<Self, String> {
@@ -53,6 +59,7 @@ impl Exporter {
             remainder: None,
             units,
             errors: Errors::default(),
+            jobs: None,
         })
     }
 
@@ -95,12 +102,19 @@ impl Service for Exporter {
         }
         self.errors.processes = self.scanner.unread_processes;
         page::render_errors(&self.errors, page);
+        if let Some(jobs) = &self.jobs {
+            jobs.collect(page);
+        }
     }
 
     fn reload(&mut self, config: Config) -> Result<(), String> {
-        let procfs = config.path.procfs.clone();
+        let (procfs, jobs, paths) =
+            (config.path.procfs.clone(), config.jobs.clone(), config.path.clone());
         self.scanner.reload(config)?;
         self.procfs = procfs;
+        if let Some(running) = &mut self.jobs {
+            running.reload(jobs, paths);
+        }
         Ok(())
     }
 }

@@ -6,10 +6,12 @@ use crate::parse::{blkio, cpus, keyed, limit, number};
 use crate::reading::{Cpu, Directions, Files, Io, Memory, Pids, Pressure, Reading, Throttling};
 
 pub(crate) fn read(group: &Group, below: &[&Group], faults: &mut Faults) -> Reading {
+    // First of all: a group that ends now tells its CPU time or never.
+    let cpu = read_cpu(&mut Files { group, faults });
     let memory = read_memory(group, below, faults);
     let mut files = Files { group, faults };
     Reading {
-        cpu: read_cpu(&mut files),
+        cpu,
         throttling: read_throttling(&mut files),
         cpus: files.read("cpuset", "cpuset.cpus", cpus).flatten(),
         memory,
