@@ -100,6 +100,12 @@ class Cluster:
         lines = self.out("ctl", ["sinfo", "-h", "-N", "-o", "%N %T"]).splitlines()
         return dict(line.split() for line in lines)
 
+    def sacct(self, job_id: int, *fields: str) -> list[dict[str, str]]:
+        """A row for the job and for each of its steps; an array's rows are those of its tasks."""
+        lines = self.out("ctl", ["sacct", "-n", "-P", "--noconvert", "-j", str(job_id),
+                                 "-o", ",".join(fields)]).splitlines()
+        return [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
+
     def query(self, expression: str) -> list[dict]:
         """An instant query of the lab's Prometheus, from the host."""
         url = f"{self.prometheus()}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"

@@ -34,6 +34,13 @@ class ClusterTest(unittest.TestCase):
             words.append(f"--comment={comment}")
         return self.cluster.out("ctl", [*words, *argv], user=DESIGNER)
 
+    def sbatch(self, command: str, *options: str) -> int:
+        """Submits a job of the designer's that prints nothing; returns its id."""
+        told = self.cluster.out("ctl", ["sbatch", "--parsable", "-p", "latency", "--time=2",
+                                        "--chdir=/", "--output=/dev/null", *options,
+                                        f"--wrap={command}"], user=DESIGNER)
+        return int(told)
+
     def job_through_hooks(self, node: str) -> int:
         """Runs a job that must not notice what is wrong with its node; returns its id."""
         return int(self.srun("printenv", "SLURM_JOB_ID", node=node))
@@ -46,3 +53,12 @@ class ClusterTest(unittest.TestCase):
         shutil.copytree(home / "eda-flows", target, ignore=shutil.ignore_patterns(".edctl"))
         self.cluster.out("ctl", ["chown", "-R", f"{DESIGNER}:", f"/home/{DESIGNER}/{name}"])
         return f"/home/{DESIGNER}/{name}"
+
+
+def cpu_secs(text: str) -> float:
+    """sacct's CPU time, [days-][hours:]minutes:seconds, in seconds."""
+    days, _, time = text.rpartition("-")
+    secs = 0.0
+    for part in time.split(":"):
+        secs = secs * 60 + float(part)
+    return int(days or 0) * 86400 + secs

@@ -127,5 +127,6 @@ class Rollout(ClusterTest):
     def main_pids(self) -> dict[str, str]:
         """The daemons of each node, as they run now."""
         asked = ["systemctl", "show", "-P", "MainPID", "slurmctld", "slurmd", "edctl-agent",
-                 "edctl-exporter-slurm", "edctl-exporter-process", "prometheus"]
+                 "edctl-exporter-slurm", "edctl-exporter-process", "prometheus", "slurmdbd",
+                 "mariadb"]
         return {node: self.cluster.out(node, asked) for node in ("ctl", *WORKERS)}
