@@ -1,4 +1,4 @@
-//! `edctl-exporter-process`: CPU, memory and counts of a node's processes, summed by name.
+//! `edctl-exporter-process`: what a node's processes use, summed in groups, and its Slurm jobs.
 
 #![forbid(unsafe_code)]
 
@@ -34,15 +34,19 @@ use crate::service::Exporter;
 const SPEC: Spec = Spec {
     component: "exporter-process",
     binary: "edctl-exporter-process",
-    about: "Metrics of the node's processes, summed by name.",
+    about: "Metrics of the node's processes, summed in groups, and of its Slurm jobs.",
     version: env!("CARGO_PKG_VERSION"),
     config_file: "/etc/edctl/exporter-process.toml",
     port: 9812,
 };
 
-/// Serves metrics of the node's processes, summed by name, to Prometheus
+/// Serves metrics of the node's processes, summed in groups, and of its Slurm jobs to Prometheus
 ///
-/// Serves process-exporter's names (namedprocess_*) at three system calls per process and scrape.
+/// Serves process-exporter's names (namedprocess_*), by its configuration file, at three system calls
+/// per process and scrape. Runs without any capability, and then says what is absent. With
+/// CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH it reads IO, open files and programs of all users; with
+/// CAP_NET_ADMIN the kernel tells it what each process had used at its end, however short it was: see
+/// /usr/share/doc/edctl-exporter-process/examples/exit-records.conf.
 #[derive(Debug, Parser)]
 #[command(name = "edctl-exporter-process", version)]
 struct Flags {
