@@ -52,12 +52,7 @@ impl Known {
         self.read_status(proc, pid, is_new, detail).unwrap_or_else(|e| failed.push(("status", e)));
         self.read_io(proc, pid, is_new, detail).unwrap_or_else(|e| failed.push(("io", e)));
         self.read_open_files(proc, pid, detail).unwrap_or_else(|e| failed.push(("fd", e)));
-        match proc.read(pid, "wchan") {
-            Ok(content) => {
-                parse_wchan(content).map(|name| detail.now.add_wchan(name)).unwrap_or(())
-            }
-            Err(error) => failed.push(("wchan", error)),
-        }
+        self.read_wchan(proc, pid, detail).unwrap_or_else(|e| failed.push(("wchan", e)));
         self.reads = self.reads.wrapping_add(1);
         failed
     }
@@ -99,6 +94,18 @@ impl Known {
         let after = spoils(io, &mut [&mut detail.now.io])?;
         let (read_bytes, write_bytes) = grow(&mut self.io, after, is_new);
         detail.count(&Activity { read_bytes, write_bytes, ..Activity::default() });
+        Ok(())
+    }
+
+    fn read_wchan(
+        &self,
+        proc: &mut ProcFs,
+        pid: u32,
+        detail: &mut Detail,
+    ) -> Result<(), ReadError> {
+        if let Some(name) = parse_wchan(proc.read(pid, "wchan")?) {
+            detail.now.add_wchan(name);
+        }
         Ok(())
     }
 

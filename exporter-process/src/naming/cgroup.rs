@@ -1,5 +1,7 @@
 //! Where in the control groups a process is: its systemd unit and its Slurm job.
 
+use edctl_jobcgroup::{JobName, job_on_path};
+
 /// The kinds of units that hold processes themselves; a slice only holds units.
 const UNIT_KINDS: [&[u8]; 5] = [b".service", b".scope", b".socket", b".mount", b".swap"];
 
@@ -11,7 +13,7 @@ pub(super) struct Placement<'a> {
     /// The system's unit: `user@1000.service` for what a user's own manager runs.
     pub(super) unit: Option<&'a [u8]>,
     /// The job's number, or its SLUID where Slurm names the directory by that.
-    pub(super) job: Option<&'a [u8]>,
+    pub(super) job: Option<String>,
 }
 
 impl<'a> Placement<'a> {
@@ -53,48 +55,12 @@ fn unit(path: &[u8]) -> Option<&[u8]> {
     Some(part.strip_prefix(b"_").unwrap_or(part))
 }
 
-/// The Slurm job on a path: `slurm*/uid_N/JOB` on v1, `[node_]slurmstepd.scope/JOB` on v2.
-fn job(path: &[u8]) -> Option<&[u8]> {
-    let parts: Vec<&[u8]> = path.split(|b| *b == b'/').collect();
-    let v1 = parts.windows(3).find_map(|window| match window {
-        [slurm, uid, job] if slurm.starts_with(b"slurm") && is_numbered(uid, b"uid_") => {
-            job_id(job)
-        }
-        _ => None,
-    });
-    let v2 = || {
-        parts.windows(2).find_map(|window| match window {
-            [scope, job] if is_stepd_scope(scope) => job_id(job),
-            _ => None,
-        })
-    };
-    v1.or_else(v2)
-}
-
-fn is_stepd_scope(part: &[u8]) -> bool {
-    part.strip_suffix(b"slurmstepd.scope")
-        .is_some_and(|node| node.is_empty() || node.ends_with(b"_"))
-}
-
-/// The id in a job directory's name.
-fn job_id(part: &[u8]) -> Option<&[u8]> {
-    if is_numbered(part, b"job_") {
-        return part.strip_prefix(b"job_");
+/// The Slurm job on a path, as its directory names it.
+fn job(path: &[u8]) -> Option<String> {
+    match job_on_path(str::from_utf8(path).ok()?)? {
+        JobName::Id(id) => Some(id.to_string()),
+        JobName::Sluid(sluid) => Some(sluid),
     }
-    is_sluid(part).then_some(part)
-}
-
-fn is_numbered(part: &[u8], prefix: &[u8]) -> bool {
-    part.strip_prefix(prefix)
-        .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
-}
-
-/// A job's id since Slurm 26.05: an `s` and 13 or 14 of 0-9 and A-Z.
-fn is_sluid(part: &[u8]) -> bool {
-    part.strip_prefix(b"s").is_some_and(|id| {
-        matches!(id.len(), 13 | 14)
-            && id.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
-    })
 }
 
 #[cfg(test)]
@@ -106,7 +72,7 @@ mod tests {
     fn found(cgroups: &str) -> (Option<String>, Option<String>) {
         let placement = Placement::of(cgroups.as_bytes());
         let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
-        (text(placement.unit), text(placement.job))
+        (text(placement.unit), placement.job)
     }
 
     #[test]

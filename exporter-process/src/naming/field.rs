@@ -93,7 +93,7 @@ impl Field {
                 name.extend_from_slice(matches.get(key.as_str()).copied().unwrap_or(NO_VALUE));
             }
             Self::Unit => name.extend_from_slice(process.placement()?.unit?),
-            Self::Job => name.extend_from_slice(process.placement()?.job?),
+            Self::Job => name.extend_from_slice(process.placement()?.job.as_ref()?.as_bytes()),
             Self::Tool => name.extend_from_slice(process.tool()?.as_bytes()),
         }
         Some(())

@@ -19,7 +19,7 @@ mod walk;
 
 pub use fault::Faults;
 pub use group::Group;
-pub use names::JobName;
+pub use names::{JobName, job_on_path};
 pub use reading::{
     Cpu, Directions, Io, Memory, Pids, Pressure, Reading, Stall, Throttling, read, read_cpu,
 };

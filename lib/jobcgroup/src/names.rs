@@ -25,6 +25,21 @@ impl JobName {
     }
 }
 
+/// The job whose control group a path leads into: `.../slurm/uid_1000/job_7/step_0` of v1,
+/// `.../slurmstepd.scope/job_7/step_0` of v2.
+pub fn job_on_path(path: &str) -> Option<JobName> {
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if v2_node(part).is_some() {
+            return JobName::parse(parts.next()?);
+        }
+        if v1_node(part).is_some() && parts.peek().is_some_and(|part| uid(part).is_some()) {
+            return JobName::parse(parts.nth(1)?);
+        }
+    }
+    None
+}
+
 /// The node that a v1 directory is for: `Some(None)` in `slurm`, `Some(Some("w1"))` in `slurm_w1`.
 pub(crate) fn v1_node(directory: &str) -> Option<Option<String>> {
     let rest = directory.strip_prefix("slurm")?;
@@ -82,6 +97,30 @@ mod tests {
             ("sä8FXKTA79XAR", None),
         ] {
             assert_eq!(JobName::parse(directory), expected, "{directory}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_into_jobs_or_not() {
+        let id = |id| Some(JobName::Id(id));
+        for (path, expected) in [
+            ("/slurm/uid_1000/job_7/step_batch/task_0", id(7)),
+            ("/lab/w1/slurm_w1/uid_2000/job_12", id(12)),
+            ("/system.slice/slurmstepd.scope/job_42/step_0/user/task_0", id(42)),
+            ("/system.slice/w1_slurmstepd.scope/job_42", id(42)),
+            (
+                "/system.slice/slurmstepd.scope/s8FXKTA79XAR00/step_0",
+                Some(JobName::Sluid("s8FXKTA79XAR00".to_owned())),
+            ),
+            ("/slurm/uid_1000", None),
+            ("/slurm/system", None),
+            ("/slurm/job_7", None),
+            ("/system.slice/slurmstepd.scope", None),
+            ("/system.slice/slurmstepd.scope/system", None),
+            ("/user.slice/uid_1000/job_7", None),
+            ("", None),
+        ] {
+            assert_eq!(job_on_path(path), expected, "{path}");
         }
     }
 
