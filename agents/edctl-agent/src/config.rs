@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use edctl_daemon::{Config, Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
-use crate::collector::{self, Excludes};
+use crate::collector::{Choice, Options};
 
 /// The agent's configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,18 +14,12 @@ pub(crate) struct AgentConfig {
     web: Web,
     log: Log,
     pub(crate) path: Paths,
-    pub(crate) collector: CollectorConfig,
+    /// Which collectors run.
+    pub(crate) collectors: Choice,
+    /// What single collectors are told.
+    pub(crate) collector: Options,
     pub(crate) hooks: HooksConfig,
     pub(crate) state: StateConfig,
-}
-
-/// The table `[collector]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct CollectorConfig {
-    /// Names of collectors that stay off.
-    pub(crate) disable: Vec<String>,
-    pub(crate) filesystem: Excludes,
 }
 
 /// The table `[hooks]`.
@@ -68,14 +62,8 @@ impl Config for AgentConfig {
     }
 
     fn validate(&self) -> Result<(), Invalid> {
-        for name in &self.collector.disable {
-            if !collector::names().any(|known| known == name) {
-                let known: Vec<&str> = collector::names().collect();
-                let message = format!("expected some of {}, not {name:?}", known.join(", "));
-                return Err(Invalid::new("collector.disable", message));
-            }
-        }
-        self.collector.filesystem.validate()
+        self.collectors.validate()?;
+        self.collector.validate()
     }
 }
 
@@ -86,10 +74,6 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused() {
         assert!(AgentConfig::default().validate().is_ok());
-        let mut config = AgentConfig::default();
-        config.collector.disable = vec!["uname".to_owned(), "gpu".to_owned()];
-        let error = config.validate().unwrap_err().to_string();
-        assert!(error.contains("\"gpu\"") && error.contains("loadavg"), "{error}");
         let mut config = AgentConfig::default();
         config.collector.filesystem.fs_types_exclude = "(".to_owned();
         assert!(config.validate().unwrap_err().to_string().contains("fs_types_exclude"));

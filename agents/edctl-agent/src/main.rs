@@ -5,6 +5,7 @@ mod collector;
 mod config;
 mod hooks;
 mod host;
+mod listing;
 mod node;
 mod service;
 mod status;
@@ -13,8 +14,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use collector::CollectorFlags;
 use config::AgentConfig;
 use edctl_daemon::{CommonFlags, PathFlags, Spec};
+use listing::ListingFlags;
 use service::Agent;
 use status::StatusFlags;
 
@@ -47,6 +50,8 @@ enum Command {
     Run(RunFlags),
     /// Ask the running agent what it knows: jobs, hooks, spool, collectors
     Status(StatusFlags),
+    /// List what the agent can collect, and what of it runs by default
+    Collectors(ListingFlags),
 }
 
 #[derive(Args)]
@@ -56,6 +61,9 @@ struct RunFlags {
 
     #[command(flatten)]
     path: PathFlags,
+
+    #[command(flatten)]
+    collectors: CollectorFlags,
 
     /// Where hooks and `edctl-agent status` find the agent
     #[arg(long = "hooks.socket", value_name = "PATH")]
@@ -69,6 +77,7 @@ struct RunFlags {
 impl RunFlags {
     fn apply(&self, config: &mut AgentConfig) {
         self.path.apply(&mut config.path);
+        self.collectors.apply(&mut config.collectors);
         if let Some(socket) = &self.socket {
             config.hooks.socket.clone_from(socket);
         }
@@ -82,6 +91,7 @@ fn main() -> ExitCode {
     let flags: Flags = edctl_daemon::parse();
     match flags.command {
         Some(Command::Status(flags)) => status::run(&flags),
+        Some(Command::Collectors(flags)) => listing::run(&flags),
         Some(Command::Run(flags)) => run(flags),
         None => run(flags.run),
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use edctl_daemon::{Mode, Service};
-use edctl_exposition::Page;
+use edctl_exposition::{BadQuery, Page, Query};
 
 use crate::collector::{Collectors, Report};
 use crate::config::{AgentConfig, HooksConfig, StateConfig};
@@ -43,7 +43,7 @@ impl Agent {
             Mode::Once => None,
         };
         let fixed = Fixed::of(&config);
-        let collectors = Collectors::new(&Host::real(config.path), &config.collector);
+        let collectors = new_collectors(config);
         Ok(Self { collectors, reports, hooks, fixed })
     }
 }
@@ -59,11 +59,24 @@ impl Service for Agent {
         }
     }
 
+    /// A part of the collectors; what is not theirs is there in any case.
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        self.collectors.collect_part(query, page)?;
+        if let Some(hooks) = &self.hooks {
+            hooks.collect(page);
+        }
+        Ok(())
+    }
+
     fn reload(&mut self, config: AgentConfig) -> Result<(), String> {
         if Fixed::of(&config) != self.fixed {
             return Err("[hooks] and [state] need a restart to change".to_owned());
         }
-        self.collectors = Collectors::new(&Host::real(config.path), &config.collector);
+        self.collectors = new_collectors(config);
         Ok(())
     }
+}
+
+fn new_collectors(config: AgentConfig) -> Collectors {
+    Collectors::new(&Host::real(config.path), &config.collectors, &config.collector)
 }

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edctl_exposition::{About, Collecting, Format, Page, SelfMetrics, Server, Source, render};
+use edctl_exposition::{
+    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, render,
+};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -56,6 +58,16 @@ pub trait Service: Send + 'static {
 
     /// Fills the page; runs on a thread of its own and may block.
     fn collect(&mut self, page: &mut Page);
+
+    /// Fills the page with what the query asks for; a service that knows no parameters gives all.
+    ///
+    /// # Errors
+    /// Says what is wrong with the query.
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        let _all = query;
+        self.collect(page);
+        Ok(())
+    }
 
     /// Takes over a changed configuration and keeps its counters; called between two collections.
     ///
@@ -204,6 +216,10 @@ impl<S: Service> Source for Serving<S> {
         self.0.collect(page);
     }
 
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        self.0.collect_part(query, page)
+    }
+
     fn ready(&self) -> bool {
         self.0.ready()
     }
@@ -238,7 +254,7 @@ async fn asked_to_stop() -> std::io::Result<()> {
 /// Says that the daemon is ready as soon as there is something to show, then feeds the watchdog
 /// twice as often as systemd asks for; goes on for ever where it does not ask.
 async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>) {
-    if collecting.page(FIRST_COLLECTION).await.is_none() {
+    if collecting.page(Query::default(), FIRST_COLLECTION).await.is_err() {
         tracing::warn!("the first collection takes long; serving without it");
     }
     notify(&[NotifyState::Ready]);

@@ -1,5 +1,6 @@
 //! The thread on which a source collects, so that a read that blocks never blocks the server.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::model::Page;
+use crate::query::{BadQuery, Query};
 use crate::selfmetrics::SelfMetrics;
 
 /// Scrapes that may wait for the source at a time.
@@ -19,14 +21,36 @@ pub trait Source: Send + 'static {
     /// [`Page::error`].
     fn collect(&mut self, page: &mut Page);
 
+    /// Adds what the query asks for; a source that knows no parameters gives all that it has.
+    ///
+    /// # Errors
+    /// Says what is wrong with the query.
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        let _all = query;
+        self.collect(page);
+        Ok(())
+    }
+
     /// Whether the data is complete enough for `/readyz`; asked after each collection.
     fn ready(&self) -> bool {
         true
     }
 }
 
+/// A page for all who asked the same, or why there is none.
+type Reply = Result<Arc<Page>, BadQuery>;
+
+/// Why a source gave no page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPage {
+    /// It did not deliver it in time.
+    Late,
+    /// The query is wrong.
+    BadQuery(BadQuery),
+}
+
 enum Task<S> {
-    Collect(oneshot::Sender<Arc<Page>>),
+    Collect(Query, oneshot::Sender<Reply>),
     Change(Box<dyn FnOnce(&mut S) + Send>),
     Stop(SyncSender<()>),
 }
@@ -58,21 +82,24 @@ impl<S: Source> Collecting<S> {
         Ok(Self { tasks, metrics })
     }
 
-    /// The page, or `None` where the source did not deliver it within `deadline`.
+    /// The page that the query asks for.
     ///
-    /// Scrapes that wait at the same time share one collection.
-    pub async fn page(&self, deadline: Duration) -> Option<Arc<Page>> {
+    /// Scrapes that wait at the same time and ask the same share one collection.
+    ///
+    /// # Errors
+    /// [`NoPage::Late`] where the source did not deliver it within `deadline`.
+    pub async fn page(&self, query: Query, deadline: Duration) -> Result<Arc<Page>, NoPage> {
         let (reply, page) = oneshot::channel();
-        let asked = self.tasks.try_send(Task::Collect(reply));
+        let asked = self.tasks.try_send(Task::Collect(query, reply));
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = asked {
             self.metrics.count_timeout();
-            return None;
+            return Err(NoPage::Late);
         }
         match tokio::time::timeout(deadline, page).await {
-            Ok(Ok(page)) => Some(page),
+            Ok(Ok(reply)) => reply.map_err(NoPage::BadQuery),
             Ok(Err(_)) | Err(_) => {
                 self.metrics.count_timeout();
-                None
+                Err(NoPage::Late)
             }
         }
     }
@@ -93,10 +120,10 @@ impl<S: Source> Collecting<S> {
 
 fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
     while let Ok(first) = inbox.recv() {
-        let mut waiting = Vec::new();
+        let mut waiting: HashMap<Query, Vec<oneshot::Sender<Reply>>> = HashMap::new();
         for task in std::iter::once(first).chain(inbox.try_iter()) {
             match task {
-                Task::Collect(reply) => waiting.push(reply),
+                Task::Collect(query, reply) => waiting.entry(query).or_default().push(reply),
                 Task::Change(change) => change(&mut source),
                 Task::Stop(done) => {
                     drop(source);
@@ -106,32 +133,45 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
                 }
             }
         }
-        waiting.retain(|reply| !reply.is_closed());
-        if !waiting.is_empty() {
-            let page = Arc::new(collect(&mut source, metrics));
-            for reply in waiting {
+        for (query, mut replies) in waiting {
+            replies.retain(|reply| !reply.is_closed());
+            if replies.is_empty() {
+                continue;
+            }
+            let page = collect(&mut source, &query, metrics).map(Arc::new);
+            for reply in replies {
                 // A client that has gone away needs no page.
-                let _gone = reply.send(Arc::clone(&page));
+                let _gone = reply.send(page.clone());
             }
         }
     }
 }
 
-fn collect<S: Source>(source: &mut S, metrics: &SelfMetrics) -> Page {
+fn collect<S: Source>(
+    source: &mut S,
+    query: &Query,
+    metrics: &SelfMetrics,
+) -> Result<Page, BadQuery> {
     let mut page = Page::default();
     let started = Instant::now();
     let collected = catch_unwind(AssertUnwindSafe(|| {
-        source.collect(&mut page);
-        source.ready()
+        let collected = if query.is_empty() {
+            source.collect(&mut page);
+            Ok(())
+        } else {
+            source.collect_part(query, &mut page)
+        };
+        collected.map(|()| source.ready())
     }));
-    if collected.is_err() {
+    let is_ready = collected.unwrap_or_else(|_| {
         tracing::error!("the collection panicked; this page shows what was read before");
         page.error("collect", "panic");
-    }
+        Ok(false)
+    })?;
     page.finish();
-    metrics.note_collection(&page, started.elapsed(), collected.unwrap_or(false));
+    metrics.note_collection(&page, started.elapsed(), is_ready);
     metrics.collect(&mut page);
-    page
+    Ok(page)
 }
 
 #[cfg(test)]
@@ -172,10 +212,10 @@ mod tests {
     fn a_stuck_source_costs_one_deadline_and_recovers() {
         let (token, collecting, metrics) = gated();
         runtime().block_on(async {
-            assert!(collecting.page(Duration::from_millis(5)).await.is_none());
+            assert!(collecting.page(Query::default(), Duration::from_millis(5)).await.is_err());
             token.send(()).unwrap();
             token.send(()).unwrap();
-            let page = collecting.page(Duration::from_secs(60)).await.unwrap();
+            let page = collecting.page(Query::default(), Duration::from_secs(60)).await.unwrap();
             assert!(page.family("collections").is_some());
         });
         let mut page = Page::default();
@@ -198,7 +238,9 @@ mod tests {
         let metrics = Arc::new(SelfMetrics::new(ABOUT));
         let collecting = Collecting::start(Panics { _held: Arc::clone(&held) }, metrics).unwrap();
         for _ in 0..2 {
-            let page = runtime().block_on(collecting.page(Duration::from_secs(60))).unwrap();
+            let page = runtime()
+                .block_on(collecting.page(Query::default(), Duration::from_secs(60)))
+                .unwrap();
             assert!(page.family("edctl_collect_errors_total").is_some());
         }
         assert!(collecting.stop(Duration::from_secs(60)));
@@ -210,7 +252,8 @@ mod tests {
         let (token, collecting, _metrics) = gated();
         assert!(collecting.change(|source| source.collections = 41));
         token.send(()).unwrap();
-        let page = runtime().block_on(collecting.page(Duration::from_secs(60))).unwrap();
+        let page =
+            runtime().block_on(collecting.page(Query::default(), Duration::from_secs(60))).unwrap();
         assert_eq!(page.family("collections").unwrap().samples[0].value, crate::Value::U64(42));
     }
 }

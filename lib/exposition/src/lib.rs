@@ -9,13 +9,15 @@
 mod collecting;
 mod guests;
 mod model;
+mod query;
 mod render;
 mod selfmetrics;
 mod server;
 mod site;
 
-pub use collecting::{Collecting, Source};
+pub use collecting::{Collecting, NoPage, Source};
 pub use model::{DEFAULT_SERIES_LIMIT, Family, Kind, MAX_LABEL_VALUE_BYTES, Page, Sample, Value};
+pub use query::{BadQuery, Query};
 pub use render::{Format, render};
 pub use selfmetrics::{About, SelfMetrics};
 pub use server::{BindError, Server};

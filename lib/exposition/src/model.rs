@@ -176,6 +176,19 @@ impl Page {
         }
     }
 
+    /// Adds all that another page has.
+    pub fn merge(&mut self, other: Page) {
+        for family in other.families.into_values() {
+            self.add(family);
+        }
+        for (error, times) in other.errors {
+            *self.errors.entry(error).or_default() += times;
+        }
+        for (place, series) in other.dropped {
+            *self.dropped.entry(place).or_default() += series;
+        }
+    }
+
     /// Notes that something could not be read and is therefore missing from this page: `source` is
     /// the collector or the command, `reason` a short fixed word such as `io`, `parse`, `timeout`.
     pub fn error(&mut self, source: &str, reason: &str) {

@@ -11,8 +11,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::collecting::{Collecting, Source};
+use crate::collecting::{Collecting, NoPage, Source};
 use crate::model::Page;
+use crate::query::{BadQuery, Query};
 use crate::render::{Format, render};
 use crate::selfmetrics::SelfMetrics;
 
@@ -54,7 +55,7 @@ impl<S: Source> Site<S> {
             return (handler, refused);
         }
         let response = match handler {
-            "metrics" => self.metrics_page(request.headers()).await,
+            "metrics" => self.metrics_page(request).await,
             "healthz" => plain(StatusCode::OK, "ok\n"),
             "readyz" if self.metrics.is_ready() => plain(StatusCode::OK, "ready\n"),
             "readyz" => {
@@ -65,10 +66,13 @@ impl<S: Source> Site<S> {
         (handler, response)
     }
 
-    async fn metrics_page(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
-        let page = match self.collecting.page(deadline(headers)).await {
-            Some(page) => page,
-            None => {
+    async fn metrics_page(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let headers = request.headers();
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let page = match self.collecting.page(query, deadline(headers)).await {
+            Ok(page) => page,
+            Err(NoPage::BadQuery(error)) => return bad_request(&error),
+            Err(NoPage::Late) => {
                 let mut page = Page::default();
                 self.metrics.collect(&mut page);
                 Arc::new(page)
@@ -117,6 +121,12 @@ fn pack(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
+}
+
+fn bad_request(error: &BadQuery) -> Response<Full<Bytes>> {
+    let mut response = plain(StatusCode::BAD_REQUEST, "");
+    *response.body_mut() = Full::new(Bytes::from(format!("{error}\n")));
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
 /// The kernel's unit for users (`USER_HZ`), the same on every architecture that we run on.
@@ -21,6 +21,18 @@ const COLUMNS: usize = MODES.len() + GUEST_MODES.len();
 const STEP_BACK_TICKS: u64 = 300;
 
 type Ticks = [u64; COLUMNS];
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "cpu",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/stat",
+    families: &[
+        FamilyDoc::counter("node_cpu_seconds_total", &["cpu", "mode"]),
+        FamilyDoc::counter("node_cpu_guest_seconds_total", &["cpu", "mode"]),
+    ],
+    make: |host, _| Box::new(Cpu::new(host)),
+};
 
 pub(super) struct Cpu {
     file: KernelFile,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How a collector's run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,16 +13,19 @@ pub(crate) enum State {
     Absent,
     /// It could not read or understand what is there.
     Error,
+    /// It has not answered yet.
+    Timeout,
 }
 
 impl State {
-    pub(crate) const ALL: [State; 3] = [State::Ok, State::Absent, State::Error];
+    pub(crate) const ALL: [State; 4] = [State::Ok, State::Absent, State::Error, State::Timeout];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             State::Ok => "ok",
             State::Absent => "absent",
             State::Error => "error",
+            State::Timeout => "timeout",
         }
     }
 }
@@ -38,6 +42,12 @@ pub(crate) enum CollectError {
     /// The file does not have the form that it should have.
     #[error("{}, line {line}: {expected}", path.display())]
     Parse { path: PathBuf, line: usize, expected: &'static str },
+    /// What it reads keeps it waiting.
+    #[error("no answer for {} s", waited.as_secs())]
+    Timeout { waited: Duration },
+    /// It has no thread any more; the journal says why.
+    #[error("its thread has ended")]
+    NoThread,
 }
 
 impl CollectError {
@@ -53,7 +63,8 @@ impl CollectError {
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Absent { .. } => State::Absent,
-            Self::Io { .. } | Self::Parse { .. } => State::Error,
+            Self::Io { .. } | Self::Parse { .. } | Self::NoThread => State::Error,
+            Self::Timeout { .. } => State::Timeout,
         }
     }
 
@@ -63,6 +74,8 @@ impl CollectError {
             Self::Absent { .. } => "absent",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
+            Self::Timeout { .. } => "timeout",
+            Self::NoThread => "thread",
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::kernel_file::KernelFile;
 use super::mounts::{self, Mount};
 use super::statfs::{Answer, Prober};
-use super::{CollectError, Collector};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
 /// How long one file system may take to answer.
@@ -81,6 +81,49 @@ impl Excludes {
 fn compile(expression: &str) -> Option<Regex> {
     (!expression.is_empty()).then(|| Regex::new(expression).ok()).flatten()
 }
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "filesystem",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/self/mountinfo, statfs(2)",
+    families: &[
+        FamilyDoc::gauge(
+            "node_filesystem_size_bytes",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_free_bytes",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_avail_bytes",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_files",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_files_free",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_readonly",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge(
+            "node_filesystem_device_error",
+            &["device", "mountpoint", "fstype", "device_error"],
+        ),
+        FamilyDoc::gauge("node_filesystem_mount_info", &["device", "major", "minor", "mountpoint"]),
+        FamilyDoc::gauge(
+            "edctl_agent_filesystem_stuck_seconds",
+            &["device", "mountpoint", "fstype"],
+        ),
+    ],
+    make: |host, options| Box::new(Filesystem::new(host, &options.filesystem)),
+};
 
 pub(super) struct Filesystem {
     file: KernelFile,

@@ -1,38 +1,69 @@
 //! Reading the kernel's small text files.
 
 use std::fs::File;
-use std::io::Read;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::CollectError;
 
 /// No file read here is longer; a longer one is refused rather than cut.
-const MAX_BYTES: u64 = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
+/// What a buffer begins with.
+const FIRST_BYTES: usize = 16 << 10;
 
-/// One file, with a buffer that is used again and again.
+/// One file, kept open, with a buffer that is used again and again: the kernel writes its content
+/// anew for each reading that begins at its start.
 pub(super) struct KernelFile {
     path: PathBuf,
-    text: Vec<u8>,
+    file: Option<File>,
+    buffer: Vec<u8>,
 }
 
 impl KernelFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, text: Vec::with_capacity(16 << 10) }
+        Self { path, file: None, buffer: vec![0; FIRST_BYTES] }
     }
 
     /// The whole content as it is now.
     pub(super) fn read(&mut self) -> Result<Text<'_>, CollectError> {
-        self.text.clear();
-        File::open(&self.path)
-            .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut self.text))
-            .map_err(|e| CollectError::io(&self.path, e))?;
+        let length = match self.read_kept() {
+            Ok(length) => length,
+            // What was open is gone, as a device that was taken out: perhaps there is another.
+            Err(_) => {
+                self.file = None;
+                self.read_kept().map_err(|e| CollectError::io(&self.path, e))?
+            }
+        };
         let text = Text { path: &self.path, text: "" };
-        if self.text.len() as u64 > MAX_BYTES {
+        if length > MAX_BYTES {
             return Err(text.wrong(0, "expected a short file"));
         }
-        match std::str::from_utf8(&self.text) {
+        match std::str::from_utf8(&self.buffer[..length]) {
             Ok(content) => Ok(Text { text: content, ..text }),
             Err(_) => Err(text.wrong(0, "expected text")),
+        }
+    }
+
+    fn read_kept(&mut self) -> io::Result<usize> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(File::open(&self.path)?),
+        };
+        let mut length = 0;
+        loop {
+            if length == self.buffer.len() {
+                if length > MAX_BYTES {
+                    return Ok(length);
+                }
+                self.buffer.resize(length * 2, 0);
+            }
+            match file.read_at(&mut self.buffer[length..], length as u64) {
+                Ok(0) => return Ok(length),
+                Ok(more) => length += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -53,5 +84,38 @@ impl<'a> Text<'a> {
     /// An error about one line.
     pub(super) fn wrong(self, line: usize, expected: &'static str) -> CollectError {
         CollectError::Parse { path: self.path.to_owned(), line, expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    fn lines(text: Text<'_>) -> usize {
+        text.lines().count()
+    }
+
+    #[test]
+    fn a_file_is_read_anew_each_time_however_long_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("stat");
+        let mut file = KernelFile::new(path.clone());
+        assert_eq!(file.read().map(lines).unwrap_err().state(), State::Absent);
+        for count in [3, 20_000, 1] {
+            std::fs::write(&path, "a line\n".repeat(count)).unwrap();
+            assert_eq!(file.read().map(lines).unwrap(), count);
+        }
+        std::fs::write(&path, vec![b'x'; MAX_BYTES * 2]).unwrap();
+        assert_eq!(file.read().map(lines).unwrap_err().state(), State::Error);
+    }
+
+    #[test]
+    fn the_kernels_own_says_what_is_now() {
+        let mut file = KernelFile::new("/proc/self/stat".into());
+        let ticks = |text: Text<'_>| text.lines().map(|(_, line)| line.to_owned()).next().unwrap();
+        let first = file.read().map(ticks).unwrap();
+        let _more: Vec<u8> = vec![1; 8 << 20];
+        assert_ne!(file.read().map(ticks).unwrap(), first);
     }
 }

@@ -3,7 +3,7 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
 const FAMILIES: [(&str, &str); 3] = [
@@ -11,6 +11,19 @@ const FAMILIES: [(&str, &str); 3] = [
     ("node_load5", "Load average over five minutes."),
     ("node_load15", "Load average over fifteen minutes."),
 ];
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "loadavg",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/loadavg",
+    families: &[
+        FamilyDoc::gauge("node_load1", &[]),
+        FamilyDoc::gauge("node_load5", &[]),
+        FamilyDoc::gauge("node_load15", &[]),
+    ],
+    make: |host, _| Box::new(Loadavg::new(host)),
+};
 
 pub(super) struct Loadavg {
     file: KernelFile,

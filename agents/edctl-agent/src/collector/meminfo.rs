@@ -3,11 +3,23 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
 /// More fields than any kernel has.
 const MAX_FIELDS: usize = 256;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "meminfo",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/meminfo",
+    families: &[
+        FamilyDoc::gauge("node_memory_<field>_bytes", &[]),
+        FamilyDoc::gauge("node_memory_<field>", &[]),
+    ],
+    make: |host, _| Box::new(Meminfo::new(host)),
+};
 
 pub(super) struct Meminfo {
     file: KernelFile,

@@ -1,124 +1,109 @@
 //! The node's metrics: one file per collector, and the table that names them all.
 
-mod cpu;
+mod apart;
+mod choice;
+mod entry;
 mod error;
-mod filesystem;
 mod kernel_file;
+mod options;
+mod report;
+
+mod cpu;
+mod filesystem;
 mod loadavg;
 mod meminfo;
 mod mounts;
 mod statfs;
 mod uname;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use edctl_exposition::{Family, Page};
+use edctl_exposition::{BadQuery, Page, Query};
 
-pub(crate) use error::{CollectError, State};
-pub(crate) use filesystem::Excludes;
-pub(crate) use statfs::Capacity;
+pub(crate) use self::choice::{Choice, CollectorFlags};
+pub(crate) use self::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+pub(crate) use self::error::{CollectError, State};
+pub(crate) use self::options::Options;
+pub(crate) use self::report::Report;
+pub(crate) use self::statfs::Capacity;
 
-use crate::config::CollectorConfig;
+use self::apart::Apart;
 use crate::host::Host;
 
-/// Reads one part of the node.
-pub(crate) trait Collector: Send {
-    /// Adds its families to the page; on an error it has added nothing.
-    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError>;
-}
-
-type Make = fn(&Host, &CollectorConfig) -> Box<dyn Collector>;
-
-/// Every collector: the name in `node_scrape_collector_success`, and how to make it.
-const COLLECTORS: &[(&str, Make)] = &[
-    ("cpu", |host, _| Box::new(cpu::Cpu::new(host))),
-    ("filesystem", |host, config| Box::new(filesystem::Filesystem::new(host, &config.filesystem))),
-    ("loadavg", |host, _| Box::new(loadavg::Loadavg::new(host))),
-    ("meminfo", |host, _| Box::new(meminfo::Meminfo::new(host))),
-    ("uname", |host, _| Box::new(uname::UnameInfo::new(host))),
-];
-
-/// The names that a configuration may disable.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    COLLECTORS.iter().map(|(name, _)| *name)
-}
-
-/// How a collector's last run went.
-#[derive(Debug, Clone)]
-pub(crate) struct Report {
-    pub(crate) name: &'static str,
-    pub(crate) state: State,
-    pub(crate) duration: Duration,
-    pub(crate) error: Option<String>,
-}
+/// Every collector, in the order of their names.
+pub(crate) const COLLECTORS: &[&Entry] =
+    &[&cpu::ENTRY, &filesystem::ENTRY, &loadavg::ENTRY, &meminfo::ENTRY, &uname::ENTRY];
 
 /// The collectors that are on.
 pub(crate) struct Collectors {
-    enabled: Vec<(&'static str, Box<dyn Collector>)>,
+    running: Vec<(&'static Entry, Running)>,
+}
+
+/// Where a collector runs.
+enum Running {
+    Here(Box<dyn Collector>),
+    Apart(Apart),
 }
 
 impl Collectors {
-    pub(crate) fn new(host: &Host, config: &CollectorConfig) -> Self {
-        let is_on = |name: &str| !config.disable.iter().any(|off| off == name);
-        let enabled = COLLECTORS
-            .iter()
-            .filter(|(name, _)| is_on(name))
-            .map(|(name, make)| (*name, make(host, config)))
-            .collect();
-        Self { enabled }
+    pub(crate) fn new(host: &Host, choice: &Choice, options: &Options) -> Self {
+        let make = |entry: &'static Entry| {
+            let collector = (entry.make)(host, options);
+            let running = match entry.runs {
+                Runs::Here => Running::Here(collector),
+                Runs::Apart => Running::Apart(Apart::start(entry.name, collector)),
+            };
+            (entry, running)
+        };
+        let is_on = |entry: &&&'static Entry| choice.is_on(entry);
+        Self { running: COLLECTORS.iter().filter(is_on).map(|entry| make(entry)).collect() }
     }
 
-    /// Runs one collector after the other: parallel reads of /proc cost more, not less.
+    /// Runs all of them.
     pub(crate) fn collect(&mut self, page: &mut Page) -> Vec<Report> {
-        let reports: Vec<Report> =
-            self.enabled.iter_mut().map(|(name, it)| run(name, it.as_mut(), page)).collect();
-        expose(&reports, page);
+        self.collect_some(page, |_| true)
+    }
+
+    /// Runs those that the query asks for: `collect[]` names those that run, `exclude[]` those that
+    /// do not, as node_exporter has it.
+    pub(crate) fn collect_part(
+        &mut self,
+        query: &Query,
+        page: &mut Page,
+    ) -> Result<Vec<Report>, BadQuery> {
+        let on: Vec<&str> = self.running.iter().map(|(entry, _)| entry.name).collect();
+        let wanted = choice::of_query(query, &on)?;
+        Ok(self.collect_some(page, |name| wanted(name)))
+    }
+
+    /// Those that may block begin first and have until the end of all others, and a moment; the
+    /// others run one after the other: parallel reads of /proc cost more, not less.
+    fn collect_some(&mut self, page: &mut Page, wanted: impl Fn(&str) -> bool) -> Vec<Report> {
+        let chosen = || |(entry, _): &&mut (&'static Entry, Running)| wanted(entry.name);
+        for (_, running) in self.running.iter_mut().filter(chosen()) {
+            if let Running::Apart(apart) = running {
+                apart.begin();
+            }
+        }
+        let mut reports = Vec::with_capacity(self.running.len());
+        for (entry, running) in self.running.iter_mut().filter(chosen()) {
+            if let Running::Here(collector) = running {
+                let start = Instant::now();
+                let outcome = collector.collect(page);
+                reports.push(Report::of(entry.name, outcome, start.elapsed(), page));
+            }
+        }
+        let until = Instant::now() + apart::PATIENCE;
+        for (entry, running) in self.running.iter_mut().filter(chosen()) {
+            if let Running::Apart(apart) = running {
+                let (outcome, duration) = apart.end(until, page);
+                reports.push(Report::of(entry.name, outcome, duration, page));
+            }
+        }
+        reports.sort_by_key(|report| report.name);
+        report::expose(&reports, page);
         reports
     }
-}
-
-fn run(name: &'static str, collector: &mut dyn Collector, page: &mut Page) -> Report {
-    let start = Instant::now();
-    let outcome = collector.collect(page);
-    let duration = start.elapsed();
-    let (state, error) = match outcome {
-        Ok(()) => (State::Ok, None),
-        Err(error) => {
-            let state = error.state();
-            if state != State::Absent {
-                page.error(name, error.reason());
-                tracing::debug!(collector = name, "{error}");
-            }
-            (state, Some(error.to_string()))
-        }
-    };
-    Report { name, state, duration, error }
-}
-
-fn expose(reports: &[Report], page: &mut Page) {
-    let mut duration = Family::gauge(
-        "node_scrape_collector_duration_seconds",
-        "How long a collector took for this page.",
-    );
-    let mut success = Family::gauge(
-        "node_scrape_collector_success",
-        "Whether a collector had something for this page.",
-    );
-    let mut states = Family::gauge(
-        "edctl_agent_collector_state",
-        "1 for a collector's state: ok, absent (nothing to read here) or error.",
-    );
-    for report in reports {
-        let collector = ("collector", report.name);
-        duration.push(&[collector], report.duration.as_secs_f64());
-        success.push(&[collector], report.state == State::Ok);
-        for state in State::ALL {
-            states.push(&[collector, ("state", state.as_str())], state == report.state);
-        }
-    }
-    page.add(duration);
-    page.add(success);
-    page.add(states);
 }
 
 #[cfg(test)]

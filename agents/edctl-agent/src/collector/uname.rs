@@ -2,8 +2,20 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::{CollectError, Collector};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::{Host, Uname};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "uname",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "uname(2)",
+    families: &[FamilyDoc::gauge(
+        "node_uname_info",
+        &["sysname", "release", "version", "machine", "nodename", "domainname"],
+    )],
+    make: |host, _| Box::new(UnameInfo::new(host)),
+};
 
 pub(super) struct UnameInfo {
     read: fn() -> Uname,

@@ -1,0 +1,188 @@
+//! Which collectors run: by the table, the configuration, the flags, and one scrape's query.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, error::Error};
+use edctl_daemon::Invalid;
+use edctl_exposition::{BadQuery, Query};
+use serde::Deserialize;
+
+use super::{COLLECTORS, Entry, Preset};
+
+/// The table `[collectors]`: a collector's name and whether it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Choice(BTreeMap<String, bool>);
+
+impl Choice {
+    pub(crate) fn is_on(&self, entry: &Entry) -> bool {
+        self.0.get(entry.name).copied().unwrap_or(entry.preset == Preset::On)
+    }
+
+    /// # Errors
+    /// Names a collector that does not exist, and those that do.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        match self.0.keys().find(|name| !exists(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let known: Vec<&str> = COLLECTORS.iter().map(|entry| entry.name).collect();
+                let message = format!("no such collector; there are {}", known.join(", "));
+                Err(Invalid::new(format!("collectors.{name}"), message))
+            }
+        }
+    }
+}
+
+fn exists(name: &str) -> bool {
+    COLLECTORS.iter().any(|entry| entry.name == name)
+}
+
+/// A test for the collectors that a query asks for, of those that are on.
+pub(super) fn of_query<'a>(
+    query: &'a Query,
+    on: &[&str],
+) -> Result<impl Fn(&str) -> bool + 'a, BadQuery> {
+    let collect: Vec<&str> = query.all("collect[]").collect();
+    let exclude: Vec<&str> = query.all("exclude[]").collect();
+    if !collect.is_empty() && !exclude.is_empty() {
+        return Err(BadQuery("collect[] and exclude[] cannot be used together".to_owned()));
+    }
+    for name in collect.iter().chain(&exclude) {
+        if !exists(name) {
+            return Err(BadQuery(format!("no such collector: {name:?}")));
+        }
+        if !on.contains(name) {
+            return Err(BadQuery(format!(
+                "the collector {name} is off; collectors.{name} = true switches it on"
+            )));
+        }
+    }
+    Ok(
+        move |name: &str| {
+            if collect.is_empty() { !exclude.contains(&name) } else { collect.contains(&name) }
+        },
+    )
+}
+
+/// `--collector.NAME`, `--no-collector.NAME` and `--collector.disable-defaults`, as node_exporter
+/// has them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CollectorFlags {
+    chosen: BTreeMap<String, bool>,
+    disable_defaults: bool,
+}
+
+const DISABLE_DEFAULTS: &str = "collector.disable-defaults";
+
+impl CollectorFlags {
+    /// Puts the flags over the configuration.
+    pub(crate) fn apply(&self, choice: &mut Choice) {
+        if self.disable_defaults {
+            let preset = COLLECTORS.iter().filter(|entry| entry.preset == Preset::On);
+            for entry in preset {
+                choice.0.entry(entry.name.to_owned()).or_insert(false);
+            }
+        }
+        choice.0.extend(self.chosen.iter().map(|(name, on)| (name.clone(), *on)));
+    }
+}
+
+impl clap::FromArgMatches for CollectorFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.disable_defaults |= matches.get_flag(DISABLE_DEFAULTS);
+        for entry in COLLECTORS {
+            for (prefix, on) in [("collector.", true), ("no-collector.", false)] {
+                if matches.get_flag(&format!("{prefix}{}", entry.name)) {
+                    self.chosen.insert(entry.name.to_owned(), on);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl clap::Args for CollectorFlags {
+    fn augment_args(command: Command) -> Command {
+        let flag = |name: String| {
+            Arg::new(name.clone()).long(name).action(ArgAction::SetTrue).help_heading("Collectors")
+        };
+        let defaults = flag(DISABLE_DEFAULTS.to_owned())
+            .help("Run only the collectors that the configuration or a flag switches on");
+        COLLECTORS.iter().fold(command.arg(defaults), |command, entry| {
+            let (on, off) =
+                (format!("collector.{}", entry.name), format!("no-collector.{}", entry.name));
+            let preset = if entry.preset == Preset::On { "on" } else { "off" };
+            let help = format!("Run the collector {} ({preset} by default)", entry.name);
+            command
+                .arg(flag(on.clone()).help(help))
+                .arg(flag(off).help("Do not run it").overrides_with(on).hide(true))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::*;
+
+    fn entry(name: &str) -> &'static Entry {
+        COLLECTORS.iter().find(|entry| entry.name == name).unwrap()
+    }
+
+    fn flags(arguments: &[&str]) -> Result<CollectorFlags, Error> {
+        let command = CollectorFlags::augment_args(Command::new("test").no_binary_name(true));
+        CollectorFlags::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    #[test]
+    fn flags_win_over_the_configuration_and_the_configuration_over_the_table() {
+        let mut choice = Choice([("cpu".to_owned(), false), ("uname".to_owned(), true)].into());
+        assert!(!choice.is_on(entry("cpu")) && choice.is_on(entry("loadavg")));
+        flags(&["--collector.cpu", "--no-collector.loadavg"]).unwrap().apply(&mut choice);
+        assert!(choice.is_on(entry("cpu")) && !choice.is_on(entry("loadavg")));
+        flags(&["--collector.disable-defaults"]).unwrap().apply(&mut choice);
+        assert!(choice.is_on(entry("uname")) && !choice.is_on(entry("meminfo")));
+        assert!(flags(&["--collector.gpu"]).is_err());
+    }
+
+    #[test]
+    fn a_collector_that_does_not_exist_is_named() {
+        let choice = Choice([("gpu".to_owned(), true)].into());
+        let error = choice.validate().unwrap_err().to_string();
+        assert!(error.starts_with("collectors.gpu: no such collector; there are"), "{error}");
+        assert!(Choice::default().validate().is_ok());
+    }
+
+    #[test]
+    fn queries_choose_or_are_refused() {
+        let on = ["cpu", "loadavg", "meminfo"];
+        let wanted = |text: &str| -> Result<Vec<&str>, String> {
+            let query = Query::parse(text);
+            let wanted = of_query(&query, &on).map_err(|error| error.to_string())?;
+            Ok(on.iter().copied().filter(|name| wanted(name)).collect())
+        };
+        assert_eq!(wanted("collect[]=cpu&collect[]=meminfo").unwrap(), ["cpu", "meminfo"]);
+        assert_eq!(wanted("exclude[]=cpu").unwrap(), ["loadavg", "meminfo"]);
+        assert_eq!(wanted("format=x").unwrap(), on);
+        for (query, error) in [
+            ("collect[]=gpu", "no such collector: \"gpu\""),
+            ("exclude[]=gpu", "no such collector"),
+            ("collect[]=uname", "the collector uname is off"),
+            ("collect[]=cpu&exclude[]=loadavg", "cannot be used together"),
+        ] {
+            let said = wanted(query).unwrap_err();
+            assert!(said.contains(error), "{said}");
+        }
+    }
+}

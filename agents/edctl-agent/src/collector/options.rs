@@ -1,0 +1,21 @@
+//! The tables `[collector.NAME]`: what single collectors can be told.
+
+use edctl_daemon::Invalid;
+use serde::Deserialize;
+
+use super::filesystem::Excludes;
+
+/// The options of all collectors that have any.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Options {
+    pub(crate) filesystem: Excludes,
+}
+
+impl Options {
+    /// # Errors
+    /// Names a value that cannot work.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.filesystem.validate()
+    }
+}

@@ -1,0 +1,66 @@
+//! How the collectors fared, for the page and for `edctl-agent status`.
+
+use std::time::Duration;
+
+use edctl_exposition::{Family, Page};
+
+use super::{CollectError, State};
+
+/// How a collector's last run went.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) name: &'static str,
+    pub(crate) state: State,
+    pub(crate) duration: Duration,
+    pub(crate) error: Option<String>,
+}
+
+impl Report {
+    /// Of what it gave; an error is counted on the page.
+    pub(super) fn of(
+        name: &'static str,
+        outcome: Result<(), CollectError>,
+        duration: Duration,
+        page: &mut Page,
+    ) -> Self {
+        let (state, error) = match outcome {
+            Ok(()) => (State::Ok, None),
+            Err(error) => {
+                let state = error.state();
+                if state != State::Absent {
+                    page.error(name, error.reason());
+                    tracing::debug!(collector = name, "{error}");
+                }
+                (state, Some(error.to_string()))
+            }
+        };
+        Self { name, state, duration, error }
+    }
+}
+
+/// Adds node_exporter's families about collectors, and our own.
+pub(super) fn expose(reports: &[Report], page: &mut Page) {
+    let mut duration = Family::gauge(
+        "node_scrape_collector_duration_seconds",
+        "How long a collector took for this page.",
+    );
+    let mut success = Family::gauge(
+        "node_scrape_collector_success",
+        "Whether a collector had something for this page.",
+    );
+    let mut states = Family::gauge(
+        "edctl_agent_collector_state",
+        "1 for a collector's state: ok, absent (nothing to read here), error or timeout.",
+    );
+    for report in reports {
+        let collector = ("collector", report.name);
+        duration.push(&[collector], report.duration.as_secs_f64());
+        success.push(&[collector], report.state == State::Ok);
+        for state in State::ALL {
+            states.push(&[collector, ("state", state.as_str())], state == report.state);
+        }
+    }
+    page.add(duration);
+    page.add(success);
+    page.add(states);
+}
