@@ -134,7 +134,7 @@ impl Scanner {
     fn place_newcomers(&mut self) {
         let newcomers = std::mem::take(&mut self.newcomers);
         self.placing.begin();
-        self.slow.begin(|question| newcomers.iter().any(|stat| stat.pid == question.pid));
+        self.slow.begin(|question| self.ledger.has(question.pid));
         for stat in newcomers {
             let mut sources = Sources {
                 proc: &mut self.proc,
