@@ -1,12 +1,13 @@
 //! One condition of a rule.
 
+use edctl_configtext::deserialize_with;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::eda;
 use super::facts::Needs;
 use super::pattern::{Glob, Pattern};
 use super::process::{Process, base};
-use super::{eda, text};
 
 /// What a process must be. What is listed is a choice, except in [`Condition::Cmdline`].
 #[derive(Debug, Clone)]
@@ -156,6 +157,6 @@ impl ToolChoice {
 
 impl<'de> Deserialize<'de> for ToolChoice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_with(deserializer, Self::parse)
+        deserialize_with(deserializer, Self::parse)
     }
 }

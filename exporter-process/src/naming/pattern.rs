@@ -1,9 +1,10 @@
 //! What strings of the configuration are compared with: regular expressions and globs.
 
+use edctl_configtext::deserialize_with;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer};
 
-use super::{go_syntax, text};
+use super::go_syntax;
 
 /// A regular expression over a command line, in Go's syntax.
 ///
@@ -39,7 +40,7 @@ impl Pattern {
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_with(deserializer, Self::parse)
+        deserialize_with(deserializer, Self::parse)
     }
 }
 
@@ -75,7 +76,7 @@ impl Glob {
 
 impl<'de> Deserialize<'de> for Glob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_with(deserializer, Self::parse)
+        deserialize_with(deserializer, Self::parse)
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use edctl_configtext::deserialize_table_with;
 use serde::{Deserialize, Deserializer};
 
 use super::condition::{Condition, ToolChoice, UserChoice};
 use super::pattern::{Glob, Pattern};
 use super::rule::Rule;
 use super::template::Template;
-use super::text;
 
 /// How processes get their groups' names.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub(crate) struct TomlRule(pub(super) Rule);
 
 impl<'de> Deserialize<'de> for TomlRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_table_with(deserializer, RuleTable::into_rule)
+        deserialize_table_with(deserializer, RuleTable::into_rule)
     }
 }
 

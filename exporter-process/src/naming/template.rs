@@ -1,11 +1,11 @@
 //! A group's name as a template: the part of Go's text/template that names of process groups use.
 
+use edctl_configtext::deserialize_with;
 use serde::{Deserialize, Deserializer};
 
 use super::facts::Needs;
 use super::field::{self, FIELDS, Field, Matches, OWN_FIELDS};
 use super::process::Process;
-use super::text;
 
 /// What Go calls white space between a template's marks.
 const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -63,7 +63,7 @@ impl Template {
 
 impl<'de> Deserialize<'de> for Template {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_with(deserializer, Self::parse)
+        deserialize_with(deserializer, Self::parse)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use edctl_configtext::yaml::located;
+use edctl_configtext::{deserialize_table_with, deserialize_with};
 use serde::{Deserialize, Deserializer};
 
 use super::condition::Condition;
 use super::pattern::Pattern;
 use super::rule::Rule;
 use super::template::Template;
-use super::text;
 
 /// The name of an entry that gives none.
 const DEFAULT_NAME: &str = "{{.ExeBase}}";
@@ -27,14 +28,6 @@ fn parse(text: &str) -> Result<Vec<Rule>, yaml_serde::Error> {
     Ok(entries.into_iter().map(|entry| entry.0).collect())
 }
 
-/// The error as `LINE: MESSAGE`; the crate has the place at the message's end.
-fn located(error: &yaml_serde::Error) -> String {
-    let message = error.to_string();
-    let Some(place) = error.location() else { return format!(" {message}") };
-    let suffix = format!(" at line {} column {}", place.line(), place.column());
-    format!("{}: {}", place.line(), message.strip_suffix(&suffix).unwrap_or(&message))
-}
-
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with the key `process_names`")]
@@ -46,7 +39,7 @@ struct YamlRule(Rule);
 
 impl<'de> Deserialize<'de> for YamlRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_table_with(deserializer, Entry::into_rule)
+        deserialize_table_with(deserializer, Entry::into_rule)
     }
 }
 
@@ -90,7 +83,7 @@ impl Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize_with(deserializer, Self::parse)
+        deserialize_with(deserializer, Self::parse)
     }
 }
 
