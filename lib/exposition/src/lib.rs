@@ -2,18 +2,21 @@
 //!
 //! A daemon's [`Source`] fills a [`Page`] on a thread of its own ([`Collecting`]), where it may
 //! block; the [`Server`] renders the page in the format that the client asks for and answers by the
-//! scrape's deadline whatever the source does.
+//! scrape's deadline whatever the source does. A [`WebConfig`] puts TLS and passwords before it.
 
 #![forbid(unsafe_code)]
 
 mod collecting;
+mod guard;
 mod guests;
+mod handshake;
 mod model;
 mod query;
 mod render;
 mod selfmetrics;
 mod server;
 mod site;
+mod web;
 
 pub use collecting::{Collecting, NoPage, Source};
 pub use model::{DEFAULT_SERIES_LIMIT, Family, Kind, MAX_LABEL_VALUE_BYTES, Page, Sample, Value};
@@ -21,3 +24,4 @@ pub use query::{BadQuery, Query};
 pub use render::{Format, render};
 pub use selfmetrics::{About, SelfMetrics};
 pub use server::{BindError, Server};
+pub use web::{WebConfig, WebConfigError};

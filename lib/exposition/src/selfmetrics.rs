@@ -33,6 +33,14 @@ pub struct SelfMetrics {
     errors: Mutex<BTreeMap<(String, String), u64>>,
     dropped: Mutex<BTreeMap<(String, &'static str), u64>>,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    web_config: Mutex<Option<WebConfigReads>>,
+}
+
+/// How the web configuration file was read, where there is one.
+#[derive(Debug, Default)]
+struct WebConfigReads {
+    failures: u64,
+    last_good: bool,
 }
 
 impl SelfMetrics {
@@ -46,6 +54,7 @@ impl SelfMetrics {
             errors: Mutex::default(),
             dropped: Mutex::default(),
             requests: Mutex::default(),
+            web_config: Mutex::default(),
         }
     }
 
@@ -81,6 +90,14 @@ impl SelfMetrics {
         *lock(&self.requests).entry((handler, code)).or_default() += 1;
     }
 
+    /// Notes that the web configuration file was read, and whether it was good.
+    pub(crate) fn note_web_config(&self, good: bool) {
+        let mut web_config = lock(&self.web_config);
+        let reads = web_config.get_or_insert_default();
+        reads.failures += u64::from(!good);
+        reads.last_good = good;
+    }
+
     /// Adds the daemon's own families to the page.
     pub fn collect(&self, page: &mut Page) {
         let About { component, version, .. } = self.about;
@@ -100,7 +117,27 @@ impl SelfMetrics {
             .with(&[], self.timeouts.load(Ordering::Relaxed)),
         );
         self.collect_maps(page);
+        self.collect_web_config(page);
         collect_process(page);
+    }
+
+    fn collect_web_config(&self, page: &mut Page) {
+        let web_config = lock(&self.web_config);
+        let Some(reads) = web_config.as_ref() else { return };
+        page.add(
+            Family::counter(
+                "edctl_web_config_reload_failures_total",
+                "Times that the web configuration file had changed and could not be used.",
+            )
+            .with(&[], reads.failures),
+        );
+        page.add(
+            Family::gauge(
+                "edctl_web_config_last_reload_successful",
+                "1 if what is served is the web configuration file as it is now, else 0.",
+            )
+            .with(&[], reads.last_good),
+        );
     }
 
     fn collect_maps(&self, page: &mut Page) {
@@ -234,6 +271,26 @@ mod tests {
         assert_eq!(parse_boot_time("cpu  1 2\n"), None);
         assert_eq!(parse_max_fds("Max open files            1024    4096   files\n"), Some(1024));
         assert_eq!(parse_max_fds("Max open files            unlimited unlimited files\n"), None);
+    }
+
+    #[test]
+    fn a_web_config_is_told_of_where_there_is_one() {
+        let metrics = SelfMetrics::new(About { component: "test", about: "A test.", version: "0" });
+        let families = || {
+            let mut page = Page::default();
+            metrics.collect(&mut page);
+            let names = [
+                "edctl_web_config_reload_failures_total",
+                "edctl_web_config_last_reload_successful",
+            ];
+            names.map(|name| page.family(name).map(|family| family.samples[0].value))
+        };
+        assert_eq!(families(), [None, None]);
+        let some = |failures, good: u64| [failures, good].map(|n: u64| Some(crate::Value::U64(n)));
+        for (good, expected) in [(true, some(0, 1)), (false, some(1, 0)), (true, some(1, 1))] {
+            metrics.note_web_config(good);
+            assert_eq!(families(), expected);
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The HTTP server's connections: how many, how long, and how much each may send. What they are
-//! answered is in `site.rs`.
+//! answered is in `site.rs`, and who is answered in `guard.rs`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -10,16 +10,23 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::collecting::{Collecting, Source};
+use crate::guard::Guard;
 use crate::guests::Guests;
+use crate::handshake::handshake;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::Site;
+use crate::web::WebConfig;
 
 /// Connections served at a time; further ones wait in the kernel's queue. Each may hold a page.
 const MAX_CONNECTIONS: usize = 128;
+/// How long a client may take for TLS's handshake. It has its place meanwhile, so that there are no more
+/// handshakes than connections.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send its request's head, and how long it may idle between two.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of a page that is sent to it.
@@ -42,6 +49,7 @@ pub struct BindError {
 /// Sockets that listen, before anything is served.
 pub struct Server {
     listeners: Vec<StdListener>,
+    web: Option<WebConfig>,
 }
 
 impl Server {
@@ -61,12 +69,24 @@ impl Server {
                 listen(address).map_err(|source| BindError { address: *address, source })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { listeners })
+        Ok(Self { listeners, web: None })
+    }
+
+    /// Serves as a web configuration wants it, where there is one.
+    #[must_use]
+    pub fn with_web_config(mut self, web: Option<WebConfig>) -> Self {
+        self.web = web;
+        self
     }
 
     /// The addresses in use; tells the port where 0 was asked for.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// How clients reach it: `https` or `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.web.as_ref().is_some_and(WebConfig::has_tls) { "https" } else { "http" }
     }
 
     /// Serves until `stop` is done. Requests in flight are given up then.
@@ -79,14 +99,15 @@ impl Server {
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let site = Arc::new(Site::new(collecting, metrics));
+        let site = Site::new(collecting, Arc::clone(&metrics));
+        let guard = Arc::new(Guard::new(site, self.web.map(Arc::new), metrics));
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let guests = Guests::default();
         let mut accepting = tokio::task::JoinSet::new();
         for listener in self.listeners {
             let listener = TcpListener::from_std(listener)?;
-            let (site, places) = (Arc::clone(&site), Arc::clone(&places));
-            accepting.spawn(accept(listener, site, places, guests.clone()));
+            let (guard, places) = (Arc::clone(&guard), Arc::clone(&places));
+            accepting.spawn(accept(listener, guard, places, guests.clone()));
         }
         stop.await;
         Ok(())
@@ -95,7 +116,7 @@ impl Server {
 
 async fn accept<S: Source>(
     listener: TcpListener,
-    site: Arc<Site<S>>,
+    guard: Arc<Guard<S>>,
     places: Arc<Semaphore>,
     guests: Guests,
 ) {
@@ -104,9 +125,9 @@ async fn accept<S: Source>(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let Some(guest) = guests.enter(peer.ip()) else { continue };
-                let site = Arc::clone(&site);
+                let guard = Arc::clone(&guard);
                 tokio::spawn(async move {
-                    serve_connection(stream, site, tokio::time::sleep(CONNECTION_LIFETIME)).await;
+                    serve_connection(stream, guard, tokio::time::sleep(CONNECTION_LIFETIME)).await;
                     drop((guest, place));
                 });
             }
@@ -122,16 +143,32 @@ async fn accept<S: Source>(
 /// Serves one connection until its client closes it or it is `too_old`.
 async fn serve_connection<S: Source>(
     stream: TcpStream,
-    site: Arc<Site<S>>,
+    guard: Arc<Guard<S>>,
     too_old: impl Future<Output = ()>,
 ) {
     let patience = READ_PATIENCE.as_millis() as u32;
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, patience) {
         tracing::debug!(%error, "a client that does not read is kept longer");
     }
+    match guard.tls().await {
+        None => serve_requests(stream, guard, too_old).await,
+        Some(tls) => {
+            let too_late = tokio::time::sleep(HANDSHAKE_TIMEOUT);
+            if let Some(stream) = handshake(stream, tls, too_late).await {
+                serve_requests(stream, guard, too_old).await;
+            }
+        }
+    }
+}
+
+async fn serve_requests<S: Source>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    guard: Arc<Guard<S>>,
+    too_old: impl Future<Output = ()>,
+) {
     let service = service_fn(move |request| {
-        let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(&request).await) }
+        let guard = Arc::clone(&guard);
+        async move { Ok::<_, Infallible>(guard.answer(&request).await) }
     });
     let mut connection = pin!(
         hyper::server::conn::http1::Builder::new()
@@ -186,12 +223,13 @@ mod tests {
         let about = crate::About { component: "test", about: "A test.", version: "0" };
         let metrics = Arc::new(SelfMetrics::new(about));
         let collecting = Collecting::start(Gated(begun, goes_on), Arc::clone(&metrics)).unwrap();
-        let site = Arc::new(Site::new(collecting, metrics));
+        let site = Site::new(collecting, Arc::clone(&metrics));
+        let guard = Arc::new(Guard::new(site, None, metrics));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             listener.set_nonblocking(true).unwrap();
             let (stream, _) = TcpListener::from_std(listener).unwrap().accept().await.unwrap();
-            serve_connection(stream, site, async { is_old.await.unwrap() }).await;
+            serve_connection(stream, guard, async { is_old.await.unwrap() }).await;
         });
         let answer = client.join().unwrap();
         assert!(

@@ -1,0 +1,32 @@
+//! exporter-toolkit's web configuration file (`--web.config.file`): TLS, client certificates, headers,
+//! basic authentication and a rate limit.
+//!
+//! A [`WebConfig`] is the file as it was last read; `guard.rs`, outside, asks it before each answer.
+
+mod basic;
+mod client;
+mod der;
+mod duration;
+mod entries;
+mod file;
+mod headers;
+mod invalid;
+mod known;
+mod logins;
+mod names;
+mod password;
+mod pem;
+mod ratelimit;
+mod san;
+mod settings;
+mod stamps;
+mod switch;
+mod tls;
+mod users;
+mod watched;
+
+pub(crate) use basic::Credentials;
+pub(crate) use logins::{Login, Logins};
+pub(crate) use settings::Settings;
+pub use settings::WebConfigError;
+pub use watched::WebConfig;
