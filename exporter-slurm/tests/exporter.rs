@@ -287,7 +287,7 @@ fn a_reload_keeps_the_counters_and_a_bad_one_changes_nothing() {
     fs::write(cluster.path("exporter.d/elsewhere.toml"), elsewhere).unwrap();
     cluster.configure("interval_secs = 1800\nmax_age_secs = 3600");
     exporter.signal("HUP");
-    exporter.until_it_logs("web.listen_address and log.format need a restart");
+    exporter.until_it_logs("web.listen_address, web.config_file and log.format need a restart");
     exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
 }
 

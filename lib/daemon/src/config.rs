@@ -50,6 +50,9 @@ impl Invalid {
 pub struct Web {
     /// Addresses to serve on; none means every IPv4 address at the daemon's own port.
     pub listen_address: Vec<SocketAddr>,
+    /// A web configuration file in exporter-toolkit's format; without, or with an empty name, all is
+    /// plain HTTP for everybody.
+    pub config_file: Option<PathBuf>,
 }
 
 /// The table `[log]`.

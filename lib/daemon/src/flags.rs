@@ -25,6 +25,11 @@ pub struct CommonFlags {
     #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT")]
     pub listen_address: Vec<SocketAddr>,
 
+    /// exporter-toolkit's web configuration file: TLS, basic authentication, headers, rate limit; it is
+    /// read anew when it changes
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config_file: Option<PathBuf>,
+
     /// Least severe level that is logged
     #[arg(long = "log.level", value_name = "LEVEL")]
     pub log_level: Option<Level>,

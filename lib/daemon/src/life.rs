@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edctl_exposition::{
-    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, render,
+    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, WebConfig, render,
 };
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -90,8 +90,8 @@ pub fn main<S: Service>(
     start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
 ) -> ExitCode {
     let load = loader::<S>(spec, flags, apply);
-    let config = match load() {
-        Ok(config) => config,
+    let files = match load().and_then(|config| Files::read(flags, config)) {
+        Ok(files) => files,
         Err(error) => {
             eprintln!("{}: {error}", spec.binary);
             return ExitCode::from(EXIT_CONFIG);
@@ -101,9 +101,9 @@ pub fn main<S: Service>(
         println!("the configuration is valid");
         Ok(())
     } else if flags.once {
-        start(config, Mode::Once).and_then(|service| print_page(spec, service))
+        start(files.config, Mode::Once).and_then(|service| print_page(spec, service))
     } else {
-        serve(spec, flags, config, load, start)
+        serve(spec, flags, files, load, start)
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -129,6 +129,24 @@ fn loader<S: Service>(
     }
 }
 
+/// What the configuration files say.
+struct Files<C> {
+    config: C,
+    web: Option<WebConfig>,
+}
+
+impl<C: Config> Files<C> {
+    /// Reads the web configuration file too, which may need more rights than a page does.
+    fn read(flags: &CommonFlags, config: C) -> Result<Self, String> {
+        let file = flags.web_config_file.as_ref().or(config.web().config_file.as_ref());
+        let web = match file.filter(|file| !flags.once && !file.as_os_str().is_empty()) {
+            Some(file) => Some(WebConfig::read(file).map_err(|error| error.to_string())?),
+            None => None,
+        };
+        Ok(Self { config, web })
+    }
+}
+
 fn about(spec: &Spec) -> About {
     About { component: spec.component, about: spec.about, version: spec.version }
 }
@@ -148,16 +166,19 @@ fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), String> {
 fn serve<S: Service>(
     spec: &Spec,
     flags: &CommonFlags,
-    config: S::Config,
+    files: Files<S::Config>,
     load: impl Fn() -> Result<S::Config, String>,
     start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
 ) -> Result<(), String> {
+    let Files { config, web } = files;
     let level = logging::start(
         spec.binary,
         flags.log_level.unwrap_or(config.log().level),
         flags.log_format.unwrap_or(config.log().format),
     )?;
-    let server = Server::bind(&addresses(spec, flags, &config)).map_err(|e| e.to_string())?;
+    let server = Server::bind(&addresses(spec, flags, &config))
+        .map_err(|e| e.to_string())?
+        .with_web_config(web);
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
     let service = Serving(start(config, Mode::Serve)?);
@@ -169,8 +190,9 @@ fn serve<S: Service>(
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     let served = runtime.block_on(async {
+        let scheme = server.scheme();
         for address in server.addresses() {
-            tracing::info!(%address, version = spec.version, "serving");
+            tracing::info!(%address, scheme, version = spec.version, "serving");
         }
         let level = flags.log_level.is_none().then_some(level);
         let reloads = reload_on_hangup(collecting.clone(), load, level, fixed);
@@ -178,6 +200,8 @@ fn serve<S: Service>(
         server.serve(collecting.clone(), metrics, stop).await
     });
     notify(&[NotifyState::Stopping]);
+    // A password that is being checked, or a file that does not answer, holds up no end.
+    runtime.shutdown_background();
     if !collecting.stop(STOP_PATIENCE) {
         tracing::warn!("a collection is stuck; leaving without it");
     }
@@ -199,13 +223,18 @@ fn addresses<C: Config>(spec: &Spec, flags: &CommonFlags, config: &C) -> Vec<Soc
 #[derive(PartialEq, Eq)]
 struct Fixed {
     listen_address: Vec<SocketAddr>,
+    web_config_file: Option<PathBuf>,
     log_format: logging::Format,
 }
 
 impl Fixed {
     fn of(config: &impl Config) -> Self {
-        let listen_address = config.web().listen_address.clone();
-        Self { listen_address, log_format: config.log().format }
+        let web = config.web();
+        Self {
+            listen_address: web.listen_address.clone(),
+            web_config_file: web.config_file.clone(),
+            log_format: config.log().format,
+        }
     }
 }
 
@@ -282,7 +311,9 @@ async fn reload_on_hangup<S: Service>(
         match load() {
             Ok(config) => {
                 if Fixed::of(&config) != fixed {
-                    tracing::warn!("web.listen_address and log.format need a restart to change");
+                    tracing::warn!(
+                        "web.listen_address, web.config_file and log.format need a restart to change"
+                    );
                 }
                 if let Some(level) = &level {
                     level.set(config.log().level);
