@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edctl_exposition::{
-    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, WebConfig, render,
+    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, WebConfig,
+    render,
 };
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};

@@ -11,6 +11,7 @@ mod guard;
 mod guests;
 mod handshake;
 mod model;
+mod process;
 mod query;
 mod render;
 mod selfmetrics;

@@ -1,4 +1,4 @@
-//! What a daemon says of itself on its own page: build, process, collections, errors, requests.
+//! What a daemon says of itself on its own page: build, collections, errors, requests.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,11 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{Family, Page};
-
-const PROC_SELF_STAT: &str = "/proc/self/stat";
-const PROC_SELF_LIMITS: &str = "/proc/self/limits";
-const PROC_SELF_FD: &str = "/proc/self/fd";
-const PROC_STAT: &str = "/proc/stat";
+use crate::process::collect_process;
 
 /// Who serves the page.
 #[derive(Debug, Clone, Copy)]
@@ -171,107 +167,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The `process_*` families that every Prometheus client library has.
-fn collect_process(page: &mut Page) {
-    if let Some(stat) = read(PROC_SELF_STAT).as_deref().and_then(parse_self_stat) {
-        let ticks = rustix::param::clock_ticks_per_second() as f64;
-        let page_size = rustix::param::page_size() as u64;
-        page.add(
-            Family::counter("process_cpu_seconds_total", "CPU time of this daemon.")
-                .with(&[], stat.cpu_ticks as f64 / ticks),
-        );
-        page.add(
-            Family::gauge("process_resident_memory_bytes", "Resident memory of this daemon.")
-                .with(&[], stat.rss_pages * page_size),
-        );
-        page.add(
-            Family::gauge("process_virtual_memory_bytes", "Virtual memory of this daemon.")
-                .with(&[], stat.virtual_bytes),
-        );
-        if let Some(boot) = read(PROC_STAT).as_deref().and_then(parse_boot_time) {
-            page.add(
-                Family::gauge("process_start_time_seconds", "Unix time of this daemon's start.")
-                    .with(&[], boot as f64 + stat.start_ticks as f64 / ticks),
-            );
-        }
-    }
-    if let Ok(entries) = std::fs::read_dir(PROC_SELF_FD) {
-        // The directory that is being read is one of them.
-        let open = (entries.count() as u64).saturating_sub(1);
-        page.add(
-            Family::gauge("process_open_fds", "Open file descriptors of this daemon.")
-                .with(&[], open),
-        );
-    }
-    if let Some(max) = read(PROC_SELF_LIMITS).as_deref().and_then(parse_max_fds) {
-        page.add(
-            Family::gauge("process_max_fds", "Most file descriptors that this daemon may open.")
-                .with(&[], max),
-        );
-    }
-}
-
-fn read(path: &str) -> Option<String> {
-    std::fs::read_to_string(path).ok()
-}
-
-struct SelfStat {
-    cpu_ticks: u64,
-    start_ticks: u64,
-    virtual_bytes: u64,
-    rss_pages: u64,
-}
-
-fn parse_self_stat(text: &str) -> Option<SelfStat> {
-    let (_, after_comm) = text.rsplit_once(')')?;
-    let fields: Vec<&str> = after_comm.split_ascii_whitespace().collect();
-    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    // proc(5) counts fields from 1 and `state`, the first one here, is its third.
-    Some(SelfStat {
-        cpu_ticks: number(11)? + number(12)?,
-        start_ticks: number(19)?,
-        virtual_bytes: number(20)?,
-        rss_pages: number(21)?,
-    })
-}
-
-fn parse_boot_time(text: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
-}
-
-fn parse_max_fds(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const STAT: &str = "7 (a ) b) S 1 7 7 0 -1 4194560 1 2 3 4 50 25 0 0 20 0 3 0 600 8192 9 1844";
-
-    #[test]
-    fn own_stat_is_read_behind_a_hostile_name() {
-        let stat = parse_self_stat(STAT).unwrap();
-        assert_eq!(
-            (stat.cpu_ticks, stat.start_ticks, stat.virtual_bytes, stat.rss_pages),
-            (75, 600, 8192, 9)
-        );
-    }
-
-    #[test]
-    fn a_cut_stat_is_no_stat() {
-        assert!(parse_self_stat("7 (a) S 1 7").is_none());
-        assert!(parse_self_stat("").is_none());
-    }
-
-    #[test]
-    fn boot_time_and_limits() {
-        assert_eq!(parse_boot_time("cpu  1 2\nbtime 1700000000\n"), Some(1_700_000_000));
-        assert_eq!(parse_boot_time("cpu  1 2\n"), None);
-        assert_eq!(parse_max_fds("Max open files            1024    4096   files\n"), Some(1024));
-        assert_eq!(parse_max_fds("Max open files            unlimited unlimited files\n"), None);
-    }
 
     #[test]
     fn a_web_config_is_told_of_where_there_is_one() {
