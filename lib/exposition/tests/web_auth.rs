@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -62,6 +64,34 @@ fn every_page_needs_a_user_and_a_password() {
     let refused = "edctl_http_requests_total{handler=\"refused\",code=\"401\"} 21\n";
     assert!(page.contains(refused), "{page}");
     assert!(page.contains("edctl_web_config_last_reload_successful 1\n"), "{page}");
+}
+
+#[test]
+fn a_changed_password_makes_an_open_connection_log_in_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = serve(dir.path(), &users());
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut status = |login: &str| {
+        let request = format!("HEAD /healthz HTTP/1.1\r\nhost: x\r\n{login}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        String::from_utf8(head).unwrap()[9..12].to_owned()
+    };
+    let (old, new) = (login("alice", "s3cret"), login("alice", "newer"));
+    assert_eq!((status(&old), status(&new)), ("200".to_owned(), "401".to_owned()));
+    let newer = format!("basic_auth_users: {{alice: {}}}\n", bcrypt::hash("newer", 4).unwrap());
+    std::fs::write(dir.path().join("web.yml"), newer).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while status(&old) == "200" {
+        assert!(Instant::now() < deadline, "the old password is still right");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(status(&new), "200");
 }
 
 #[test]
