@@ -49,7 +49,7 @@ pub(crate) struct FamilyDoc {
     /// The name, with `<field>` for what the kernel adds.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// The labels' names.
+    /// The labels' names, with a `?` behind one that is left out where it has no value.
     pub(crate) labels: &'static [&'static str],
 }
 
@@ -72,7 +72,15 @@ impl FamilyDoc {
             }
         };
         let labels = |sample: &edctl_exposition::Sample| {
-            sample.labels.iter().map(|(name, _)| name.as_ref()).eq(self.labels.iter().copied())
+            let mut names = sample.labels.iter().map(|(name, _)| name.as_ref()).peekable();
+            let all = self.labels.iter().all(|label| match label.strip_suffix('?') {
+                Some(label) => {
+                    names.next_if_eq(&label);
+                    true
+                }
+                None => names.next() == Some(label),
+            });
+            all && names.next().is_none()
         };
         is_named && family.kind == self.kind && family.samples.iter().all(labels)
     }

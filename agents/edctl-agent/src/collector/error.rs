@@ -36,6 +36,9 @@ pub(crate) enum CollectError {
     /// A file of the kernel is not there.
     #[error("{} does not exist", path.display())]
     Absent { path: PathBuf },
+    /// It is there, but not for this user.
+    #[error("{} may not be read", path.display())]
+    Denied { path: PathBuf },
     /// The system refused.
     #[error("cannot read {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -62,7 +65,7 @@ impl CollectError {
 
     pub(crate) fn state(&self) -> State {
         match self {
-            Self::Absent { .. } => State::Absent,
+            Self::Absent { .. } | Self::Denied { .. } => State::Absent,
             Self::Io { .. } | Self::Parse { .. } | Self::NoThread => State::Error,
             Self::Timeout { .. } => State::Timeout,
         }
@@ -72,6 +75,7 @@ impl CollectError {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Absent { .. } => "absent",
+            Self::Denied { .. } => "denied",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
             Self::Timeout { .. } => "timeout",

@@ -7,14 +7,23 @@ mod error;
 mod kernel_file;
 mod options;
 mod report;
+mod sysfs;
 
 mod cpu;
+mod dmi;
+mod edac;
 mod filesystem;
+mod hwmon;
 mod loadavg;
 mod meminfo;
 mod mounts;
+mod pcie_aer;
+mod powersupplyclass;
+mod rapl;
 mod statfs;
+mod thermal_zone;
 mod uname;
+mod watchdog;
 
 use std::time::Instant;
 
@@ -31,8 +40,21 @@ use self::apart::Apart;
 use crate::host::Host;
 
 /// Every collector, in the order of their names.
-pub(crate) const COLLECTORS: &[&Entry] =
-    &[&cpu::ENTRY, &filesystem::ENTRY, &loadavg::ENTRY, &meminfo::ENTRY, &uname::ENTRY];
+pub(crate) const COLLECTORS: &[&Entry] = &[
+    &cpu::ENTRY,
+    &dmi::ENTRY,
+    &edac::ENTRY,
+    &filesystem::ENTRY,
+    &hwmon::ENTRY,
+    &loadavg::ENTRY,
+    &meminfo::ENTRY,
+    &pcie_aer::ENTRY,
+    &powersupplyclass::ENTRY,
+    &rapl::ENTRY,
+    &thermal_zone::ENTRY,
+    &uname::ENTRY,
+    &watchdog::ENTRY,
+];
 
 /// The collectors that are on.
 pub(crate) struct Collectors {

@@ -1,0 +1,132 @@
+//! `edctl_node_pcie_aer_errors_total`: errors on PCI Express links (advanced error reporting), from
+//! /sys/bus/pci/devices; node_exporter has nothing here. A card or cable about to fail shows first
+//! as correctable errors.
+
+use std::path::PathBuf;
+
+use edctl_exposition::{Family, Page};
+
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+/// Severity and file.
+const SEVERITIES: [(&str, &str); 3] = [
+    ("correctable", "aer_dev_correctable"),
+    ("nonfatal", "aer_dev_nonfatal"),
+    ("fatal", "aer_dev_fatal"),
+];
+/// About 200 devices, each with all its errors.
+const MOST_SERIES: usize = 10_000;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "pcie_aer",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/sys/bus/pci/devices/*/aer_dev_*",
+    families: &[FamilyDoc::counter(
+        "edctl_node_pcie_aer_errors_total",
+        &["device", "severity", "error"],
+    )],
+    make: |host, _| Box::new(PcieAer::new(host)),
+};
+
+pub(super) struct PcieAer {
+    dir: PathBuf,
+}
+
+impl PcieAer {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { dir: host.paths.sysfs.join("bus/pci/devices") }
+    }
+}
+
+impl Collector for PcieAer {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut family = Family::counter(
+            "edctl_node_pcie_aer_errors_total",
+            "Errors that a PCI Express device reported or met.",
+        )
+        .limit(MOST_SERIES);
+        for device in sysfs::list(&self.dir)? {
+            for (severity, file) in SEVERITIES {
+                let path = self.dir.join(&device).join(file);
+                let Some(text) = or_count(sysfs::text(&path), ENTRY.name, page) else { continue };
+                let Some(counts) = parse(&text) else {
+                    page.error(ENTRY.name, "parse");
+                    continue;
+                };
+                for (error, count) in counts {
+                    let labels =
+                        [("device", device.as_str()), ("severity", severity), ("error", error)];
+                    family.push(&labels, count);
+                }
+            }
+        }
+        if family.samples.is_empty() {
+            return Err(CollectError::Absent { path: self.dir.join("*/aer_dev_*") });
+        }
+        page.add(family);
+        Ok(())
+    }
+}
+
+/// The errors and their counts, without the kernel's sum of them; none where a line is no such.
+fn parse(text: &str) -> Option<Vec<(&str, u64)>> {
+    let count = |line: &'_ str| line.rsplit_once(' ').and_then(|(_, count)| count.parse().ok());
+    text.lines()
+        .filter(|line| !line.starts_with("TOTAL_ERR_"))
+        .map(|line| Some((line.rsplit_once(' ')?.0, count(line)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Options, State};
+    use super::sysfs::tests::{shown, shown_with, tree};
+    use super::*;
+
+    const CORRECTABLE: &str = "RxErr 12\nBadTLP 0\nTOTAL_ERR_COR 12\n";
+
+    #[test]
+    fn errors_and_their_counts() {
+        assert_eq!(parse(CORRECTABLE.trim()).unwrap(), [("RxErr", 12), ("BadTLP", 0)]);
+        assert_eq!(parse("Undefined 18446744073709551615").unwrap(), [("Undefined", u64::MAX)]);
+        assert_eq!(parse("").unwrap(), []);
+        for wrong in ["RxErr", "RxErr x", "RxErr 18446744073709551616", "RxErr -1", "RxErr 1\n\n"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused(text in ".*") {
+            parse(&text);
+        }
+    }
+
+    #[test]
+    fn devices_that_report() {
+        let dir = tree(&[
+            ("bus/pci/devices/0000:00:01.0/aer_dev_correctable", CORRECTABLE),
+            ("bus/pci/devices/0000:00:01.0/aer_dev_fatal", "garbage\n"),
+            ("bus/pci/devices/0000:00:02.0/vendor", "0x8086\n"),
+        ]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        assert_eq!(errors, 1);
+        assert_eq!(
+            text,
+            concat!(
+                "# TYPE edctl_node_pcie_aer_errors_total counter\n",
+                r#"edctl_node_pcie_aer_errors_total{device="0000:00:01.0",severity="correctable",error="RxErr"} 12"#,
+                "\n",
+                r#"edctl_node_pcie_aer_errors_total{device="0000:00:01.0",severity="correctable",error="BadTLP"} 0"#,
+                "\n",
+            )
+        );
+        let none = tree(&[("bus/pci/devices/0000:00:02.0/vendor", "0x8086\n")]);
+        assert_eq!(shown(&ENTRY, none.path()), Err(State::Absent));
+    }
+}

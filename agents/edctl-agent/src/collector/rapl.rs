@@ -1,0 +1,162 @@
+//! `node_rapl_*_joules_total`: the energy that processors used, from /sys/class/powercap.
+//!
+//! As in node_exporter the counters wrap where the hardware's do, after some minutes under load.
+//! Where it shows nothing because one zone cannot be read, here the other zones are shown.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use edctl_exposition::{Family, Page};
+use serde::Deserialize;
+
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+/// How the zones are shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Zones {
+    /// One family for all zones, with the zone as its label.
+    pub(crate) zone_label: bool,
+}
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "rapl",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/sys/class/powercap",
+    families: &[
+        FamilyDoc::counter("node_rapl_<field>_joules_total", &["index", "path"]),
+        FamilyDoc::counter("node_rapl_joules_total", &["index", "path", "rapl_zone"]),
+    ],
+    make: |host, options| Box::new(Rapl::new(host, &options.rapl)),
+};
+
+pub(super) struct Rapl {
+    dir: PathBuf,
+    zone_label: bool,
+}
+
+struct Zone {
+    name: String,
+    index: u64,
+    path: PathBuf,
+}
+
+impl Rapl {
+    pub(super) fn new(host: &Host, zones: &Zones) -> Self {
+        Self { dir: host.paths.sysfs.join("class/powercap"), zone_label: zones.zone_label }
+    }
+
+    fn zones(&self, page: &mut Page) -> Result<Vec<Zone>, CollectError> {
+        let mut uses = HashMap::new();
+        let mut zones = Vec::new();
+        for entry in sysfs::list(&self.dir)? {
+            let path = self.dir.join(entry);
+            // Without a name it is what controls zones, not a zone.
+            if let Some(name) = or_count(sysfs::text(&path.join("name")), ENTRY.name, page) {
+                let (name, index) = index_of(&name, &mut uses);
+                zones.push(Zone { name, index, path });
+            }
+        }
+        Ok(zones)
+    }
+}
+
+impl Collector for Rapl {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let zones = self.zones(page)?;
+        let mut shown = 0;
+        for zone in &zones {
+            let energy: Result<Option<u64>, _> = sysfs::number(&zone.path.join("energy_uj"));
+            let Some(microjoules) = or_count(energy, ENTRY.name, page) else { continue };
+            page.add(family(zone, microjoules as f64 / 1_000_000.0, self.zone_label));
+            shown += 1;
+        }
+        match zones.first() {
+            Some(zone) if shown == 0 => {
+                Err(CollectError::Denied { path: zone.path.join("energy_uj") })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn family(zone: &Zone, joules: f64, zone_label: bool) -> Family {
+    const HELP: &str = "Energy used, until the hardware's counter wraps.";
+    let (index, path) = (zone.index.to_string(), zone.path.to_string_lossy());
+    let labels = [("index", index.as_str()), ("path", &path), ("rapl_zone", &zone.name)];
+    if zone_label {
+        return Family::counter("node_rapl_joules_total", HELP).with(&labels, joules);
+    }
+    let name = zone.name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
+    Family::counter(format!("node_rapl_{name}_joules_total"), HELP).with(&labels[..2], joules)
+}
+
+/// "package-1" is the package with the index 1; names without an index are counted.
+fn index_of(name: &str, uses: &mut HashMap<String, u64>) -> (String, u64) {
+    let own = name.split_once('-').and_then(|(zone, index)| Some((zone, index.parse().ok()?)));
+    let (zone, index) = own.unwrap_or_else(|| (name, uses.get(name).copied().unwrap_or(0)));
+    uses.insert(zone.to_owned(), index.saturating_add(1));
+    (zone.to_owned(), index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, State};
+    use super::sysfs::tests::{shown, shown_with, tree};
+    use super::*;
+
+    #[test]
+    fn zones_have_an_index_or_are_counted() {
+        let mut uses = HashMap::new();
+        let mut of = |name: &str| index_of(name, &mut uses);
+        for (name, zone, index) in [
+            ("package-0", "package", 0),
+            ("package-1", "package", 1),
+            ("core", "core", 0),
+            ("core", "core", 1),
+            ("package-0-die-1", "package-0-die-1", 0),
+            ("psys-x", "psys-x", 0),
+            ("dram-18446744073709551615", "dram", u64::MAX),
+        ] {
+            assert_eq!(of(name), (zone.to_owned(), index), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_zone_is_a_series() {
+        let dir = tree(&[
+            ("class/powercap/intel-rapl/enabled", "1\n"),
+            ("class/powercap/intel-rapl:0/name", "package-0\n"),
+            ("class/powercap/intel-rapl:0/energy_uj", "240422366267\n"),
+            ("class/powercap/intel-rapl:0:0/name", "core\n"),
+            ("class/powercap/intel-rapl:0:0/energy_uj", "118821284256\n"),
+            ("class/powercap/intel-rapl:0:1/name", "uncore\n"),
+            ("class/powercap/intel-rapl:0:1/energy_uj", "?\n"),
+        ]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let path = dir.path().join("class/powercap/intel-rapl:0");
+        assert_eq!(errors, 1);
+        let line = format!(
+            "node_rapl_package_joules_total{{index=\"0\",path=\"{}\"}} 240422.366267\n",
+            path.display()
+        );
+        assert!(text.contains(&line), "{text}");
+        assert!(text.contains("node_rapl_core_joules_total{index=\"0\""), "{text}");
+        let options = Options { rapl: Zones { zone_label: true }, ..Options::default() };
+        let (text, _) = shown_with(&ENTRY, dir.path(), &options).unwrap();
+        assert!(
+            text.contains("node_rapl_joules_total{")
+                && text.contains("rapl_zone=\"core\"} 118821.284256")
+        );
+    }
+
+    #[test]
+    fn no_zones_and_none_for_us() {
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+        let unreadable = tree(&[("class/powercap/intel-rapl:0/name", "package-0\n")]);
+        assert_eq!(shown(&ENTRY, unreadable.path()), Err(State::Absent));
+    }
+}

@@ -1,0 +1,232 @@
+//! Reading sysfs: one small value per file, and directories of devices.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::str::FromStr;
+
+use edctl_daemon::Invalid;
+use edctl_exposition::Page;
+use regex::Regex;
+use rustix::io::Errno;
+
+use super::CollectError;
+
+/// A directory's entries beyond this are not looked at.
+const MOST_ENTRIES: usize = 4096;
+/// The kernel gives an attribute one page.
+const MAX_BYTES: usize = 4096;
+
+/// A directory's names in their order.
+pub(super) fn list(dir: &Path) -> Result<Vec<String>, CollectError> {
+    let wrong = |e| CollectError::io(dir, e);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(wrong)?.take(MOST_ENTRIES) {
+        // A name that is not text is not the kernel's.
+        names.extend(entry.map_err(wrong)?.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Those of a directory's names that are `prefix` and a number, each with the number.
+pub(super) fn list_numbered(
+    dir: &Path,
+    prefix: &str,
+) -> Result<Vec<(String, String)>, CollectError> {
+    let numbered = |name: String| {
+        let number = name.strip_prefix(prefix)?;
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| number.to_owned()).map(|number| (name, number))
+    };
+    Ok(list(dir)?.into_iter().filter_map(numbered).collect())
+}
+
+/// An attribute's text without the white space around it; none where the kernel has none now.
+pub(super) fn text(path: &Path) -> Result<Option<String>, CollectError> {
+    let Some(bytes) = bytes(path)? else { return Ok(None) };
+    Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
+}
+
+/// An attribute's number; none where the kernel has none now.
+pub(super) fn number<T: FromStr>(path: &Path) -> Result<Option<T>, CollectError> {
+    let Some(text) = text(path)? else { return Ok(None) };
+    let expected = "expected a number";
+    let wrong = |_| CollectError::Parse { path: path.to_owned(), line: 1, expected };
+    text.parse().map(Some).map_err(wrong)
+}
+
+/// What was read, or nothing and a note on the page: one device must not hide the others.
+pub(super) fn or_count<T>(
+    read: Result<Option<T>, CollectError>,
+    collector: &'static str,
+    page: &mut Page,
+) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        tracing::debug!(collector, "{error}");
+        page.error(collector, error.reason());
+        None
+    })
+}
+
+/// One read, not until the end: a broken driver may never come to one.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, CollectError> {
+    let read = || {
+        let mut buffer = vec![0; MAX_BYTES];
+        let length = File::open(path)?.read(&mut buffer)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    };
+    match read() {
+        Ok(buffer) => Ok(Some(buffer)),
+        Err(error) if means_nothing(&error) => Ok(None),
+        Err(error) => Err(CollectError::io(path, error)),
+    }
+}
+
+/// The kernel's ways to say that an attribute has no value: not here, not now, or not for us.
+fn means_nothing(error: &io::Error) -> bool {
+    const NOTHING: [Errno; 11] = [
+        Errno::NOENT,
+        Errno::NODEV,
+        Errno::NXIO,
+        Errno::NODATA,
+        Errno::AGAIN,
+        Errno::INVAL,
+        Errno::OPNOTSUPP,
+        Errno::ISDIR,
+        Errno::ACCESS,
+        Errno::PERM,
+        Errno::NOTDIR,
+    ];
+    error.raw_os_error().is_some_and(|code| NOTHING.iter().any(|e| e.raw_os_error() == code))
+}
+
+/// Compiles an expression that an option gave, or names the option; an empty one is none.
+pub(super) fn check_regex(key: &str, expression: &str) -> Result<(), Invalid> {
+    Regex::new(expression).map(|_| ()).map_err(|e| {
+        let cause = e.to_string().lines().last().unwrap_or_default().to_owned();
+        Invalid::new(key.to_owned(), format!("expected a regex, not {expression:?}: {cause}"))
+    })
+}
+
+/// What is shown: all that `include` matches, if there is one, and `exclude` does not.
+pub(super) struct Filter {
+    include: Option<Regex>,
+    exclude: Option<Regex>,
+}
+
+impl Filter {
+    /// An expression that does not compile is none; it was refused when the configuration was read.
+    pub(super) fn new(include: &str, exclude: &str) -> Self {
+        let compile = |e: &str| (!e.is_empty()).then(|| Regex::new(e).ok()).flatten();
+        Self { include: compile(include), exclude: compile(exclude) }
+    }
+
+    pub(super) fn shows(&self, name: &str) -> bool {
+        self.include.as_ref().is_none_or(|include| include.is_match(name))
+            && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(name))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::fs;
+
+    use super::super::{Collector, Entry, Options, State};
+    use super::*;
+    use crate::host::Host;
+
+    /// A tree of files under a directory of its own.
+    pub(in super::super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            put(dir.path(), path, content.as_bytes());
+        }
+        dir
+    }
+
+    pub(in super::super) fn put(root: &Path, path: &str, content: &[u8]) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// What an entry's collector shows of the sysfs at `root`, one line a series, without its help.
+    pub(in super::super) fn shown(entry: &Entry, root: &Path) -> Result<String, State> {
+        shown_with(entry, root, &Options::default()).map(|(text, _)| text)
+    }
+
+    /// The same with options, and how many errors were counted.
+    pub(in super::super) fn shown_with(
+        entry: &Entry,
+        root: &Path,
+        options: &Options,
+    ) -> Result<(String, u64), State> {
+        let paths = edctl_daemon::Paths { sysfs: root.to_owned(), ..Default::default() };
+        let mut collector: Box<dyn Collector> = (entry.make)(&Host::real(paths), options);
+        let mut page = Page::default();
+        collector.collect(&mut page).map_err(|error| error.state())?;
+        page.finish();
+        for family in page.families() {
+            let doc = entry.families.iter().any(|doc| doc.is_of(family));
+            assert!(doc, "{} {:?} is not in the table", family.name, family.samples);
+        }
+        let errors = page.errors().map(|(_, _, times)| times).sum();
+        let text = edctl_exposition::render(&page, edctl_exposition::Format::Text).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with("# HELP"));
+        let ours = lines.filter(|line| line.contains("node_"));
+        // A whole number is the same whether it was one for the collector.
+        let short = |line: &str| line.strip_suffix(".0").unwrap_or(line).to_owned();
+        Ok((ours.map(|line| short(line) + "\n").collect(), errors))
+    }
+
+    #[test]
+    fn an_attribute_is_a_value_or_nothing_or_an_error() {
+        let dir = tree(&[("temp", " 42\n"), ("text", "x\n"), ("empty", ""), ("sub/file", "1")]);
+        let path = |name: &str| dir.path().join(name);
+        assert_eq!(number::<u64>(&path("temp")).unwrap(), Some(42));
+        assert_eq!(number::<u64>(&path("gone")).unwrap(), None);
+        assert_eq!(number::<u64>(&path("sub")).unwrap(), None);
+        assert_eq!(text(&path("text")).unwrap().as_deref(), Some("x"));
+        for wrong in ["text", "empty"] {
+            assert_eq!(number::<u64>(&path(wrong)).unwrap_err().state(), State::Error);
+        }
+        fs::write(path("long"), vec![b'7'; 1 << 20]).unwrap();
+        assert_eq!(text(&path("long")).unwrap().unwrap().len(), MAX_BYTES);
+    }
+
+    #[test]
+    fn directories_are_listed_in_order_and_bounded() {
+        let dir =
+            tree(&[("mc10/x", ""), ("mc2/x", ""), ("mc/x", ""), ("mcx1/x", ""), ("power", "")]);
+        let numbers: Vec<String> = list_numbered(dir.path(), "mc")
+            .unwrap()
+            .into_iter()
+            .map(|(_, number)| number)
+            .collect();
+        assert_eq!(numbers, ["10", "2"]);
+        let many = tempfile::tempdir().unwrap();
+        for number in 0..MOST_ENTRIES + 100 {
+            fs::write(many.path().join(number.to_string()), "").unwrap();
+        }
+        assert_eq!(list(many.path()).unwrap().len(), MOST_ENTRIES);
+        assert_eq!(list(&many.path().join("gone")).unwrap_err().state(), State::Absent);
+    }
+
+    #[test]
+    fn a_filter_includes_and_excludes() {
+        for (include, exclude, shown) in [
+            ("", "", ["a", "ab", "b"].as_slice()),
+            ("a", "", &["a", "ab"]),
+            ("", "a", &["b"]),
+            ("a", "b", &["a"]),
+        ] {
+            let filter = Filter::new(include, exclude);
+            let names: Vec<&str> =
+                ["a", "ab", "b"].into_iter().filter(|n| filter.shows(n)).collect();
+            assert_eq!(names, shown, "{include} {exclude}");
+        }
+        assert!(check_regex("collector.x.y", "(").unwrap_err().to_string().contains("x.y"));
+    }
+}
