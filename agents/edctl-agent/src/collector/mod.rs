@@ -17,6 +17,7 @@ mod hwmon;
 mod loadavg;
 mod meminfo;
 mod mounts;
+mod pcidevice;
 mod pcie_aer;
 mod powersupplyclass;
 mod rapl;
@@ -48,6 +49,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &hwmon::ENTRY,
     &loadavg::ENTRY,
     &meminfo::ENTRY,
+    &pcidevice::ENTRY,
     &pcie_aer::ENTRY,
     &powersupplyclass::ENTRY,
     &rapl::ENTRY,
