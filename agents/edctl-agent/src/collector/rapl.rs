@@ -90,8 +90,24 @@ fn family(zone: &Zone, joules: f64, zone_label: bool) -> Family {
     if zone_label {
         return Family::counter("node_rapl_joules_total", HELP).with(&labels, joules);
     }
-    let name = zone.name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
+    let name = metric_name(&zone.name);
     Family::counter(format!("node_rapl_{name}_joules_total"), HELP).with(&labels[..2], joules)
+}
+
+/// The name with `_` for each run of what a metric's name may not have, and its neighbours.
+fn metric_name(zone: &str) -> String {
+    let mut name = String::with_capacity(zone.len());
+    let mut was_strange = false;
+    for c in zone.chars() {
+        let is_strange = !c.is_ascii_alphanumeric() && c != '_';
+        if is_strange && !name.ends_with('_') {
+            name.push('_');
+        } else if !is_strange && !(was_strange && c == '_') {
+            name.push(c);
+        }
+        was_strange = is_strange;
+    }
+    name
 }
 
 /// "package-1" is the package with the index 1; names without an index are counted.
@@ -122,6 +138,18 @@ mod tests {
             ("dram-18446744073709551615", "dram", u64::MAX),
         ] {
             assert_eq!(of(name), (zone.to_owned(), index), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_for_metrics() {
+        for (zone, name) in [
+            ("package-0-die-1", "package_0_die_1"),
+            ("p sys/\u{e9}", "p_sys_"),
+            ("a_-_b__c", "a_b__c"),
+            ("", ""),
+        ] {
+            assert_eq!(metric_name(zone), name, "{zone}");
         }
     }
 

@@ -44,8 +44,13 @@ pub(super) fn list_numbered(
 
 /// An attribute's text without the white space around it; none where the kernel has none now.
 pub(super) fn text(path: &Path) -> Result<Option<String>, CollectError> {
+    Ok(line(path)?.map(|line| line.trim().to_owned()))
+}
+
+/// An attribute's text without the newlines around it only; none where the kernel has none now.
+pub(super) fn line(path: &Path) -> Result<Option<String>, CollectError> {
     let Some(bytes) = bytes(path)? else { return Ok(None) };
-    Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned()))
+    Ok(Some(String::from_utf8_lossy(&bytes).trim_matches('\n').to_owned()))
 }
 
 /// An attribute's number; none where the kernel has none now.

@@ -96,7 +96,7 @@ fn read_dir(dir: &Path, sensors: &mut BTreeMap<String, Sensor>, page: &mut Page)
     let files = or_count(sysfs::list(dir).map(Some), ENTRY.name, page).unwrap_or_default();
     for file in files {
         let Some(attribute) = sensor::parse_file_name(&file) else { continue };
-        let Some(value) = or_count(sysfs::text(&dir.join(&file)), ENTRY.name, page) else {
+        let Some(value) = or_count(sysfs::line(&dir.join(&file)), ENTRY.name, page) else {
             continue;
         };
         let sensor = sensors

@@ -51,7 +51,7 @@ fn chips() -> tempfile::TempDir {
     let dir = tree(&[
         ("devices/platform/coretemp.0/hwmon/hwmon0/name", "coretemp\n"),
         ("devices/platform/coretemp.0/hwmon/hwmon0/temp1_input", "55000\n"),
-        ("devices/platform/coretemp.0/hwmon/hwmon0/temp1_label", "Package id 0\n"),
+        ("devices/platform/coretemp.0/hwmon/hwmon0/temp1_label", "Package id 0 \n"),
         ("devices/platform/coretemp.0/hwmon/hwmon0/temp1_crit_alarm", "0\n"),
         ("devices/platform/coretemp.0/hwmon/hwmon0/temp2_input", "\n"),
         ("devices/platform/nct6775.656/hwmon/hwmon1/name", "nct6779\n"),
@@ -112,7 +112,7 @@ fn chips_and_their_sensors() {
             r#"node_hwmon_in_volts{chip="platform_nct6775_656",sensor="in0"} 0.888"#,
             r#"node_hwmon_power_average_watt{chip="pci0000:00_0000:03:00_0_amdgpu",sensor="power1"} 31"#,
             r#"node_hwmon_pwm{chip="platform_nct6775_656",sensor="pwm1"} 255"#,
-            r#"node_hwmon_sensor_label{chip="platform_coretemp_0",sensor="temp1",label="Package id 0"} 1"#,
+            r#"node_hwmon_sensor_label{chip="platform_coretemp_0",sensor="temp1",label="Package id 0 "} 1"#,
             r#"node_hwmon_sensor_label{chip="pci0000:00_0000:03:00_0_amdgpu",sensor="freq1",label="sclk"} 1"#,
             r#"node_hwmon_temp_celsius{chip="platform_coretemp_0",sensor="temp1"} 55"#,
             r#"node_hwmon_temp_crit_alarm_celsius{chip="platform_coretemp_0",sensor="temp1"} 0"#,
