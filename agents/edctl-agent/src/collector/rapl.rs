@@ -102,7 +102,7 @@ fn metric_name(zone: &str) -> String {
         let is_strange = !c.is_ascii_alphanumeric() && c != '_';
         if is_strange && !name.ends_with('_') {
             name.push('_');
-        } else if !is_strange && !(was_strange && c == '_') {
+        } else if !(is_strange || was_strange && c == '_') {
             name.push(c);
         }
         was_strange = is_strange;
