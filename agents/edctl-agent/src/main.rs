@@ -47,7 +47,7 @@ struct Flags {
 #[derive(Subcommand)]
 enum Command {
     /// Run as the node's daemon; the same as no subcommand
-    Run(RunFlags),
+    Run(Box<RunFlags>),
     /// Ask the running agent what it knows: jobs, hooks, spool, collectors
     Status(StatusFlags),
     /// List what the agent can collect, and what of it runs by default
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     match flags.command {
         Some(Command::Status(flags)) => status::run(&flags),
         Some(Command::Collectors(flags)) => listing::run(&flags),
-        Some(Command::Run(flags)) => run(flags),
+        Some(Command::Run(flags)) => run(*flags),
         None => run(flags.run),
     }
 }
