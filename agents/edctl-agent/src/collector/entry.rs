@@ -58,6 +58,10 @@ impl FamilyDoc {
         Self { name, kind: Kind::Counter, labels }
     }
 
+    pub(crate) const fn unknown(name: &'static str, labels: &'static [&'static str]) -> Self {
+        Self { name, kind: Kind::Unknown, labels }
+    }
+
     pub(crate) const fn gauge(name: &'static str, labels: &'static [&'static str]) -> Self {
         Self { name, kind: Kind::Gauge, labels }
     }

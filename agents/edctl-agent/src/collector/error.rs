@@ -63,6 +63,16 @@ impl CollectError {
         }
     }
 
+    /// A kernel that has a feature switched off says so when it is read.
+    pub(crate) fn or_switched_off(self) -> Self {
+        match self {
+            Self::Io { path, source } if source.kind() == io::ErrorKind::Unsupported => {
+                Self::Absent { path }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Absent { .. } | Self::Denied { .. } => State::Absent,

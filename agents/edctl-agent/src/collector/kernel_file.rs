@@ -76,6 +76,12 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// A file of this content, for tests.
+    #[cfg(test)]
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { path: Path::new("test"), text }
+    }
+
     /// The lines with their numbers, from 1.
     pub(super) fn lines(self) -> impl Iterator<Item = (usize, &'a str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))

@@ -9,21 +9,35 @@ mod options;
 mod report;
 mod sysfs;
 
+mod conntrack;
 mod cpu;
+mod diskstats;
 mod dmi;
 mod edac;
+mod entropy;
+mod filefd;
 mod filesystem;
 mod hwmon;
+mod kernel_hung;
 mod loadavg;
 mod meminfo;
 mod mounts;
+mod netdev;
+mod netstat;
 mod pcidevice;
 mod pcie_aer;
 mod powersupplyclass;
+mod pressure;
 mod rapl;
+mod schedstat;
+mod sockstat;
+mod softnet;
+mod stat;
 mod statfs;
 mod thermal_zone;
+mod udp_queues;
 mod uname;
+mod vmstat;
 mod watchdog;
 
 use std::time::Instant;
@@ -42,19 +56,33 @@ use crate::host::Host;
 
 /// Every collector, in the order of their names.
 pub(crate) const COLLECTORS: &[&Entry] = &[
+    &conntrack::ENTRY,
     &cpu::ENTRY,
+    &diskstats::ENTRY,
     &dmi::ENTRY,
     &edac::ENTRY,
+    &entropy::ENTRY,
+    &filefd::ENTRY,
     &filesystem::ENTRY,
     &hwmon::ENTRY,
+    &kernel_hung::ENTRY,
     &loadavg::ENTRY,
     &meminfo::ENTRY,
+    &netdev::ENTRY,
+    &netstat::ENTRY,
     &pcidevice::ENTRY,
     &pcie_aer::ENTRY,
     &powersupplyclass::ENTRY,
+    &pressure::ENTRY,
     &rapl::ENTRY,
+    &schedstat::ENTRY,
+    &sockstat::ENTRY,
+    &softnet::ENTRY,
+    &stat::ENTRY,
     &thermal_zone::ENTRY,
+    &udp_queues::ENTRY,
     &uname::ENTRY,
+    &vmstat::ENTRY,
     &watchdog::ENTRY,
 ];
 

@@ -4,14 +4,17 @@ use edctl_daemon::Invalid;
 use serde::Deserialize;
 
 use super::filesystem::Excludes;
-use super::{hwmon, powersupplyclass, rapl};
+use super::{diskstats, hwmon, netdev, netstat, powersupplyclass, rapl};
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
+    pub(crate) netdev: netdev::NetdevOptions,
+    pub(crate) netstat: netstat::NetstatOptions,
     pub(crate) powersupplyclass: powersupplyclass::Ignored,
     pub(crate) rapl: rapl::Zones,
 }
@@ -20,8 +23,11 @@ impl Options {
     /// # Errors
     /// Names a value that cannot work.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.diskstats.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;
+        self.netdev.validate()?;
+        self.netstat.validate()?;
         self.powersupplyclass.validate()
     }
 }

@@ -1,0 +1,188 @@
+//! `node_disk_*`: what disks and partitions did, from /proc/diskstats. What udev knows of them is not
+//! shown yet.
+
+use edctl_daemon::Invalid;
+use edctl_exposition::{Family, Page, Value};
+use serde::Deserialize;
+
+use super::kernel_file::{KernelFile, Text};
+use super::sysfs::{Filter, check_regex};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "diskstats",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/diskstats",
+    families: &[
+        FamilyDoc::counter("node_disk_<field>_total", &["device"]),
+        FamilyDoc::gauge("node_disk_io_now", &["device"]),
+    ],
+    make: |host, options| Box::new(Diskstats::new(host, &options.diskstats)),
+};
+
+/// The kernel counts sectors of this size, whatever the disk's are.
+const SECTOR_BYTES: u64 = 512;
+/// Columns of the oldest kernels that we run on; later ones added discards (18) and flushes (20).
+const LEAST_COLUMNS: usize = 11;
+
+/// What a column is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Count,
+    Sectors,
+    Milliseconds,
+    /// Goes up and down.
+    Now,
+}
+
+/// The columns behind a device's name: the family, what it says, and the unit.
+const COLUMNS: [(&str, &str, Unit); 17] = [
+    ("reads_completed", "Reads that were completed.", Unit::Count),
+    ("reads_merged", "Reads that were merged with others.", Unit::Count),
+    ("read_bytes", "Bytes that were read.", Unit::Sectors),
+    ("read_time_seconds", "Seconds that all reads took.", Unit::Milliseconds),
+    ("writes_completed", "Writes that were completed.", Unit::Count),
+    ("writes_merged", "Writes that were merged with others.", Unit::Count),
+    ("written_bytes", "Bytes that were written.", Unit::Sectors),
+    ("write_time_seconds", "Seconds that all writes took.", Unit::Milliseconds),
+    ("io_now", "Requests that are under way.", Unit::Now),
+    ("io_time_seconds", "Seconds in which requests were under way.", Unit::Milliseconds),
+    ("io_time_weighted_seconds", "Seconds that all requests took.", Unit::Milliseconds),
+    ("discards_completed", "Discards that were completed.", Unit::Count),
+    ("discards_merged", "Discards that were merged with others.", Unit::Count),
+    ("discarded_sectors", "Sectors that were discarded.", Unit::Count),
+    ("discard_time_seconds", "Seconds that all discards took.", Unit::Milliseconds),
+    ("flush_requests", "Flushes that were completed.", Unit::Count),
+    ("flush_requests_time_seconds", "Seconds that all flushes took.", Unit::Milliseconds),
+];
+
+/// The table `[collector.diskstats]`: which devices are shown, as regular expressions; the default
+/// is node_exporter's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DiskstatsOptions {
+    pub(crate) device_include: String,
+    pub(crate) device_exclude: String,
+}
+
+impl std::default::Default for DiskstatsOptions {
+    fn default() -> Self {
+        let device_exclude = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$".to_owned();
+        Self { device_include: String::new(), device_exclude }
+    }
+}
+
+impl DiskstatsOptions {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        check_regex("collector.diskstats.device_include", &self.device_include)?;
+        check_regex("collector.diskstats.device_exclude", &self.device_exclude)
+    }
+}
+
+pub(super) struct Diskstats {
+    file: KernelFile,
+    filter: Filter,
+}
+
+impl Diskstats {
+    pub(super) fn new(host: &Host, options: &DiskstatsOptions) -> Self {
+        Self {
+            file: KernelFile::new(host.paths.procfs.join("diskstats")),
+            filter: Filter::new(&options.device_include, &options.device_exclude),
+        }
+    }
+}
+
+impl Collector for Diskstats {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut disks = parse(self.file.read()?)?;
+        disks.retain(|(device, _)| self.filter.shows(device));
+        for (column, (name, help, unit)) in COLUMNS.iter().enumerate() {
+            let mut family = match unit {
+                Unit::Now => Family::gauge(format!("node_disk_{name}"), *help),
+                _ => Family::counter(format!("node_disk_{name}_total"), *help),
+            };
+            for (device, columns) in &disks {
+                // A column that this kernel does not write is absent.
+                if let Some(value) = columns.get(column) {
+                    family.push(&[("device", device)], unit.value(*value));
+                }
+            }
+            page.add(family);
+        }
+        Ok(())
+    }
+}
+
+impl Unit {
+    fn value(self, column: u64) -> Value {
+        match self {
+            Self::Count | Self::Now => Value::U64(column),
+            Self::Sectors => Value::U64(column.saturating_mul(SECTOR_BYTES)),
+            Self::Milliseconds => Value::F64(column as f64 / 1000.0),
+        }
+    }
+}
+
+fn parse(text: Text<'_>) -> Result<Vec<(&str, Vec<u64>)>, CollectError> {
+    let mut disks = Vec::new();
+    for (number, line) in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let device = words.nth(2);
+        let columns: Option<Vec<u64>> = words.map(|word| word.parse().ok()).collect();
+        match (device, columns) {
+            (Some(device), Some(columns)) if columns.len() >= LEAST_COLUMNS => {
+                disks.push((device, columns));
+            }
+            _ => return Err(text.wrong(number, "expected a device and eleven numbers or more")),
+        }
+    }
+    if disks.is_empty() { Err(text.wrong(1, "expected disks")) } else { Ok(disks) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_of_old_and_new_kernels() {
+        let content = "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n\
+                       254       0 vda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n";
+        let disks = parse(Text::of(content)).unwrap();
+        assert_eq!((disks[0].0, disks[0].1.len()), ("sda", 11));
+        assert_eq!((disks[1].0, disks[1].1[16]), ("vda", 17));
+        for bad in ["", "8 0 sda 1 2\n", "8 0\n", "8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n"] {
+            assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        }
+        assert_eq!(Unit::Sectors.value(3), Value::U64(1536));
+        assert_eq!(Unit::Milliseconds.value(1500), Value::F64(1.5));
+    }
+
+    #[test]
+    fn partitions_are_left_out_unless_asked_for() {
+        let options = DiskstatsOptions::default();
+        let filter = Filter::new(&options.device_include, &options.device_exclude);
+        for (device, is_shown) in [
+            ("vda", true),
+            ("vda1", false),
+            ("nvme0n1", true),
+            ("nvme0n1p2", false),
+            ("loop0", false),
+            ("dm-0", true),
+            ("md127", true),
+        ] {
+            assert_eq!(filter.shows(device), is_shown, "{device}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in ".{0,200}") {
+            let _ = parse(Text::of(&content));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `node_filefd_*`: open files of the whole node, from /proc/sys/fs/file-nr.
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "filefd",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/sys/fs/file-nr",
+    families: &[
+        FamilyDoc::gauge("node_filefd_allocated", &[]),
+        FamilyDoc::gauge("node_filefd_maximum", &[]),
+    ],
+    make: |host, _| Box::new(Filefd::new(host)),
+};
+
+pub(super) struct Filefd {
+    file: KernelFile,
+}
+
+impl Filefd {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { file: KernelFile::new(host.paths.procfs.join("sys/fs/file-nr")) }
+    }
+}
+
+impl Collector for Filefd {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let (allocated, maximum) = parse(self.file.read()?)?;
+        page.add(Family::gauge("node_filefd_allocated", "Open files.").with(&[], allocated));
+        let maximum_help = "The most files that may be open.";
+        page.add(Family::gauge("node_filefd_maximum", maximum_help).with(&[], maximum));
+        Ok(())
+    }
+}
+
+/// `allocated unused maximum`
+fn parse(text: Text<'_>) -> Result<(u64, u64), CollectError> {
+    let numbers = |line: &str| -> Option<(u64, u64)> {
+        let mut words = line.split_ascii_whitespace();
+        let allocated = words.next()?.parse().ok()?;
+        let _unused: u64 = words.next()?.parse().ok()?;
+        let maximum = words.next()?.parse().ok()?;
+        words.next().is_none().then_some((allocated, maximum))
+    };
+    let first = text.lines().next().and_then(|(_, line)| numbers(line));
+    first.ok_or_else(|| text.wrong(1, "expected three numbers"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_numbers_or_nothing() {
+        let parsed = |content: &str| parse(Text::of(content)).ok();
+        assert_eq!(parsed("1024\t0\t9223372036854775807\n"), Some((1024, i64::MAX as u64)));
+        for bad in ["", "1024\n", "1024 0\n", "1024 0 x\n", "1 2 3 4\n", "-1 0 5\n"] {
+            assert_eq!(parsed(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `node_pressure_*`: for how long tasks waited for CPUs, memory and disks, from /proc/pressure.
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "pressure",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/pressure",
+    families: &[
+        FamilyDoc::counter("node_pressure_cpu_waiting_seconds_total", &[]),
+        FamilyDoc::counter("node_pressure_io_stalled_seconds_total", &[]),
+        FamilyDoc::counter("node_pressure_io_waiting_seconds_total", &[]),
+        FamilyDoc::counter("node_pressure_irq_stalled_seconds_total", &[]),
+        FamilyDoc::counter("node_pressure_memory_stalled_seconds_total", &[]),
+        FamilyDoc::counter("node_pressure_memory_waiting_seconds_total", &[]),
+    ],
+    make: |host, _| Box::new(Pressure::new(host)),
+};
+
+/// A file and the lines of it that are shown: `some` tasks waited, or all (`full`) were stalled. For
+/// CPUs the kernel writes a `full` that means nothing for a whole node.
+const FILES: [(&str, &[(&str, &str)]); 4] = [
+    ("cpu", &[("some", "waiting")]),
+    ("io", &[("some", "waiting"), ("full", "stalled")]),
+    ("irq", &[("full", "stalled")]),
+    ("memory", &[("some", "waiting"), ("full", "stalled")]),
+];
+
+pub(super) struct Pressure {
+    files: Vec<KernelFile>,
+}
+
+impl Pressure {
+    pub(super) fn new(host: &Host) -> Self {
+        let dir = host.paths.procfs.join("pressure");
+        Self { files: FILES.iter().map(|(name, _)| KernelFile::new(dir.join(name))).collect() }
+    }
+}
+
+impl Collector for Pressure {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut found = Vec::new();
+        for ((resource, lines), file) in FILES.iter().zip(&mut self.files) {
+            match file.read() {
+                Ok(text) => {
+                    for (line, word) in *lines {
+                        found.push((resource, word, parse(text, line)?));
+                    }
+                }
+                // Interrupts came with Linux 6.1; the others are there or nothing is.
+                Err(CollectError::Absent { .. }) if *resource == "irq" => {}
+                Err(error) => return Err(error.or_switched_off()),
+            }
+        }
+        for (resource, word, microseconds) in found {
+            let name = format!("node_pressure_{resource}_{word}_seconds_total");
+            let help = format!("Seconds in which tasks were {word} for want of {resource}.");
+            page.add(Family::counter(name, help).with(&[], microseconds as f64 / 1e6));
+        }
+        Ok(())
+    }
+}
+
+/// The total of a line such as `some avg10=0.00 avg60=0.00 avg300=0.00 total=12`.
+fn parse(text: Text<'_>, wanted: &str) -> Result<u64, CollectError> {
+    let total = text.lines().find_map(|(_, line)| {
+        let rest = line.strip_prefix(wanted)?.strip_prefix(' ')?;
+        rest.split(' ').find_map(|word| word.strip_prefix("total="))?.parse().ok()
+    });
+    total.ok_or_else(|| text.wrong(1, "expected a line with a total"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn totals_of_both_lines() {
+        let content = "some avg10=4.58 avg60=4.97 avg300=1.89 total=7227943\n\
+                       full avg10=0.00 avg60=0.00 avg300=0.00 total=18446744073709551615\n";
+        assert_eq!(parse(Text::of(content), "some").unwrap(), 7_227_943);
+        assert_eq!(parse(Text::of(content), "full").unwrap(), u64::MAX);
+        for bad in ["", "some avg10=1\n", "some total=-1\n", "something total=1\n"] {
+            assert!(parse(Text::of(bad), "some").is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in ".{0,200}") {
+            let _ = parse(Text::of(&content), "some");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `node_intr_total`, `node_context_switches_total` and their kin: the lines of /proc/stat that are of
+//! the whole node.
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "stat",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/proc/stat",
+    families: &[
+        FamilyDoc::gauge("node_boot_time_seconds", &[]),
+        FamilyDoc::counter("node_context_switches_total", &[]),
+        FamilyDoc::counter("node_forks_total", &[]),
+        FamilyDoc::counter("node_intr_total", &[]),
+        FamilyDoc::gauge("node_procs_blocked", &[]),
+        FamilyDoc::gauge("node_procs_running", &[]),
+    ],
+    make: |host, _| Box::new(Stat::new(host)),
+};
+
+pub(super) struct Stat {
+    file: KernelFile,
+}
+
+impl Stat {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { file: KernelFile::new(host.paths.procfs.join("stat")) }
+    }
+}
+
+impl Collector for Stat {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let totals = parse(self.file.read()?)?;
+        for (family, value) in families().into_iter().zip(totals) {
+            // A line that this kernel does not write is absent.
+            if let Some(value) = value {
+                page.add(family.with(&[], value));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lines, in the order of [`families`].
+const LINES: [&str; 6] = ["btime", "ctxt", "processes", "intr", "procs_blocked", "procs_running"];
+
+fn families() -> [Family; 6] {
+    [
+        Family::gauge("node_boot_time_seconds", "Unix time at which the node was started."),
+        Family::counter("node_context_switches_total", "Context switches of all CPUs."),
+        Family::counter("node_forks_total", "Processes and threads that were started."),
+        Family::counter("node_intr_total", "Interrupts that were served."),
+        Family::gauge("node_procs_blocked", "Tasks that wait for the disk."),
+        Family::gauge("node_procs_running", "Tasks that run or could run."),
+    ]
+}
+
+fn parse(text: Text<'_>) -> Result<[Option<u64>; 6], CollectError> {
+    let mut totals = [None; 6];
+    for (number, line) in text.lines() {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        if let Some(at) = LINES.iter().position(|known| *known == name) {
+            // The interrupts' line goes on with one number for each kind.
+            let value = words.next().and_then(|word| word.parse().ok());
+            totals[at] = Some(value.ok_or_else(|| text.wrong(number, "expected a number"))?);
+        }
+    }
+    if totals.iter().all(Option::is_none) {
+        return Err(text.wrong(1, "expected totals of the node"));
+    }
+    Ok(totals)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn totals_of_the_node_and_nothing_else() {
+        let parsed = |content: &str| parse(Text::of(content)).ok();
+        let content = "cpu  1 2 3\nintr 99 1 0 0\nctxt 7\nbtime 1700000000\nprocesses 5\n\
+                       procs_running 2\nprocs_blocked 0\nsoftirq 4 1\n";
+        let expected = [Some(1_700_000_000), Some(7), Some(5), Some(99), Some(0), Some(2)];
+        assert_eq!(parsed(content), Some(expected));
+        assert_eq!(parsed("ctxt 7\n"), Some([None, Some(7), None, None, None, None]));
+        for bad in ["", "cpu 1 2\n", "ctxt\n", "ctxt -1\n", "ctxt 99999999999999999999\n"] {
+            assert_eq!(parsed(bad), None, "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in ".{0,200}") {
+            let _ = parse(Text::of(&content));
+        }
+    }
+}
