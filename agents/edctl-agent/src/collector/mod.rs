@@ -9,6 +9,7 @@ mod options;
 mod report;
 mod sysfs;
 
+mod arp;
 mod conntrack;
 mod cpu;
 mod diskstats;
@@ -22,6 +23,7 @@ mod kernel_hung;
 mod loadavg;
 mod meminfo;
 mod mounts;
+mod netclass;
 mod netdev;
 mod netstat;
 mod pcidevice;
@@ -56,6 +58,7 @@ use crate::host::Host;
 
 /// Every collector, in the order of their names.
 pub(crate) const COLLECTORS: &[&Entry] = &[
+    &arp::ENTRY,
     &conntrack::ENTRY,
     &cpu::ENTRY,
     &diskstats::ENTRY,
@@ -68,6 +71,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &kernel_hung::ENTRY,
     &loadavg::ENTRY,
     &meminfo::ENTRY,
+    &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,
     &pcidevice::ENTRY,

@@ -4,7 +4,7 @@ use edctl_daemon::Invalid;
 use serde::Deserialize;
 
 use super::filesystem::Excludes;
-use super::{diskstats, hwmon, netdev, netstat, powersupplyclass, rapl};
+use super::{diskstats, hwmon, netclass, netdev, netstat, powersupplyclass, rapl};
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -13,6 +13,7 @@ pub(crate) struct Options {
     pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
+    pub(crate) netclass: netclass::NetclassOptions,
     pub(crate) netdev: netdev::NetdevOptions,
     pub(crate) netstat: netstat::NetstatOptions,
     pub(crate) powersupplyclass: powersupplyclass::Ignored,
@@ -26,6 +27,7 @@ impl Options {
         self.diskstats.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;
+        self.netclass.validate()?;
         self.netdev.validate()?;
         self.netstat.validate()?;
         self.powersupplyclass.validate()
