@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use node::Node;
 
@@ -261,8 +262,16 @@ fn status_for_people_and_without_an_agent() {
 
     let _agent = node.start();
     node.hook("prolog_slurmd", 42);
-    let text = String::from_utf8(node.ask_status(&[]).stdout).unwrap();
-    for expected in ["jobs on this node", "42", "designer", "sim", "spool: empty", "meminfo"] {
+    // The collectors are there after the first collection.
+    let until = Instant::now() + Duration::from_secs(60);
+    let text = loop {
+        let text = String::from_utf8(node.ask_status(&[]).stdout).unwrap();
+        if text.contains("meminfo") {
+            break text;
+        }
+        assert!(Instant::now() < until, "{text}");
+    };
+    for expected in ["jobs on this node", "42", "designer", "sim", "spool: empty"] {
         assert!(text.contains(expected), "{expected:?} in\n{text}");
     }
     assert_eq!(node.ask_status(&["--output", "xml"]).status.code(), Some(2));
