@@ -92,6 +92,11 @@ impl Ledger {
         (is_same && self.is_named).then_some(known.group)
     }
 
+    /// Whether the process is known: it was there in the last scan.
+    pub(crate) fn has(&self, pid: u32) -> bool {
+        self.known.contains_key(&pid)
+    }
+
     /// All processes must be named anew, because the rules have changed.
     pub(crate) fn forget_groups(&mut self) {
         self.is_named = false;

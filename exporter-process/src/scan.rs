@@ -156,6 +156,7 @@ impl Scanner {
                 start_ns: self.units.ns(stat.start_ticks),
                 threads: stat.threads,
                 resident_bytes: stat.resident_pages.saturating_mul(self.units.page_bytes),
+                has_memory: stat.virtual_bytes > 0,
                 group,
             });
         }

@@ -128,8 +128,10 @@ fn ns_since_boot() -> u64 {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::{Duration, Instant};
 
     use edctl_exposition::{Format, Value, render};
+    use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
     use tempfile::TempDir;
 
     use super::*;
@@ -258,6 +260,49 @@ mod tests {
             let page = collect(&mut exporter);
             assert_eq!(value(&page, CPU, &["yosys", "user"]), Some(Value::F64(expected)), "{rest}");
         }
+    }
+
+    #[test]
+    fn memory_that_took_the_kernel_long_is_there_at_a_later_scrape() {
+        const MEMORY: &str = "namedprocess_namegroup_memory_bytes";
+        let fake = FakeProc::new();
+        fake.process(1, b"large", &fields('S', 1, 0, 7));
+        // A pipe: it is open when somebody writes, and not before.
+        let pipe = fake.0.path().join("1/smaps_rollup");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let mut config = fake.config();
+        config.details.smaps_interval_secs = 3600;
+        let mut exporter = Exporter::over(config, UNITS, since(0), Exits::off()).unwrap();
+        let mut proportional = || {
+            let page = collect(&mut exporter);
+            let stuck = value(&page, "edctl_process_stuck_processes", &[]);
+            (value(&page, MEMORY, &["large", "proportionalResident"]), stuck)
+        };
+        assert_eq!(proportional(), (None, Some(Value::U64(1))));
+
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        let pipe = rustix::fs::open(&pipe, flags, Mode::empty()).unwrap();
+        rustix::io::write(&pipe, b"Pss: 12 kB\nSwapPss: 0 kB\n").unwrap();
+        drop(pipe);
+        // Whoever drops the late answer asks again, and waits for good.
+        let until = Instant::now() + Duration::from_secs(30);
+        let mut readings =
+            std::iter::repeat_with(proportional).take_while(|_| Instant::now() < until);
+        let answered = readings.find(|(_, stuck)| *stuck == Some(Value::U64(0)));
+        assert_eq!(answered, Some((Some(Value::U64(12_288)), Some(Value::U64(0)))));
+    }
+
+    #[test]
+    fn a_process_without_memory_spoils_no_sum() {
+        const MEMORY: &str = "namedprocess_namegroup_memory_bytes";
+        let fake = FakeProc::new();
+        fake.process(1, b"zombie", "Z 1 1 1 0 -1 4194304 20 0 3 0 1 1 0 0 20 0 1 0 7 0 0");
+        let mut config = fake.config();
+        config.details.smaps_interval_secs = 1;
+        let mut exporter = Exporter::over(config, UNITS, since(0), Exits::off()).unwrap();
+        let page = collect(&mut exporter);
+        let memory = value(&page, MEMORY, &["zombie", "proportionalResident"]);
+        assert_eq!(memory, Some(Value::U64(0)));
     }
 
     #[test]

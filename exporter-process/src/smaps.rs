@@ -69,6 +69,9 @@ impl Smaps {
         member: &Member,
         now: Instant,
     ) -> Option<Proportional> {
+        if !member.has_memory {
+            return Some(Proportional::default());
+        }
         let known = self.known.get_mut(&member.pid);
         let known = known.filter(|known| known.start_ticks == member.start_ticks);
         if let Some(known) = known {

@@ -4,6 +4,7 @@
 pub(crate) mod files;
 mod known;
 mod sums;
+mod switches;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,8 +13,11 @@ use crate::exits::{Activity, Exit};
 use crate::groups::{Group, GroupId};
 use crate::procfs::{ProcFs, ReadError};
 
-use self::known::Known;
+use self::known::{Known, Reading};
 pub(crate) use self::sums::{Detail, Now};
+
+/// Most threads, of processes with more than one, whose context switches are read in one scan.
+const MAX_THREADS: u64 = 2000;
 
 /// A process of a group, as this scan met it.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) start_ns: u64,
     pub(crate) threads: u64,
     pub(crate) resident_bytes: u64,
+    /// A zombie has none.
+    pub(crate) has_memory: bool,
     pub(crate) group: GroupId,
 }
 
@@ -107,14 +113,20 @@ impl Details {
     pub(crate) fn read(&mut self, proc: &mut ProcFs, members: &[Member]) {
         self.scan = self.scan.wrapping_add(1);
         self.unreadable.clear();
+        let mut threads_left = MAX_THREADS;
         for member in members {
             if let Some(detail) =
                 self.groups.get_mut(&member.group).filter(|_| self.chosen.contains(&member.group))
             {
                 let known = self.known.entry(member.pid).or_default();
                 known.meet(member.start_ns, self.scan);
-                let is_new = member.start_ns > self.since_ns;
-                for (file, error) in known.read(proc, member.pid, is_new, detail) {
+                let mut reading = Reading {
+                    proc,
+                    member,
+                    is_new: member.start_ns > self.since_ns,
+                    threads_left: &mut threads_left,
+                };
+                for (file, error) in known.read(&mut reading, detail) {
                     if error != ReadError::Gone {
                         *self.unreadable.entry(file).or_default() += 1;
                     }

@@ -46,8 +46,24 @@ impl Test {
         fs::write(dir.join("io"), io).unwrap();
         let group = self.groups.id_of(group);
         self.groups.see(group, &stat(pid, "x", 2000, 1));
-        let (start_ticks, threads, resident_bytes) = (start_ns, 1, 0);
-        self.members.push(Member { pid, start_ticks, start_ns, threads, resident_bytes, group });
+        self.members.push(Member {
+            pid,
+            start_ticks: start_ns,
+            start_ns,
+            threads: 1,
+            resident_bytes: 0,
+            has_memory: true,
+            group,
+        });
+    }
+
+    /// Gives the last process one more thread.
+    fn thread(&mut self, id: u32, status: &str) {
+        let member = self.members.last_mut().unwrap();
+        member.threads += 1;
+        let dir = self.proc.path().join(format!("{}/task/{id}", member.pid));
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("status"), status).unwrap();
     }
 
     fn read(&mut self, ended: &[(GroupId, Exit)]) {
@@ -130,6 +146,27 @@ fn a_sum_that_lacks_a_process_is_absent_and_the_process_is_counted() {
     test.read(&[]);
     assert_eq!(test.detail("sh").unwrap().counted.read_bytes, 100);
     assert!(test.detail("sh").unwrap().now.io.value().is_some());
+}
+
+#[test]
+fn context_switches_are_of_all_threads_or_absent() {
+    let switches = |test: &mut Test, group: &str| {
+        let detail = test.detail(group).unwrap();
+        detail.now.switches.value().map(|_| detail.counted.voluntary_switches)
+    };
+    let mut test = Test::new(limits(10));
+    test.begin();
+    test.process(1, "pool", 2 * SINCE_NS, &io(1, 1));
+    test.thread(8, "voluntary_ctxt_switches:\t100\nnonvoluntary_ctxt_switches:\t3\n");
+    test.process(2, "odd", 2 * SINCE_NS, &io(1, 1));
+    test.thread(9, "garbage");
+    test.process(3, "vast", 2 * SINCE_NS, &io(1, 1));
+    test.members.last_mut().unwrap().threads = MAX_THREADS;
+    test.read(&[]);
+    assert_eq!(switches(&mut test, "pool"), Some(107));
+    assert_eq!(switches(&mut test, "odd"), None);
+    assert_eq!(switches(&mut test, "vast"), None);
+    assert_eq!(test.details.unreadable().collect::<Vec<_>>(), [("status", 1)]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Default for Families {
             ),
             switches: Family::counter(
                 "namedprocess_namegroup_context_switches_total",
-                "Context switches of the main threads of the group's processes.",
+                "Context switches of all threads of the group's processes; absent where they are too many.",
             ),
             open_files: Family::gauge(
                 "namedprocess_namegroup_open_filedesc",
