@@ -1,6 +1,7 @@
 """What the live tests share: exporters that run, pages that are read, control groups that measure."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -17,14 +19,61 @@ OURS = TARGET / os.environ.get("EDCTL_TEST_PROFILE", "debug") / "edctl-exporter-
 PEER = shutil.which("prometheus-process-exporter")
 # Far more than anything here takes: a test that waits this long has failed.
 PATIENCE = 60
-SERIES = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$')
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+LABEL = r'([a-zA-Z_]\w*)="((?:[^"\\\n]|\\[\\"n])*)"'
+ANY_LABEL = LABEL.replace("((?:", "(?:(?:").replace("([", "(?:[")
+SERIES = re.compile(rf"({NAME})(?:{{({ANY_LABEL}(?:,{ANY_LABEL})*)}})? (\S+)")
+COMMENT = re.compile(rf"# (HELP|TYPE) ({NAME}) (.+)")
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@dataclasses.dataclass
+class Page:
+    """A page of metrics: the type of each family, and (name, labels as sorted pairs) to value."""
+    text: str
+    types: dict = dataclasses.field(default_factory=dict)
+    series: dict = dataclasses.field(default_factory=dict)
+
+    def value(self, name: str, **labels):
+        """The value of one series; None where there is none."""
+        return self.series.get((name, tuple(sorted(labels.items()))))
+
+    def groups(self) -> dict:
+        """The groups' names to the numbers of their processes."""
+        return {dict(labels)["groupname"]: value for (name, labels), value in self.series.items()
+                if name == "namedprocess_namegroup_num_procs"}
+
+
+def parse(text: str) -> Page:
+    """Reads a page in the text format; a line that is not of it is an error, and so is a series that
+    stands twice or outside of its family."""
+    page = Page(text)
+    family = None
+    for line in text.removesuffix("\n").split("\n"):
+        if comment := COMMENT.fullmatch(line):
+            kind, family, words = comment.groups()
+            if kind == "TYPE":
+                assert family not in page.types, f"twice: {line!r}"
+                page.types[family] = words
+            continue
+        matched = SERIES.fullmatch(line)
+        assert matched, f"no line of the text format: {line!r}"
+        name, labels, value = matched.groups()
+        pairs = [(label, unescaped(value)) for label, value in re.findall(LABEL, labels or "")]
+        key = (name, tuple(sorted(pairs)))
+        assert key not in page.series, f"twice: {line!r}"
+        assert family and name.startswith(family), f"not of {family}: {line!r}"
+        page.series[key] = float(value)
+    return page
+
+
+def unescaped(value: str) -> str:
+    return re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[1], value)
 
 
 class Exporter:
@@ -39,15 +88,12 @@ class Exporter:
         with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             return answer.read().decode()
 
+    def read(self) -> Page:
+        return parse(self.page())
+
     def series(self) -> dict:
         """The page's series: (name, labels as sorted pairs) to value."""
-        found = {}
-        for line in self.page().splitlines():
-            matched = SERIES.match(line)
-            if matched:
-                name, labels, value = matched.groups()
-                found[(name, tuple(sorted(LABEL.findall(labels or ""))))] = float(value)
-        return found
+        return self.read().series
 
     def cpu(self, group: str) -> float:
         """CPU seconds of a group, user and system."""
@@ -128,8 +174,30 @@ class CpuGroup:
 
 
 def compile_tool(directory: str, name: str, source: str = "tool.c") -> pathlib.Path:
-    """A program of this name, which no other process of the machine has."""
+    """A program of this name, which no other process of the machine has. It shares no memory with
+    another one: what is its share does not change with who else is there."""
     program = pathlib.Path(directory) / name
-    subprocess.run(["cc", "-O1", "-o", program, pathlib.Path(__file__).parent / source],
-                   check=True)
+    subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-pthread", "-static", "-o", program,
+                    pathlib.Path(__file__).parent / source], check=True)
     return program
+
+
+def start(test: unittest.TestCase, command: list, **options) -> subprocess.Popen:
+    """A process that says `ready` and then waits; the test ends it with itself."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+    test.addCleanup(end, process)
+    expect(process, b"ready\n")
+    return process
+
+
+def expect(process: subprocess.Popen, line: bytes) -> None:
+    """Waits for the next line that the process says."""
+    said = process.stdout.readline()
+    assert said == line, f"{process.args}: {said!r} instead of {line!r}"
+
+
+def end(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
