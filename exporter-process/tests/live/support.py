@@ -44,9 +44,9 @@ class Page:
         return self.series.get((name, tuple(sorted(labels.items()))))
 
     def groups(self) -> dict:
-        """The groups' names to the numbers of their processes."""
+        """The names of all groups that have processes to the numbers of these."""
         return {dict(labels)["groupname"]: value for (name, labels), value in self.series.items()
-                if name == "namedprocess_namegroup_num_procs"}
+                if name == "namedprocess_namegroup_num_procs" and value > 0}
 
 
 def parse(text: str) -> Page:
@@ -94,6 +94,19 @@ class Exporter:
     def series(self) -> dict:
         """The page's series: (name, labels as sorted pairs) to value."""
         return self.read().series
+
+    def settled(self, is_so) -> Page:
+        """The first page that is so. What a busy machine gives too late is on a later page."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            page = self.read()
+            if is_so(page):
+                return page
+            assert time.monotonic() < until, f"it never came:\n{page.text}"
+
+    def resident_bytes(self) -> int:
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
 
     def cpu(self, group: str) -> float:
         """CPU seconds of a group, user and system."""
