@@ -102,11 +102,6 @@ impl Ledger {
         self.is_named = false;
     }
 
-    /// Whether a process with this id was there at the last scan.
-    pub(crate) fn has(&self, pid: u32) -> bool {
-        self.known.contains_key(&pid)
-    }
-
     /// The group of whatever process has this id, as its children inherit it.
     pub(crate) fn group_of_pid(&self, pid: u32) -> Option<GroupId> {
         self.known.get(&pid)?.group
