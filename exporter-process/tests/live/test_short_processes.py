@@ -25,7 +25,8 @@ open(out, "a").write(f"{own.ru_utime + own.ru_stime}\\n")
 SHELL = """
 n=0
 while [ $n -lt $2 ]; do n=$((n+1)); "$0" "$3"; done
-times | sed -n '1s/m/*60+/g; 1s/s//g; 1s/ /+/p' >> "$1"
+times > "$1.times"
+sed -n '1s/m/*60+/g; 1s/s//g; 1s/ /+/p' "$1.times" >> "$1"
 """
 
 
