@@ -1,13 +1,14 @@
 # The few words a newcomer needs. `make` alone explains them.
 
-.PHONY: help demo demo-local demo-down test test-fast lint unit debs lab-test bench deps fmt
+.PHONY: help demo demo-local demo-down test test-fast lint unit live debs lab-test bench deps fmt
 
 help:
 	@echo "make demo        a three-node Slurm cluster on this machine runs the picorv32 pipeline (root)"
 	@echo "make demo-down   take that cluster away again"
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
-	@echo "make test        everything CI runs: lint, unit, packages, the lab end to end (root)"
+	@echo "make test        everything CI runs: lint, unit, live, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
+	@echo "make live        exporter-process on real processes, beside process-exporter (root)"
 	@echo "make debs        the Debian packages, into dist/"
 	@echo "make bench       the side-by-side benchmarks"
 
@@ -23,7 +24,7 @@ demo-down:
 demo-local:
 	@lab/demo-local
 
-test: deps lint unit debs lab-test
+test: deps lint unit live debs lab-test
 
 test-fast: lint unit
 
@@ -44,6 +45,10 @@ unit:
 	cargo test --workspace --locked
 	lab/tests/run unit
 	python3 -B -m unittest discover -v packaging/tests
+
+live: deps
+	cargo build --locked -p edctl-exporter-process
+	python3 -B -m unittest discover -v exporter-process/tests/live
 
 debs: deps
 	packaging/build-debs

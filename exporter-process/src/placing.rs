@@ -64,9 +64,10 @@ impl Placing {
         } else {
             None
         };
-        let cgroups = match sources.proc.read(stat.pid, "cgroup") {
-            Ok(content) if needs.cgroup => Some(content.to_vec()),
-            _ => None,
+        let cgroups = if needs.cgroup {
+            sources.proc.read(stat.pid, "cgroup").ok().map(<[u8]>::to_vec)
+        } else {
+            None
         };
         let start_secs = sources.boot_time_secs.map(|boot| {
             boot as f64 + stat.start_ticks as f64 / sources.ticks_per_second.max(1) as f64
