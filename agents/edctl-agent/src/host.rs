@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use edctl_daemon::Paths;
 
@@ -27,13 +28,14 @@ pub(crate) type AskCapacity = dyn Fn(&Path) -> io::Result<Capacity> + Send + Syn
 pub(crate) struct Host {
     pub(crate) paths: Paths,
     pub(crate) uname: fn() -> Uname,
+    pub(crate) now: fn() -> SystemTime,
     pub(crate) capacity: Arc<AskCapacity>,
 }
 
 impl Host {
     /// This machine, seen under `paths`.
     pub(crate) fn real(paths: Paths) -> Self {
-        Self { paths, uname: read_uname, capacity: Arc::new(Capacity::read) }
+        Self { paths, uname: read_uname, now: SystemTime::now, capacity: Arc::new(Capacity::read) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod apart;
 mod choice;
+mod cpu_list;
 mod entry;
 mod error;
 mod kernel_file;
@@ -12,12 +13,14 @@ mod sysfs;
 mod arp;
 mod conntrack;
 mod cpu;
+mod cpufreq;
 mod diskstats;
 mod dmi;
 mod edac;
 mod entropy;
 mod filefd;
 mod filesystem;
+mod hugepages;
 mod hwmon;
 mod kernel_hung;
 mod loadavg;
@@ -26,17 +29,20 @@ mod mounts;
 mod netclass;
 mod netdev;
 mod netstat;
+mod os;
 mod pcidevice;
 mod pcie_aer;
 mod powersupplyclass;
 mod pressure;
 mod rapl;
 mod schedstat;
+mod selinux;
 mod sockstat;
 mod softnet;
 mod stat;
 mod statfs;
 mod thermal_zone;
+mod time;
 mod udp_queues;
 mod uname;
 mod vmstat;
@@ -61,12 +67,14 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
     &conntrack::ENTRY,
     &cpu::ENTRY,
+    &cpufreq::ENTRY,
     &diskstats::ENTRY,
     &dmi::ENTRY,
     &edac::ENTRY,
     &entropy::ENTRY,
     &filefd::ENTRY,
     &filesystem::ENTRY,
+    &hugepages::ENTRY,
     &hwmon::ENTRY,
     &kernel_hung::ENTRY,
     &loadavg::ENTRY,
@@ -74,16 +82,19 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,
+    &os::ENTRY,
     &pcidevice::ENTRY,
     &pcie_aer::ENTRY,
     &powersupplyclass::ENTRY,
     &pressure::ENTRY,
     &rapl::ENTRY,
     &schedstat::ENTRY,
+    &selinux::ENTRY,
     &sockstat::ENTRY,
     &softnet::ENTRY,
     &stat::ENTRY,
     &thermal_zone::ENTRY,
+    &time::ENTRY,
     &udp_queues::ENTRY,
     &uname::ENTRY,
     &vmstat::ENTRY,

@@ -29,6 +29,7 @@ fn host(procfs: PathBuf) -> Host {
             nodename: "w1".into(),
             domainname: "(none)".into(),
         },
+        now: || std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_763_900_000_250),
         capacity: Arc::new(|path: &Path| match path.to_str() {
             Some("/fixture/mnt/broken") => Err(io::Error::from_raw_os_error(5)),
             Some(path) => {

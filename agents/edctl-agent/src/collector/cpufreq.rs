@@ -1,0 +1,156 @@
+//! `node_cpu_frequency_*`, `node_cpu_scaling_*`: how fast each CPU runs, from
+//! /sys/devices/system/cpu/cpuN/cpufreq.
+//!
+//! On some hardware each reading of a frequency asks the firmware or waits for a sample, so that
+//! many CPUs take long. A CPU of which one value is missing shows the others; node_exporter shows
+//! nothing at all then.
+
+use std::path::{Path, PathBuf};
+
+use edctl_exposition::{Family, Page};
+
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_list};
+use crate::host::Host;
+
+const CPU: &[&str] = &["cpu"];
+
+/// The file, which is in kHz, the family and its help.
+const FREQUENCIES: [(&str, FamilyDoc, &str); 6] = [
+    (
+        "cpuinfo_cur_freq",
+        FamilyDoc::gauge("node_cpu_frequency_hertz", CPU),
+        "How fast the CPU runs, as the hardware says.",
+    ),
+    (
+        "cpuinfo_min_freq",
+        FamilyDoc::gauge("node_cpu_frequency_min_hertz", CPU),
+        "How slowly the CPU can run.",
+    ),
+    (
+        "cpuinfo_max_freq",
+        FamilyDoc::gauge("node_cpu_frequency_max_hertz", CPU),
+        "How fast the CPU can run.",
+    ),
+    (
+        "scaling_cur_freq",
+        FamilyDoc::gauge("node_cpu_scaling_frequency_hertz", CPU),
+        "How fast the CPU runs, as the kernel says.",
+    ),
+    (
+        "scaling_min_freq",
+        FamilyDoc::gauge("node_cpu_scaling_frequency_min_hertz", CPU),
+        "How slowly the kernel may let the CPU run.",
+    ),
+    (
+        "scaling_max_freq",
+        FamilyDoc::gauge("node_cpu_scaling_frequency_max_hertz", CPU),
+        "How fast the kernel may let the CPU run.",
+    ),
+];
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "cpufreq",
+    preset: Preset::On,
+    runs: Runs::Apart,
+    reads: "/sys/devices/system/cpu",
+    families: &[
+        FREQUENCIES[0].1,
+        FREQUENCIES[1].1,
+        FREQUENCIES[2].1,
+        FREQUENCIES[3].1,
+        FREQUENCIES[4].1,
+        FREQUENCIES[5].1,
+        FamilyDoc::gauge("node_cpu_scaling_governor", &["cpu", "governor"]),
+    ],
+    make: |host, _| Box::new(Cpufreq::new(host)),
+};
+
+pub(super) struct Cpufreq {
+    dir: PathBuf,
+}
+
+impl Cpufreq {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { dir: host.paths.sysfs.join("devices/system/cpu") }
+    }
+}
+
+impl Collector for Cpufreq {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let cpus = sysfs::list_numbered(&self.dir, "cpu")?;
+        let offline = sysfs::text(&self.dir.join("offline"))?;
+        let offline = offline.and_then(|text| cpu_list::parse(&text)).unwrap_or_default();
+        let mut frequencies = FREQUENCIES.map(|(_, doc, help)| Family::gauge(doc.name, help));
+        let mut governors = Family::gauge(
+            "node_cpu_scaling_governor",
+            "Whether this governor chooses the CPU's frequency.",
+        );
+        for (name, cpu) in cpus {
+            if cpu.parse().is_ok_and(|cpu| offline.contains(&cpu)) {
+                continue;
+            }
+            let dir = self.dir.join(name).join("cpufreq");
+            for ((file, ..), family) in FREQUENCIES.iter().zip(&mut frequencies) {
+                let khz = sysfs::number::<u64>(&dir.join(file));
+                if let Some(khz) = or_count(khz, ENTRY.name, page) {
+                    family.push(&[("cpu", &cpu)], khz as f64 * 1000.0);
+                }
+            }
+            push_governors(&dir, &cpu, &mut governors, page);
+        }
+        frequencies.into_iter().chain([governors]).for_each(|family| page.add(family));
+        Ok(())
+    }
+}
+
+fn push_governors(dir: &Path, cpu: &str, family: &mut Family, page: &mut Page) {
+    let mut text = |file| or_count(sysfs::text(&dir.join(file)), ENTRY.name, page);
+    let (Some(current), Some(available)) =
+        (text("scaling_governor"), text("scaling_available_governors"))
+    else {
+        return;
+    };
+    for governor in available.split_ascii_whitespace() {
+        family.push(&[("cpu", cpu), ("governor", governor)], governor == current);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, State};
+    use super::sysfs::tests::{put, shown, shown_with, tree};
+    use super::*;
+
+    #[test]
+    fn what_is_there_of_each_cpu_that_is_on() {
+        let dir = tree(&[("devices/system/cpu/offline", "2\n")]);
+        for cpu in 0..3 {
+            for (file, content) in [
+                ("scaling_cur_freq", "1699981\n"),
+                ("scaling_governor", "powersave\n"),
+                ("scaling_available_governors", "performance powersave \n"),
+                ("cpuinfo_cur_freq", if cpu == 0 { "<unknown>\n" } else { "1200195\n" }),
+            ] {
+                let path = format!("devices/system/cpu/cpu{cpu}/cpufreq/{file}");
+                put(dir.path(), &path, content.as_bytes());
+            }
+        }
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"node_cpu_frequency_hertz{cpu="1"} 1200195000"#,
+                r#"node_cpu_scaling_frequency_hertz{cpu="0"} 1699981000"#,
+                r#"node_cpu_scaling_frequency_hertz{cpu="1"} 1699981000"#,
+                r#"node_cpu_scaling_governor{cpu="0",governor="performance"} 0"#,
+                r#"node_cpu_scaling_governor{cpu="0",governor="powersave"} 1"#,
+                r#"node_cpu_scaling_governor{cpu="1",governor="performance"} 0"#,
+                r#"node_cpu_scaling_governor{cpu="1",governor="powersave"} 1"#,
+            ]
+        );
+        assert_eq!(errors, 1);
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+    }
+}

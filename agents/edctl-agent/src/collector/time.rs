@@ -1,0 +1,100 @@
+//! `node_time_*`: the node's clock, and what drives it, from /sys/devices/system/clocksource.
+//!
+//! A clock source keeps its own number; node_exporter counts them, which is the same wherever they
+//! begin at 0. `node_time_zone_offset_seconds` is not shown: it needs the rules of all time zones.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use edctl_exposition::{Family, Page};
+
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "time",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "clock_gettime(2), /sys/devices/system/clocksource",
+    families: &[
+        FamilyDoc::gauge("node_time_seconds", &[]),
+        FamilyDoc::gauge("node_time_clocksource_available_info", &["device", "clocksource"]),
+        FamilyDoc::gauge("node_time_clocksource_current_info", &["device", "clocksource"]),
+    ],
+    make: |host, _| Box::new(Time::new(host)),
+};
+
+pub(super) struct Time {
+    now: fn() -> SystemTime,
+    dir: PathBuf,
+}
+
+impl Time {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { now: host.now, dir: host.paths.sysfs.join("devices/system/clocksource") }
+    }
+}
+
+impl Collector for Time {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        if let Ok(now) = (self.now)().duration_since(UNIX_EPOCH) {
+            let help = "The node's time, in seconds since 1970.";
+            page.add(Family::gauge("node_time_seconds", help).with(&[], now.as_secs_f64()));
+        }
+        let devices = sysfs::list_numbered(&self.dir, "clocksource").map(Some);
+        let devices = match devices {
+            Err(CollectError::Absent { .. }) => None,
+            other => or_count(other, ENTRY.name, page),
+        };
+        let mut available =
+            Family::gauge("node_time_clocksource_available_info", "Clocks that could be used.");
+        let mut current =
+            Family::gauge("node_time_clocksource_current_info", "The clock that is used.");
+        for (name, number) in devices.unwrap_or_default() {
+            for (family, file) in
+                [(&mut available, "available_clocksource"), (&mut current, "current_clocksource")]
+            {
+                let clocks = sysfs::text(&self.dir.join(&name).join(file));
+                let clocks = or_count(clocks, ENTRY.name, page).unwrap_or_default();
+                for clock in clocks.split_ascii_whitespace() {
+                    family.push(&[("device", &number), ("clocksource", clock)], 1u64);
+                }
+            }
+        }
+        page.add(available);
+        page.add(current);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sysfs::tests::{shown, tree};
+    use super::*;
+
+    #[test]
+    fn the_clock_and_its_sources() {
+        let dir = "devices/system/clocksource/clocksource0";
+        let files = [
+            (format!("{dir}/available_clocksource"), "tsc hpet \n"),
+            (format!("{dir}/current_clocksource"), "tsc\n"),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let text = shown(&ENTRY, tree(&files).path()).unwrap();
+        for line in [
+            r#"node_time_clocksource_available_info{device="0",clocksource="tsc"} 1"#,
+            r#"node_time_clocksource_available_info{device="0",clocksource="hpet"} 1"#,
+            r#"node_time_clocksource_current_info{device="0",clocksource="tsc"} 1"#,
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_without_known_sources() {
+        let text = shown(&ENTRY, tree(&[]).path()).unwrap();
+        assert!(text.contains("node_time_seconds "), "{text}");
+        assert!(!text.contains("clocksource=\""), "{text}");
+    }
+}
