@@ -4,12 +4,13 @@ use edctl_daemon::Invalid;
 use serde::Deserialize;
 
 use super::filesystem::Excludes;
-use super::{diskstats, hwmon, netclass, netdev, netstat, powersupplyclass, rapl};
+use super::{cpu, diskstats, hwmon, netclass, netdev, netstat, powersupplyclass, rapl};
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    pub(crate) cpu: cpu::CpuOptions,
     pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
@@ -24,6 +25,7 @@ impl Options {
     /// # Errors
     /// Names a value that cannot work.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.cpu.validate()?;
         self.diskstats.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;

@@ -1,10 +1,22 @@
-//! `node_cpu_*`: where each CPU spent its time, from /proc/stat.
+//! `node_cpu_*`: where each CPU spent its time, how often heat slowed it down, what it is; from
+//! /proc/stat, sysfs and, where it is asked for, /proc/cpuinfo.
+//!
+//! node_exporter's page fails when both /proc/cpuinfo and cpufreq have `node_cpu_frequency_hertz`;
+//! here the former's is left out then.
+
+mod info;
+mod sys;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
+use serde::Deserialize;
 
+use self::info::{Frequency, Info};
 use super::kernel_file::{KernelFile, Text};
+use super::sysfs::{self, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -26,23 +38,94 @@ pub(super) const ENTRY: Entry = Entry {
     name: "cpu",
     preset: Preset::On,
     runs: Runs::Here,
-    reads: "/proc/stat",
+    reads: "/proc/stat, /sys/devices/system/cpu, /proc/cpuinfo",
     families: &[
         FamilyDoc::counter("node_cpu_seconds_total", &["cpu", "mode"]),
         FamilyDoc::counter("node_cpu_guest_seconds_total", &["cpu", "mode"]),
+        FamilyDoc::counter("node_cpu_core_throttles_total", &["package", "core"]),
+        FamilyDoc::counter("node_cpu_package_throttles_total", &["package"]),
+        FamilyDoc::gauge("node_cpu_isolated", &["cpu"]),
+        FamilyDoc::gauge(
+            "node_cpu_info",
+            &[
+                "package",
+                "core",
+                "cpu",
+                "vendor",
+                "family",
+                "model",
+                "model_name",
+                "microcode",
+                "stepping",
+                "cachesize",
+            ],
+        ),
+        FamilyDoc::gauge("node_cpu_frequency_hertz", &["package", "core", "cpu"]),
+        FamilyDoc::gauge("node_cpu_flag_info", &["flag"]),
+        FamilyDoc::gauge("node_cpu_bug_info", &["bug"]),
     ],
-    make: |host, _| Box::new(Cpu::new(host)),
+    make: |host, options| Box::new(Cpu::new(host, &options.cpu)),
 };
+
+/// The table `[collector.cpu]`; the defaults are node_exporter's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CpuOptions {
+    /// Whether the time in virtual guests is shown.
+    pub(crate) guest: bool,
+    /// Whether /proc/cpuinfo is shown.
+    pub(crate) info: bool,
+    /// Which of its flags are, as a regular expression; none where it is empty.
+    pub(crate) info_flags_include: String,
+    /// Which of its bugs are, as a regular expression; none where it is empty.
+    pub(crate) info_bugs_include: String,
+}
+
+impl Default for CpuOptions {
+    fn default() -> Self {
+        let (info_flags_include, info_bugs_include) = Default::default();
+        Self { guest: true, info: false, info_flags_include, info_bugs_include }
+    }
+}
+
+impl CpuOptions {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        check_regex("collector.cpu.info_flags_include", &self.info_flags_include)?;
+        check_regex("collector.cpu.info_bugs_include", &self.info_bugs_include)
+    }
+}
 
 pub(super) struct Cpu {
     file: KernelFile,
     /// The highest values seen, since a counter must not step back.
     seen: BTreeMap<u32, Ticks>,
+    shows_guests: bool,
+    sysfs: PathBuf,
+    info: Option<Info>,
 }
 
 impl Cpu {
-    pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("stat")), seen: BTreeMap::new() }
+    pub(super) fn new(host: &Host, options: &CpuOptions) -> Self {
+        let file = |name| KernelFile::new(host.paths.procfs.join(name));
+        Self {
+            file: file("stat"),
+            seen: BTreeMap::new(),
+            shows_guests: options.guest,
+            sysfs: host.paths.sysfs.join("devices/system/cpu"),
+            info: Info::wanted(file("cpuinfo"), options),
+        }
+    }
+
+    fn add_info(&mut self, page: &mut Page) {
+        let Some(info) = &mut self.info else { return };
+        let elsewhere = sysfs::number::<u64>(&self.sysfs.join("cpu0/cpufreq/cpuinfo_cur_freq"));
+        let frequency = match elsewhere {
+            Ok(Some(_)) => Frequency::Elsewhere,
+            _ => Frequency::Shown,
+        };
+        if let Err(error) = info.add(frequency, page) {
+            page.error(ENTRY.name, error.reason());
+        }
     }
 }
 
@@ -54,7 +137,14 @@ impl Collector for Cpu {
             let seen = self.seen.entry(cpu).or_default();
             *seen = carry_on(seen, &ticks);
         }
-        expose(&self.seen, page);
+        let [seconds, guests] = families(&self.seen);
+        page.add(seconds);
+        if self.shows_guests {
+            page.add(guests);
+        }
+        sys::add_throttles(&self.sysfs, page);
+        sys::add_isolated(&self.sysfs, page);
+        self.add_info(page);
         Ok(())
     }
 }
@@ -99,7 +189,8 @@ fn carry_on(seen: &Ticks, now: &Ticks) -> Ticks {
     std::array::from_fn(|column| seen[column].max(now[column]))
 }
 
-fn expose(cpus: &BTreeMap<u32, Ticks>, page: &mut Page) {
+/// The CPUs' own seconds and those of their guests.
+fn families(cpus: &BTreeMap<u32, Ticks>) -> [Family; 2] {
     let mut seconds =
         Family::counter("node_cpu_seconds_total", "Seconds that each CPU spent in each mode.");
     let mut guest = Family::counter(
@@ -117,8 +208,7 @@ fn expose(cpus: &BTreeMap<u32, Ticks>, page: &mut Page) {
             }
         }
     }
-    page.add(seconds);
-    page.add(guest);
+    [seconds, guest]
 }
 
 #[cfg(test)]

@@ -1,0 +1,122 @@
+//! What sysfs says of the CPUs: how often heat slowed them down, and which are isolated.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use edctl_exposition::{Family, Page};
+
+use super::super::sysfs::{self, or_count};
+use super::super::{CollectError, cpu_list};
+use super::ENTRY;
+
+/// Cores and packages are counted once, however many CPUs of theirs there are; a CPU that is off
+/// has no place in either.
+pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
+    let cpus = match sysfs::list_numbered(dir, "cpu") {
+        Err(CollectError::Absent { .. }) => None,
+        other => or_count(other.map(Some), ENTRY.name, page),
+    };
+    let mut cores = BTreeMap::new();
+    let mut packages = BTreeMap::new();
+    for (name, _) in cpus.unwrap_or_default() {
+        let mut number =
+            |file| or_count(sysfs::number::<u64>(&dir.join(&name).join(file)), ENTRY.name, page);
+        let Some(package) = number("topology/physical_package_id") else { continue };
+        let Some(core) = number("topology/core_id") else { continue };
+        if !cores.contains_key(&(package, core))
+            && let Some(throttles) = number("thermal_throttle/core_throttle_count")
+        {
+            cores.insert((package, core), throttles);
+        }
+        if !packages.contains_key(&package)
+            && let Some(throttles) = number("thermal_throttle/package_throttle_count")
+        {
+            packages.insert(package, throttles);
+        }
+    }
+    let mut family =
+        Family::counter("node_cpu_core_throttles_total", "How often heat slowed the core down.");
+    for ((package, core), throttles) in cores {
+        let (package, core) = (package.to_string(), core.to_string());
+        family.push(&[("package", &package), ("core", &core)], throttles);
+    }
+    page.add(family);
+    let mut family = Family::counter(
+        "node_cpu_package_throttles_total",
+        "How often heat slowed the package down.",
+    );
+    for (package, throttles) in packages {
+        family.push(&[("package", &package.to_string())], throttles);
+    }
+    page.add(family);
+}
+
+/// The CPUs that the scheduler leaves alone.
+pub(super) fn add_isolated(dir: &Path, page: &mut Page) {
+    let path = dir.join("isolated");
+    let parse = |text: Option<String>| {
+        let cpus = text.map(|text| cpu_list::parse(&text));
+        let expected = "expected a list of CPUs";
+        let wrong = || CollectError::Parse { path: path.clone(), line: 1, expected };
+        cpus.map(|cpus| cpus.ok_or_else(wrong)).transpose()
+    };
+    let cpus = or_count(sysfs::text(&path).and_then(parse), ENTRY.name, page);
+    let mut family = Family::gauge("node_cpu_isolated", "The CPUs that are isolated.");
+    for cpu in cpus.unwrap_or_default() {
+        family.push(&[("cpu", &cpu.to_string())], 1u64);
+    }
+    page.add(family);
+}
+
+#[cfg(test)]
+mod tests {
+    use edctl_exposition::Value;
+
+    use super::super::super::sysfs::tests::{put, tree};
+    use super::*;
+
+    fn values(page: &Page, family: &str) -> Vec<(Vec<String>, Value)> {
+        let family = page.family(family).unwrap();
+        let labels = |sample: &edctl_exposition::Sample| {
+            sample.labels.iter().map(|(_, value)| value.clone()).collect()
+        };
+        family.samples.iter().map(|sample| (labels(sample), sample.value)).collect()
+    }
+
+    #[test]
+    fn a_core_counts_once_and_a_broken_one_hides_no_other() {
+        let dir = tree(&[]);
+        for (cpu, package, core) in [(0, "0", "0"), (1, "0", "1"), (2, "1", "0"), (3, "0", "0")] {
+            for (file, content) in [
+                ("topology/physical_package_id", package),
+                ("topology/core_id", core),
+                ("thermal_throttle/core_throttle_count", if cpu == 1 { "x" } else { "7\n" }),
+            ] {
+                put(dir.path(), &format!("cpu{cpu}/{file}"), content.as_bytes());
+            }
+        }
+        put(dir.path(), "cpu0/thermal_throttle/package_throttle_count", b"18446744073709551615");
+        put(dir.path(), "cpu4/online", b"0");
+        let mut page = Page::default();
+        add_throttles(dir.path(), &mut page);
+        let cores = ["0", "1"].map(|p| (vec![p.to_owned(), "0".to_owned()], Value::U64(7)));
+        assert_eq!(values(&page, "node_cpu_core_throttles_total"), cores);
+        let package = [(vec!["0".to_owned()], Value::U64(u64::MAX))];
+        assert_eq!(values(&page, "node_cpu_package_throttles_total"), package);
+        assert_eq!(page.errors().count(), 1);
+    }
+
+    #[test]
+    fn isolated_cpus() {
+        for (content, cpus, errors) in
+            [(Some("1,3-4\n"), 3, 0), (Some("\n"), 0, 0), (None, 0, 0), (Some("4-1"), 0, 1)]
+        {
+            let dir = tree(&[]);
+            content.inspect(|content| put(dir.path(), "isolated", content.as_bytes()));
+            let mut page = Page::default();
+            add_isolated(dir.path(), &mut page);
+            assert_eq!(values(&page, "node_cpu_isolated").len(), cpus, "{content:?}");
+            assert_eq!(page.errors().count(), errors, "{content:?}");
+        }
+    }
+}
