@@ -185,7 +185,8 @@ mod tests {
                 Ok(CAPACITY)
             }
         };
-        let prober = Prober::new(Arc::new(ask), Duration::from_millis(20));
+        // Long enough for a busy machine to run the thread, and waited for only once.
+        let prober = Prober::new(Arc::new(ask), Duration::from_secs(2));
         let paths = ["/", "/stuck", "/broken", "/home"].map(PathBuf::from);
 
         let all = ["capacity", "stuck", "error", "capacity"];
