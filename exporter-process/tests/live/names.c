@@ -1,13 +1,14 @@
 /* Processes with names as they are told.
  *
  * With COMM in its environment it takes that name. Otherwise it is so many processes as its argument
- * says, which all take new names at each line on its standard input. */
+ * says, which all take new names at each line on its standard input, and end with it. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct shared {
@@ -39,11 +40,12 @@ static int crowd(long count) {
     pthread_barrierattr_setpshared(&among_processes, PTHREAD_PROCESS_SHARED);
     if (shared == MAP_FAILED || pthread_barrier_init(&shared->barrier, &among_processes, count + 1))
         return 1;
-    for (long number = 0; number < count; number++) {
-        pid_t child = fork();
-        if (child < 0)
+    pid_t *children = calloc(count, sizeof *children);
+    for (long number = 0; children && number < count; number++) {
+        children[number] = fork();
+        if (children[number] < 0)
             return 1;
-        if (child == 0)
+        if (children[number] == 0)
             rename_always(shared, number);
     }
     say("ready");
@@ -52,6 +54,11 @@ static int crowd(long count) {
         pthread_barrier_wait(&shared->barrier);
         shared->next += count;
         say("renamed");
+    }
+    /* So that no zombie of theirs waits for whoever inherits it. */
+    for (long number = 0; children && number < count; number++) {
+        kill(children[number], SIGKILL);
+        waitpid(children[number], NULL, 0);
     }
     return 0;
 }

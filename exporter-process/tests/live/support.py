@@ -214,3 +214,10 @@ def end(process: subprocess.Popen) -> None:
     process.wait()
     process.stdin.close()
     process.stdout.close()
+
+
+def finish(process: subprocess.Popen) -> None:
+    """Ends the process's input, and waits until it has tidied up."""
+    process.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=PATIENCE)

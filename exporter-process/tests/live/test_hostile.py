@@ -125,6 +125,7 @@ class Hostile(unittest.TestCase):
     def test_a_hundred_thousand_names_are_some_groups_and_a_rest(self):
         self.process(b"harmless")
         crowd = start(self, [self.program, str(CROWD)])
+        self.addCleanup(support.finish, crowd)
         processes = CROWD + 2
         limits = (f"[groups]\nmax = {MAX_GROUPS}\nforget_after_secs = 0\n"
                   "[details]\nmax_processes = 300\n")

@@ -1,7 +1,6 @@
 """A process that is stuck on a dead file server, so that a read of its cmdline or smaps_rollup never
 comes back: it delays no page and takes no figure from another process."""
 
-import contextlib
 import os
 import pathlib
 import subprocess
@@ -57,11 +56,15 @@ class DeadMount:
         except subprocess.TimeoutExpired:
             return True
 
+    def await_block(self, file: str) -> None:
+        """Waits until a plain read of this file does not come back: the program gets there soon."""
+        until = time.monotonic() + support.PATIENCE
+        while not self.blocks(file):
+            assert time.monotonic() < until, f"{file} can be read"
+
     def end(self):
         # The server lets the program go and ends it; where it cannot, the program goes with it.
-        self.server.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.server.wait(timeout=support.PATIENCE)
+        support.finish(self.server)
         support.end(self.server)
 
 
@@ -99,7 +102,7 @@ class Stuck(unittest.TestCase):
         file = self.directory / "dead"
         mount = DeadMount(self, file, [stuck, file, "run=7"])
         for name in ("cmdline", "smaps_rollup"):
-            self.assertTrue(mount.blocks(name), name)
+            mount.await_block(name)
         self.start_sim("first")
         rules = self.directory / "rules.yaml"
         rules.write_text(RULES)
