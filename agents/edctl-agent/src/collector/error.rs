@@ -73,6 +73,16 @@ impl CollectError {
         }
     }
 
+    /// A file that is for root only is absent for others.
+    pub(crate) fn or_denied(self) -> Self {
+        match self {
+            Self::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Self::Denied { path }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Absent { .. } | Self::Denied { .. } => State::Absent,

@@ -3,6 +3,7 @@
 mod apart;
 mod choice;
 mod cpu_list;
+mod cpu_table;
 mod entry;
 mod error;
 mod kernel_file;
@@ -11,8 +12,11 @@ mod report;
 mod sysfs;
 
 mod arp;
+mod buddyinfo;
+mod cgroups;
 mod conntrack;
 mod cpu;
+mod cpu_vulnerabilities;
 mod cpufreq;
 mod diskstats;
 mod dmi;
@@ -22,9 +26,12 @@ mod filefd;
 mod filesystem;
 mod hugepages;
 mod hwmon;
+mod interrupts;
 mod kernel_hung;
+mod ksmd;
 mod loadavg;
 mod meminfo;
+mod meminfo_numa;
 mod mounts;
 mod netclass;
 mod netdev;
@@ -34,19 +41,24 @@ mod pcidevice;
 mod pcie_aer;
 mod powersupplyclass;
 mod pressure;
+mod processes;
 mod rapl;
 mod schedstat;
 mod selinux;
+mod slabinfo;
 mod sockstat;
+mod softirqs;
 mod softnet;
 mod stat;
 mod statfs;
+mod sysctl;
 mod thermal_zone;
 mod time;
 mod udp_queues;
 mod uname;
 mod vmstat;
 mod watchdog;
+mod zoneinfo;
 
 use std::time::Instant;
 
@@ -65,8 +77,11 @@ use crate::host::Host;
 /// Every collector, in the order of their names.
 pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
+    &buddyinfo::ENTRY,
+    &cgroups::ENTRY,
     &conntrack::ENTRY,
     &cpu::ENTRY,
+    &cpu_vulnerabilities::ENTRY,
     &cpufreq::ENTRY,
     &diskstats::ENTRY,
     &dmi::ENTRY,
@@ -76,9 +91,12 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &filesystem::ENTRY,
     &hugepages::ENTRY,
     &hwmon::ENTRY,
+    &interrupts::ENTRY,
     &kernel_hung::ENTRY,
+    &ksmd::ENTRY,
     &loadavg::ENTRY,
     &meminfo::ENTRY,
+    &meminfo_numa::ENTRY,
     &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,
@@ -87,18 +105,23 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &pcie_aer::ENTRY,
     &powersupplyclass::ENTRY,
     &pressure::ENTRY,
+    &processes::ENTRY,
     &rapl::ENTRY,
     &schedstat::ENTRY,
     &selinux::ENTRY,
+    &slabinfo::ENTRY,
     &sockstat::ENTRY,
+    &softirqs::ENTRY,
     &softnet::ENTRY,
     &stat::ENTRY,
+    &sysctl::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
     &udp_queues::ENTRY,
     &uname::ENTRY,
     &vmstat::ENTRY,
     &watchdog::ENTRY,
+    &zoneinfo::ENTRY,
 ];
 
 /// The collectors that are on.

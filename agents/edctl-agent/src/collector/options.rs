@@ -4,7 +4,10 @@ use edctl_daemon::Invalid;
 use serde::Deserialize;
 
 use super::filesystem::Excludes;
-use super::{cpu, diskstats, hwmon, netclass, netdev, netstat, powersupplyclass, rapl};
+use super::{
+    cpu, diskstats, hwmon, interrupts, netclass, netdev, netstat, powersupplyclass, rapl, slabinfo,
+    sysctl,
+};
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,11 +17,14 @@ pub(crate) struct Options {
     pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
+    pub(crate) interrupts: interrupts::InterruptsOptions,
     pub(crate) netclass: netclass::NetclassOptions,
     pub(crate) netdev: netdev::NetdevOptions,
     pub(crate) netstat: netstat::NetstatOptions,
     pub(crate) powersupplyclass: powersupplyclass::Ignored,
     pub(crate) rapl: rapl::Zones,
+    pub(crate) slabinfo: slabinfo::SlabinfoOptions,
+    pub(crate) sysctl: sysctl::SysctlOptions,
 }
 
 impl Options {
@@ -29,9 +35,12 @@ impl Options {
         self.diskstats.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;
+        self.interrupts.validate()?;
         self.netclass.validate()?;
         self.netdev.validate()?;
         self.netstat.validate()?;
-        self.powersupplyclass.validate()
+        self.powersupplyclass.validate()?;
+        self.slabinfo.validate()?;
+        self.sysctl.validate()
     }
 }

@@ -1,0 +1,70 @@
+//! The form of /proc/interrupts and /proc/softirqs: a column for each CPU, a row for each event.
+
+use super::CollectError;
+use super::kernel_file::Text;
+
+/// A row: its name, a count for each CPU, and what else stands there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row<'a> {
+    pub(super) name: &'a str,
+    pub(super) counts: Vec<u64>,
+    pub(super) rest: Vec<&'a str>,
+}
+
+/// The CPUs' numbers and the rows; one that does not count by CPU is left out.
+pub(super) fn parse(text: Text<'_>) -> Result<(Vec<&str>, Vec<Row<'_>>), CollectError> {
+    let wrong = || text.wrong(1, "expected CPU0 and so on");
+    let mut lines = text.lines();
+    let (_, header) = lines.next().ok_or_else(wrong)?;
+    let cpus: Option<Vec<&str>> = header.split_ascii_whitespace().map(number_of).collect();
+    let cpus = cpus.filter(|cpus| !cpus.is_empty()).ok_or_else(wrong)?;
+    let mut rows = Vec::new();
+    for (number, line) in lines {
+        // On ARM nothing needs to stand between the colon and the first number.
+        let Some((name, rest)) = line.split_once(':') else { continue };
+        let words: Vec<&str> = rest.split_ascii_whitespace().collect();
+        if words.len() < cpus.len() {
+            continue;
+        }
+        let (counts, rest) = words.split_at(cpus.len());
+        let counts: Option<Vec<u64>> = counts.iter().map(|word| word.parse().ok()).collect();
+        let counts = counts.ok_or_else(|| text.wrong(number, "expected a number for each CPU"))?;
+        rows.push(Row { name: name.trim(), counts, rest: rest.to_vec() });
+    }
+    Ok((cpus, rows))
+}
+
+fn number_of(cpu: &str) -> Option<&str> {
+    let number = cpu.strip_prefix("CPU")?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn rows() {
+        let content = "      CPU0   CPU3\n  1:  17  18446744073709551615  IO-APIC  1-edge i8042\n\
+                       IPI0:5 6 Rescheduling\n ERR:  0\nno row\n";
+        let (cpus, rows) = parse(Text::of(content)).unwrap();
+        assert_eq!(cpus, ["0", "3"]);
+        let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        assert_eq!(names, ["1", "IPI0"]);
+        assert_eq!(rows[0].counts, [17, u64::MAX]);
+        assert_eq!(rows[0].rest, ["IO-APIC", "1-edge", "i8042"]);
+        for bad in ["", "\n", "CPU\n", "CPU0 x\n", "CPU0 CPU1\n1: 5 x\n", "CPU0\n1: -1\n"] {
+            assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in "(?s).{0,200}") {
+            let _ = parse(Text::of(&format!("CPU0 CPU1\n{content}")));
+            let _ = parse(Text::of(&content));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `node_memory_numa_*`: the memory of each node, from /sys/devices/system/node/nodeN/meminfo and
+//! numastat. Values are bytes where the kernel says kB, although the names do not say so.
+
+use std::path::{Path, PathBuf};
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+/// More fields than any kernel has.
+const MAX_FIELDS: usize = 256;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "meminfo_numa",
+    preset: Preset::Off,
+    runs: Runs::Here,
+    reads: "/sys/devices/system/node",
+    families: &[
+        FamilyDoc::counter("node_memory_numa_<field>_total", &["node"]),
+        FamilyDoc::gauge("node_memory_numa_<field>", &["node"]),
+    ],
+    make: |host, _| Box::new(MeminfoNuma::new(host)),
+};
+
+pub(super) struct MeminfoNuma {
+    dir: PathBuf,
+}
+
+impl MeminfoNuma {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { dir: host.paths.sysfs.join("devices/system/node") }
+    }
+}
+
+impl Collector for MeminfoNuma {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        for (name, node) in sysfs::list_numbered(&self.dir, "node")? {
+            let dir = self.dir.join(name);
+            for (field, value) in read(&dir.join("meminfo"), parse_meminfo, page) {
+                let help = format!("The field {field} of each memory node's meminfo.");
+                let family = Family::gauge(format!("node_memory_numa_{field}"), help);
+                page.add(family.with(&[("node", &node)], value));
+            }
+            for (field, value) in read(&dir.join("numastat"), parse_numastat, page) {
+                let help = format!("The field {field} of each memory node's numastat.");
+                let family = Family::counter(format!("node_memory_numa_{field}_total"), help);
+                page.add(family.with(&[("node", &node)], value));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Fields = Vec<(String, u64)>;
+
+/// A file's fields; none where it cannot be read, which is counted.
+fn read(
+    path: &Path,
+    parse: fn(Text<'_>) -> Result<Fields, CollectError>,
+    page: &mut Page,
+) -> Fields {
+    let fields = KernelFile::new(path.to_owned()).read().and_then(parse);
+    or_count(fields.map(Some), ENTRY.name, page).unwrap_or_default()
+}
+
+/// Lines `Node 0 MemTotal:  4 kB`.
+fn parse_meminfo(text: Text<'_>) -> Result<Fields, CollectError> {
+    let field = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let (name, value, factor) = match words[..] {
+            ["Node", _, name, value] => (name, value, 1),
+            ["Node", _, name, value, "kB"] => (name, value, 1024),
+            _ => return None,
+        };
+        let name = name.strip_suffix(':')?.replace('(', "_").replace(')', "");
+        Some((name, value.parse::<u64>().ok()?.checked_mul(factor)?))
+    };
+    let wrong = |number| text.wrong(number, "expected \"Node 0 Name: number kB\"");
+    let lines = text.lines().take(MAX_FIELDS);
+    lines.map(|(number, line)| field(line).ok_or_else(|| wrong(number))).collect()
+}
+
+/// Lines `numa_hit 5`.
+fn parse_numastat(text: Text<'_>) -> Result<Fields, CollectError> {
+    let field = |line: &str| {
+        let (name, value) = line.split_once(' ')?;
+        Some((name.to_owned(), value.trim().parse().ok()?))
+    };
+    let wrong = |number| text.wrong(number, "expected a name and a number");
+    let lines = text.lines().take(MAX_FIELDS);
+    lines.map(|(number, line)| field(line).ok_or_else(|| wrong(number))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{Options, State};
+    use super::sysfs::tests::{put, shown, shown_with, tree};
+    use super::*;
+
+    #[test]
+    fn lines() {
+        for (line, field) in [
+            ("Node 0 MemTotal:       4 kB", Some(("MemTotal", 4096))),
+            ("Node 1 Active(anon):   1 kB", Some(("Active_anon", 1024))),
+            ("Node 0 HugePages_Free: 7", Some(("HugePages_Free", 7))),
+            ("Node 0 MemTotal: 18446744073709551615 kB", None),
+            ("Node 0 MemTotal: 4 MB", None),
+            ("Node 0 MemTotal 4 kB", None),
+            ("MemTotal: 4 kB", None),
+        ] {
+            let parsed = parse_meminfo(Text::of(line)).ok().map(|fields| fields[0].clone());
+            assert_eq!(parsed, field.map(|(name, value)| (name.to_owned(), value)), "{line}");
+        }
+        assert!(parse_numastat(Text::of("numa_hit\n")).is_err());
+        assert!(parse_numastat(Text::of("numa_hit -1\n")).is_err());
+    }
+
+    #[test]
+    fn a_broken_node_hides_no_other() {
+        let dir = tree(&[("devices/system/node/node0/meminfo", "Node 0 MemTotal: 4 kB\n")]);
+        put(dir.path(), "devices/system/node/node0/numastat", b"numa_hit 5\n");
+        put(dir.path(), "devices/system/node/node1/meminfo", b"\xff\xfe");
+        put(dir.path(), "devices/system/node/node1/numastat", b"numa_hit 6\n");
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"node_memory_numa_MemTotal{node="0"} 4096"#,
+                r#"node_memory_numa_numa_hit_total{node="0"} 5"#,
+                r#"node_memory_numa_numa_hit_total{node="1"} 6"#,
+            ]
+        );
+        assert_eq!(errors, 1);
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in "(?s).{0,200}") {
+            let _ = parse_meminfo(Text::of(&content));
+            let _ = parse_numastat(Text::of(&content));
+        }
+    }
+}

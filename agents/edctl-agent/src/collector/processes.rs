@@ -1,0 +1,227 @@
+//! `node_processes_*`: processes and threads by their state, from /proc/PID/stat and
+//! /proc/PID/task/TID/stat. A process that ends meanwhile is not counted.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use edctl_exposition::{Family, Page};
+
+use super::sysfs;
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+/// More threads than are looked at; of so many nothing is said rather than half.
+const MOST_THREADS: usize = 500_000;
+/// Longer than the line can be: a name of 16 bytes and some fifty numbers.
+const MAX_BYTES: usize = 2048;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "processes",
+    preset: Preset::Off,
+    // Nothing blocks, but a node with very many threads takes its time.
+    runs: Runs::Apart,
+    reads: "/proc/PID/stat, /proc/PID/task/TID/stat, /proc/sys/kernel",
+    families: &[
+        FamilyDoc::gauge("node_processes_threads", &[]),
+        FamilyDoc::gauge("node_processes_max_threads", &[]),
+        FamilyDoc::gauge("node_processes_threads_state", &["thread_state"]),
+        FamilyDoc::gauge("node_processes_state", &["state"]),
+        FamilyDoc::gauge("node_processes_pids", &[]),
+        FamilyDoc::gauge("node_processes_max_processes", &[]),
+    ],
+    make: |host, _| Box::new(Processes::new(host)),
+};
+
+pub(super) struct Processes {
+    procfs: PathBuf,
+}
+
+impl Processes {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { procfs: host.paths.procfs.clone() }
+    }
+}
+
+impl Collector for Processes {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let counts = Counts::read(&self.procfs)?;
+        let limits = ["threads-max", "pid_max"]
+            .map(|file| sysfs::number::<u64>(&self.procfs.join("sys/kernel").join(file)));
+        expose(&counts, page);
+        for (limit, (name, help)) in limits.into_iter().zip([
+            ("node_processes_max_threads", "Threads that there may be."),
+            ("node_processes_max_processes", "The highest id that a process may have."),
+        ]) {
+            if let Some(limit) = sysfs::or_count(limit, ENTRY.name, page) {
+                page.add(Family::gauge(name, help).with(&[], limit));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    pids: u64,
+    threads: u64,
+    states: BTreeMap<char, u64>,
+    thread_states: BTreeMap<char, u64>,
+}
+
+impl Counts {
+    fn read(procfs: &Path) -> Result<Self, CollectError> {
+        let mut counts = Self::default();
+        let mut seen = 0;
+        for pid in list_ids(procfs).map_err(|e| CollectError::io(procfs, e))? {
+            let dir = procfs.join(pid);
+            let Some(process) = read_stat(&dir.join("stat"))? else { continue };
+            counts.pids += 1;
+            counts.threads += process.threads;
+            *counts.states.entry(process.state).or_default() += 1;
+            // One that has just ended has no threads.
+            for tid in list_ids(&dir.join("task")).unwrap_or_default() {
+                seen += 1;
+                if seen > MOST_THREADS {
+                    let expected = "expected fewer threads";
+                    return Err(CollectError::Parse { path: dir, line: 0, expected });
+                }
+                let Some(thread) = read_stat(&dir.join("task").join(tid).join("stat"))? else {
+                    continue;
+                };
+                *counts.thread_states.entry(thread.state).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// The names that are numbers.
+fn list_ids(dir: &Path) -> io::Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name().into_string();
+        ids.extend(name.ok().filter(|name| name.bytes().all(|b| b.is_ascii_digit())));
+    }
+    Ok(ids)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    state: char,
+    threads: u64,
+}
+
+/// None where there is no such process any more, or where it may not be looked at.
+fn read_stat(path: &Path) -> Result<Option<Stat>, CollectError> {
+    let mut buffer = [0; MAX_BYTES];
+    let length = match File::open(path).and_then(|mut file| file.read(&mut buffer)) {
+        Ok(length) => length,
+        Err(error) if is_gone(&error) => return Ok(None),
+        Err(error) => return Err(CollectError::io(path, error)),
+    };
+    let expected = "expected a process's state and threads";
+    let wrong = || CollectError::Parse { path: path.to_owned(), line: 1, expected };
+    parse_stat(&buffer[..length]).map(Some).ok_or_else(wrong)
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    let no_such_process = rustix::io::Errno::SRCH.raw_os_error();
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+        || error.raw_os_error() == Some(no_such_process)
+}
+
+/// The process's name is in brackets and may have any bytes, brackets too.
+fn parse_stat(line: &[u8]) -> Option<Stat> {
+    const THREADS: usize = 17;
+    let end = line.iter().rposition(|b| *b == b')')?;
+    let rest = std::str::from_utf8(&line[end + 1..]).ok()?;
+    let mut words = rest.split_ascii_whitespace();
+    let mut state = words.next()?.chars();
+    let (state, None) = (state.next()?, state.next()) else { return None };
+    let threads = words.nth(THREADS - 1)?.parse().ok()?;
+    Some(Stat { state, threads })
+}
+
+fn expose(counts: &Counts, page: &mut Page) {
+    for (name, help, value) in [
+        ("node_processes_threads", "Threads that there are.", counts.threads),
+        ("node_processes_pids", "Processes that there are.", counts.pids),
+    ] {
+        page.add(Family::gauge(name, help).with(&[], value));
+    }
+    for (name, label, help, states) in [
+        ("node_processes_state", "state", "Processes in each state.", &counts.states),
+        (
+            "node_processes_threads_state",
+            "thread_state",
+            "Threads in each state.",
+            &counts.thread_states,
+        ),
+    ] {
+        let mut family = Family::gauge(name, help);
+        for (state, count) in states {
+            family.push(&[(label, state.encode_utf8(&mut [0; 4]))], *count);
+        }
+        page.add(family);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sysfs::tests::{put, tree};
+    use super::*;
+
+    fn stat(name: &str, state: &str, threads: &str) -> String {
+        format!("1 ({name}) {state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 29 1\n")
+    }
+
+    #[test]
+    fn lines() {
+        let whole = Some(Stat { state: 'S', threads: 4 });
+        for (line, parsed) in [
+            (stat("bash", "S", "4"), whole),
+            (stat(") R 1 (", "D", "1"), Some(Stat { state: 'D', threads: 1 })),
+            (stat("bash", "SS", "4"), None),
+            (stat("bash", "S", "many"), None),
+            ("1 (bash) S 1".into(), None),
+            ("1 bash S".into(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(parse_stat(line.as_bytes()), parsed, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_ends_meanwhile_is_not_counted() {
+        let dir = tree(&[("sys/kernel/pid_max", "4194304\n"), ("7/comm", "gone\n")]);
+        for (path, state, threads) in [
+            ("1/stat", "S", "2"),
+            ("1/task/1/stat", "S", "2"),
+            ("1/task/3/stat", "D", "2"),
+            ("20/stat", "Z", "1"),
+        ] {
+            put(dir.path(), path, stat("x", state, threads).as_bytes());
+        }
+        let counts = Counts::read(dir.path()).unwrap();
+        assert_eq!((counts.pids, counts.threads), (2, 3));
+        assert_eq!(counts.states, BTreeMap::from([('S', 1), ('Z', 1)]));
+        assert_eq!(counts.thread_states, BTreeMap::from([('S', 1), ('D', 1)]));
+        let mut page = Page::default();
+        Processes { procfs: dir.path().to_owned() }.collect(&mut page).unwrap();
+        assert!(page.family("node_processes_max_processes").is_some());
+        assert!(page.family("node_processes_max_threads").is_none());
+        put(dir.path(), "20/stat", b"\xff\xfe");
+        assert!(Counts::read(dir.path()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_stat(&bytes);
+        }
+    }
+}
