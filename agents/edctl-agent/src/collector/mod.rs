@@ -12,6 +12,7 @@ mod report;
 mod sysfs;
 
 mod arp;
+mod bonding;
 mod buddyinfo;
 mod cgroups;
 mod conntrack;
@@ -26,7 +27,9 @@ mod filefd;
 mod filesystem;
 mod hugepages;
 mod hwmon;
+mod infiniband;
 mod interrupts;
+mod ipvs;
 mod kernel_hung;
 mod ksmd;
 mod loadavg;
@@ -36,6 +39,8 @@ mod mounts;
 mod netclass;
 mod netdev;
 mod netstat;
+mod nfs;
+mod nfsd;
 mod os;
 mod pcidevice;
 mod pcie_aer;
@@ -43,6 +48,7 @@ mod powersupplyclass;
 mod pressure;
 mod processes;
 mod rapl;
+mod rpc_stats;
 mod schedstat;
 mod selinux;
 mod slabinfo;
@@ -77,6 +83,7 @@ use crate::host::Host;
 /// Every collector, in the order of their names.
 pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
+    &bonding::ENTRY,
     &buddyinfo::ENTRY,
     &cgroups::ENTRY,
     &conntrack::ENTRY,
@@ -91,7 +98,9 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &filesystem::ENTRY,
     &hugepages::ENTRY,
     &hwmon::ENTRY,
+    &infiniband::ENTRY,
     &interrupts::ENTRY,
+    &ipvs::ENTRY,
     &kernel_hung::ENTRY,
     &ksmd::ENTRY,
     &loadavg::ENTRY,
@@ -100,6 +109,8 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,
+    &nfs::ENTRY,
+    &nfsd::ENTRY,
     &os::ENTRY,
     &pcidevice::ENTRY,
     &pcie_aer::ENTRY,

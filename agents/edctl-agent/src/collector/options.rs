@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::filesystem::Excludes;
 use super::{
-    cpu, diskstats, hwmon, interrupts, netclass, netdev, netstat, powersupplyclass, rapl, slabinfo,
-    sysctl,
+    cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat, powersupplyclass,
+    rapl, slabinfo, sysctl,
 };
 
 /// The options of all collectors that have any.
@@ -17,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
+    pub(crate) infiniband: infiniband::InfinibandOptions,
     pub(crate) interrupts: interrupts::InterruptsOptions,
     pub(crate) netclass: netclass::NetclassOptions,
     pub(crate) netdev: netdev::NetdevOptions,
@@ -35,6 +36,7 @@ impl Options {
         self.diskstats.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;
+        self.infiniband.validate()?;
         self.interrupts.validate()?;
         self.netclass.validate()?;
         self.netdev.validate()?;

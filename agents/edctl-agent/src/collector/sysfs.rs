@@ -157,7 +157,8 @@ pub(super) mod tests {
         fs::write(path, content).unwrap();
     }
 
-    /// What an entry's collector shows of the sysfs at `root`, one line a series, without its help.
+    /// What an entry's collector shows of the sysfs, or the procfs, at `root`, one line a series,
+    /// without its help.
     pub(in super::super) fn shown(entry: &Entry, root: &Path) -> Result<String, State> {
         shown_with(entry, root, &Options::default()).map(|(text, _)| text)
     }
@@ -168,7 +169,8 @@ pub(super) mod tests {
         root: &Path,
         options: &Options,
     ) -> Result<(String, u64), State> {
-        let paths = edctl_daemon::Paths { sysfs: root.to_owned(), ..Default::default() };
+        let (sysfs, procfs) = (root.to_owned(), root.to_owned());
+        let paths = edctl_daemon::Paths { sysfs, procfs, ..Default::default() };
         let mut collector: Box<dyn Collector> = (entry.make)(&Host::real(paths), options);
         let mut page = Page::default();
         collector.collect(&mut page).map_err(|error| error.state())?;
