@@ -1,14 +1,15 @@
 # The few words a newcomer needs. `make` alone explains them.
 
-.PHONY: help demo demo-local demo-down test test-fast lint unit live debs lab-test bench deps fmt
+.PHONY: help demo demo-local demo-down test test-fast lint unit live peer debs lab-test bench deps fmt
 
 help:
 	@echo "make demo        a three-node Slurm cluster on this machine runs the picorv32 pipeline (root)"
 	@echo "make demo-down   take that cluster away again"
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
-	@echo "make test        everything CI runs: lint, unit, live, packages, the lab end to end (root)"
+	@echo "make test        everything CI runs: lint, unit, live, peer, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
 	@echo "make live        exporter-process on real processes, beside process-exporter (root)"
+	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
 	@echo "make debs        the Debian packages, into dist/"
 	@echo "make bench       the side-by-side benchmarks"
 
@@ -24,7 +25,7 @@ demo-down:
 demo-local:
 	@lab/demo-local
 
-test: deps lint unit live debs lab-test
+test: deps lint unit live peer debs lab-test
 
 test-fast: lint unit
 
@@ -32,7 +33,7 @@ lint: .cargo-deny
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level warn check bans licenses sources
-	shellcheck .ci/run packaging/install-host-packages packaging/check-debs \
+	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/check-debs \
 	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
 	    eda-flows/need eda-flows/picorv32/fetch
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
@@ -49,6 +50,10 @@ unit:
 live: deps
 	cargo build --locked -p edctl-exporter-process
 	python3 -B -m unittest discover -v exporter-process/tests/live
+
+peer: deps
+	cargo build --locked -p edctl-agent
+	python3 -B -m unittest discover -v agents/edctl-agent/tests/peer
 
 debs: deps
 	packaging/build-debs

@@ -1,47 +1,25 @@
 """What the live tests share: exporters that run, pages that are read, control groups that measure."""
 
-import contextlib
-import dataclasses
 import os
 import pathlib
-import re
 import shutil
-import socket
 import subprocess
-import tempfile
-import time
+import sys
 import unittest
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-OURS = TARGET / os.environ.get("EDCTL_TEST_PROFILE", "debug") / "edctl-exporter-process"
+sys.path.insert(0, str(ROOT / "lib/testkit/python"))
+
+from edctl_testkit import build, exporter, page  # noqa: E402
+from edctl_testkit.build import TARGET  # noqa: E402, F401
+from edctl_testkit.exporter import PATIENCE, free_port  # noqa: E402, F401
+
+OURS = build.binary("edctl-exporter-process")
 PEER = shutil.which("prometheus-process-exporter")
-# Far more than anything here takes: a test that waits this long has failed.
-PATIENCE = 60
-NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-LABEL = r'([a-zA-Z_]\w*)="((?:[^"\\\n]|\\[\\"n])*)"'
-ANY_LABEL = LABEL.replace("((?:", "(?:(?:").replace("([", "(?:[")
-SERIES = re.compile(rf"({NAME})(?:{{({ANY_LABEL}(?:,{ANY_LABEL})*)}})? (\S+)")
-COMMENT = re.compile(rf"# (HELP|TYPE) ({NAME}) (.+)")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@dataclasses.dataclass
-class Page:
-    """A page of metrics: the type of each family, and (name, labels as sorted pairs) to value."""
-    text: str
-    types: dict = dataclasses.field(default_factory=dict)
-    series: dict = dataclasses.field(default_factory=dict)
-
-    def value(self, name: str, **labels):
-        """The value of one series; None where there is none."""
-        return self.series.get((name, tuple(sorted(labels.items()))))
+class Page(page.Page):
+    """A page of ours or of process-exporter's."""
 
     def groups(self) -> dict:
         """The names of all groups that have processes to the numbers of these."""
@@ -49,64 +27,10 @@ class Page:
                 if name == "namedprocess_namegroup_num_procs" and value > 0}
 
 
-def parse(text: str) -> Page:
-    """Reads a page in the text format; a line that is not of it is an error, and so is a series that
-    stands twice or outside of its family."""
-    page = Page(text)
-    family = None
-    for line in text.removesuffix("\n").split("\n"):
-        if comment := COMMENT.fullmatch(line):
-            kind, family, words = comment.groups()
-            if kind == "TYPE":
-                assert family not in page.types, f"twice: {line!r}"
-                page.types[family] = words
-            continue
-        matched = SERIES.fullmatch(line)
-        assert matched, f"no line of the text format: {line!r}"
-        name, labels, value = matched.groups()
-        pairs = [(label, unescaped(value)) for label, value in re.findall(LABEL, labels or "")]
-        key = (name, tuple(sorted(pairs)))
-        assert key not in page.series, f"twice: {line!r}"
-        assert family and name.startswith(family), f"not of {family}: {line!r}"
-        page.series[key] = float(value)
-    return page
-
-
-def unescaped(value: str) -> str:
-    return re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[1], value)
-
-
-class Exporter:
+class Exporter(exporter.Exporter):
     """A running exporter, ours or process-exporter."""
 
-    def __init__(self, port: int, process: subprocess.Popen):
-        self.port = port
-        self.process = process
-
-    def page(self) -> str:
-        address = f"http://127.0.0.1:{self.port}/metrics"
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-            return answer.read().decode()
-
-    def read(self) -> Page:
-        return parse(self.page())
-
-    def series(self) -> dict:
-        """The page's series: (name, labels as sorted pairs) to value."""
-        return self.read().series
-
-    def settled(self, is_so) -> Page:
-        """The first page that is so. What a busy machine gives too late is on a later page."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            page = self.read()
-            if is_so(page):
-                return page
-            assert time.monotonic() < until, f"it never came:\n{page.text}"
-
-    def resident_bytes(self) -> int:
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+    PAGE = Page
 
     def cpu(self, group: str) -> float:
         """CPU seconds of a group, user and system."""
@@ -115,27 +39,9 @@ class Exporter:
                    if family == name and ("groupname", group) in labels)
 
 
-@contextlib.contextmanager
 def running(command: list, port: int):
     """Runs an exporter until the block ends; it answers when the block begins."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        try:
-            exporter = Exporter(port, process)
-            until = time.monotonic() + PATIENCE
-            while True:
-                try:
-                    exporter.page()
-                    break
-                except OSError:
-                    if process.poll() is not None or time.monotonic() > until:
-                        log.seek(0)
-                        raise AssertionError(f"{command}: {log.read().decode()}") from None
-                    time.sleep(0.05)
-            yield exporter
-        finally:
-            process.kill()
-            process.wait()
+    return exporter.running(command, port, Exporter)
 
 
 def ours(directory: str, config: str = "", *flags: str):

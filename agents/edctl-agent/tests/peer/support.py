@@ -1,0 +1,74 @@
+"""The two exporters that are compared, and what each can collect."""
+
+import contextlib
+import dataclasses
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[4]
+sys.path.insert(0, str(ROOT / "lib/testkit/python"))
+
+from edctl_testkit import build  # noqa: E402
+from edctl_testkit.exporter import free_port, running  # noqa: E402
+from edctl_testkit.page import Page, shown  # noqa: E402, F401
+
+OURS = build.binary("edctl-agent")
+INSTALL = ROOT / "packaging/install-node-exporter"
+
+
+@contextlib.contextmanager
+def ours(*flags: str):
+    """edctl-agent with these flags, and nothing of this machine's configuration or state."""
+    port = free_port()
+    # Not where the tests may be told to keep their files: a socket's path may not be long.
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        command = [OURS, "--config", "/dev/null", "--log.format", "text",
+                   "--web.listen-address", f"127.0.0.1:{port}",
+                   "--hooks.socket", f"{place}/agent.sock", "--state.directory", place, *flags]
+        with running(command, port) as exporter:
+            yield exporter
+
+
+def theirs(*flags: str):
+    """node_exporter with these flags."""
+    port = free_port()
+    return running([peer(), "--web.listen-address", f"127.0.0.1:{port}", *flags], port)
+
+
+def peer() -> str:
+    """The node_exporter to compare with: the newest, or Debian's."""
+    made = subprocess.run([INSTALL], stdout=subprocess.PIPE, text=True)
+    assert made.returncode == 0, "no node_exporter to compare with"
+    return made.stdout.strip()
+
+
+def is_debians() -> bool:
+    return peer().endswith("prometheus-node-exporter")
+
+
+@dataclasses.dataclass
+class Known:
+    """A collector of ours, as `edctl-agent collectors` tells of it."""
+    name: str
+    is_default: bool
+    families: list
+
+
+def collectors_of_ours() -> dict:
+    """The collectors of our table, by name."""
+    listing = subprocess.check_output([OURS, "collectors", "-o", "json"])
+    return {entry["name"]: Known(entry["name"], entry["default"], entry["families"])
+            for entry in json.loads(listing)}
+
+
+def collectors_of_theirs() -> set:
+    """Every collector that node_exporter has, on or off."""
+    text = subprocess.run([peer(), "--help"], capture_output=True, text=True)
+    # A collector has no value and no second dot: --[no-]collector.cpu, or --collector.cpu in 1.5.
+    names = re.findall(r"^ +--(?:\[no-\])?collector\.(\w+) *$|^ +--(?:\[no-\])?collector\.(\w+)  ",
+                       text.stdout + text.stderr, re.MULTILINE)
+    return {alone or described for alone, described in names}

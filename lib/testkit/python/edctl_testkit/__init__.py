@@ -1,0 +1,1 @@
+"""What the Python tests of several programs share."""
