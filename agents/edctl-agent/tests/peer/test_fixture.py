@@ -1,0 +1,30 @@
+"""Both exporters over the fixture of a server with hardware that no machine of ours has."""
+
+import unittest
+
+from case import Comparison
+from support import ROOT
+
+SERVER = ROOT / "agents/edctl-agent/tests/fixtures/server"
+
+
+class Server(Comparison, unittest.TestCase):
+    FLAGS = (f"--path.procfs={SERVER}/proc", f"--path.sysfs={SERVER}/sys",
+             f"--path.rootfs={SERVER}/rootfs")
+    # By default these ask the kernel, not its files.
+    FLAGS_OF_THEIRS = ("--no-collector.arp.netlink", "--no-collector.netdev.netlink",
+                       f"--path.udev.data={SERVER}/rootfs/run/udev/data")
+    # Theirs has it from the kernel only.
+    ONLY_HERE = (r"node_network_receive_nohandler_total\{.*",)
+
+    # What the fixture has nothing for.
+    NOT_THERE = {"bcachefs", "selinux"}
+
+    def test_the_fixture_has_something_for_every_collector(self):
+        success = self.theirs.read().family("node_scrape_collector_success")
+        failed = {dict(labels)["collector"] for labels, value in success.items() if not value}
+        self.assertLessEqual(failed, self.NOT_THERE)
+
+
+if __name__ == "__main__":
+    unittest.main()
