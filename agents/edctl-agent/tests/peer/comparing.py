@@ -17,10 +17,10 @@ class Rules:
     """Where a page may differ: regular expressions for whole series (`name{label="value", ...}`) with
     their reasons."""
 
-    def __init__(self, own=(), only_here=(), only_there=(), jittering=()):
-        self.own, self.only_here, self.only_there, self.jittering = (
+    def __init__(self, own=(), only_here=(), only_there=(), missing=(), jittering=()):
+        self.own, self.only_here, self.only_there, self.missing, self.jittering = (
             re.compile("|".join(patterns) or "(?!)")
-            for patterns in (own, only_here, only_there, jittering))
+            for patterns in (own, only_here, only_there, missing, jittering))
 
     def compares(self, series: tuple) -> bool:
         """Whether both exporters are to say the same."""
@@ -32,7 +32,8 @@ def differences(before: Page, ours: Page, after: Page, rules: Rules) -> dict:
     first, mine, last = (comparable(page, rules) for page in (before, ours, after))
     found = {}
     for series in first.keys() & last.keys() - mine.keys():
-        if not rules.only_there.fullmatch(shown(series)):
+        is_nothing = first[series] in (0, -1) and rules.only_there.fullmatch(shown(series))
+        if not is_nothing and not rules.missing.fullmatch(shown(series)):
             found[series] = f"missing, {first[series]:.17g} there"
     for series in mine.keys() - first.keys() - last.keys():
         if not rules.only_here.fullmatch(shown(series)):

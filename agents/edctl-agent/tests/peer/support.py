@@ -18,6 +18,10 @@ from edctl_testkit.page import Page, shown  # noqa: E402, F401
 
 OURS = build.binary("edctl-agent")
 INSTALL = ROOT / "packaging/install-node-exporter"
+SERVER = ROOT / "agents/edctl-agent/tests/fixtures/server"
+# Shows an exporter the fixture instead of this machine.
+OF_SERVER = (f"--path.procfs={SERVER}/proc", f"--path.sysfs={SERVER}/sys",
+             f"--path.rootfs={SERVER}/rootfs")
 
 
 @contextlib.contextmanager

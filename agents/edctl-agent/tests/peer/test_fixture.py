@@ -3,14 +3,11 @@
 import unittest
 
 from case import Comparison
-from support import ROOT
-
-SERVER = ROOT / "agents/edctl-agent/tests/fixtures/server"
+from support import OF_SERVER, SERVER
 
 
 class Server(Comparison, unittest.TestCase):
-    FLAGS = (f"--path.procfs={SERVER}/proc", f"--path.sysfs={SERVER}/sys",
-             f"--path.rootfs={SERVER}/rootfs")
+    FLAGS = OF_SERVER
     # By default these ask the kernel, not its files.
     FLAGS_OF_THEIRS = ("--no-collector.arp.netlink", "--no-collector.netdev.netlink",
                        f"--path.udev.data={SERVER}/rootfs/run/udev/data")
