@@ -16,8 +16,8 @@ use crate::host::Host;
 
 /// How long one file system may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// More mounts than a node should have; the first ones are shown.
-const MOST_MOUNTS: usize = 512;
+/// More mounts than a node should have: the first ones are shown, the others are an error.
+const MOST_MOUNTS: usize = 4096;
 
 /// Which mounts are not shown; the defaults are node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
@@ -148,7 +148,10 @@ impl Collector for Filesystem {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut mounts = mounts::parse(self.file.read()?)?;
         mounts.retain(|mount| (self.shown)(mount));
-        mounts.truncate(MOST_MOUNTS);
+        if mounts.len() > MOST_MOUNTS {
+            mounts.truncate(MOST_MOUNTS);
+            page.error(ENTRY.name, "limit");
+        }
         let paths: Vec<PathBuf> =
             mounts.iter().map(|mount| under(&self.rootfs, &mount.mount_point)).collect();
         let answers = self.prober.ask_all(&paths);

@@ -1,5 +1,7 @@
 //! /proc/PID/mountinfo: what is mounted where.
 
+use std::collections::HashMap;
+
 use super::CollectError;
 use super::kernel_file::Text;
 
@@ -16,16 +18,19 @@ pub(super) struct Mount {
 
 /// The mounts in the file's order; of several on one place only the last, which hides the others.
 pub(super) fn parse(text: Text<'_>) -> Result<Vec<Mount>, CollectError> {
-    let mut mounts: Vec<Mount> = Vec::new();
+    let mut mounts: Vec<Option<Mount>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (number, line) in text.lines() {
         let mount = parse_line(line).ok_or_else(|| text.wrong(number, "expected a mount"))?;
-        mounts.retain(|earlier| earlier.mount_point != mount.mount_point);
-        mounts.push(mount);
+        if let Some(hidden) = places.insert(mount.mount_point.clone(), mounts.len()) {
+            mounts[hidden] = None;
+        }
+        mounts.push(Some(mount));
     }
     if mounts.is_empty() {
         return Err(text.wrong(1, "expected at least one mount"));
     }
-    Ok(mounts)
+    Ok(mounts.into_iter().flatten().collect())
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`

@@ -1,6 +1,7 @@
 """Exporters that run while a test needs them, and their pages."""
 
 import contextlib
+import os
 import pathlib
 import re
 import socket
@@ -14,6 +15,7 @@ from .page import Page
 
 # Far more than anything here takes: a test that waits this long has failed.
 PATIENCE = 60
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -54,6 +56,12 @@ class Exporter:
             if is_so(page):
                 return page
             assert time.monotonic() < until, f"it never came:\n{page.text}"
+
+    def cpu_seconds(self) -> float:
+        """What it has used since its start, its ended threads included."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
 
     def resident_bytes(self) -> int:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
