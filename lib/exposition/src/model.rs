@@ -227,7 +227,10 @@ impl Page {
         for family in self.families.values_mut() {
             let before = family.samples.len();
             let mut seen = HashSet::with_capacity(before);
-            family.samples.retain(|sample| seen.insert(sample.labels.clone()));
+            let first: Vec<bool> =
+                family.samples.iter().map(|sample| seen.insert(&sample.labels)).collect();
+            let mut first = first.into_iter();
+            family.samples.retain(|_| first.next().unwrap_or(true));
             note(&mut self.dropped, &family.name, "duplicate", before - family.samples.len());
 
             let over = family.samples.len().saturating_sub(family.series_limit);
