@@ -5,7 +5,7 @@ from differences import DEBIANS, JITTERING, MISSING, ONLY_HERE, ONLY_THERE, OWN
 from support import collectors_of_ours, collectors_of_theirs, is_debians, ours, theirs
 
 # What differs by chance, since a node does not stand still, does so not every time.
-ROUNDS = 5
+ROUNDS = 20
 
 
 class Comparison:

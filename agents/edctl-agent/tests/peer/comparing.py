@@ -9,8 +9,9 @@ from support import Page, shown
 
 # A value that takes another way through floating point may differ in its last digits.
 LAST_DIGITS = 1e-9
-# How far a gauge may jitter that changes from reading to reading.
+# How far a gauge may be off that changes by being read: the larger of a share and a number.
 JITTER = 0.01
+STEPS = 2
 
 
 class Rules:
@@ -40,8 +41,10 @@ def differences(before: Page, ours: Page, after: Page, rules: Rules) -> dict:
             found[series] = f"not there, {mine[series]:.17g} here"
     for series in first.keys() & mine.keys() & last.keys():
         low, high = sorted((first[series], last[series]))
-        jitters = rules.jittering.fullmatch(shown(series))
-        if not lies_between(mine[series], low, high, JITTER if jitters else LAST_DIGITS):
+        slack = LAST_DIGITS * abs(high)
+        if rules.jittering.fullmatch(shown(series)):
+            slack = max(JITTER * abs(high), STEPS)
+        if not lies_between(mine[series], low - slack, high + slack):
             found[series] = f"{mine[series]:.17g}, but {low:.17g} to {high:.17g} there"
     for family in {name for name, _ in first.keys() & mine.keys()}:
         if before.types.get(family) != ours.types.get(family):
@@ -55,10 +58,10 @@ def comparable(page: Page, rules: Rules) -> dict:
     return {key: value for key, value in series.items() if rules.compares(key)}
 
 
-def lies_between(value: float, low: float, high: float, tolerance: float) -> bool:
+def lies_between(value: float, low: float, high: float) -> bool:
     if value != value or low != low:
         return value != value and low != low
-    return low - tolerance * abs(low) <= value <= high + tolerance * abs(high)
+    return low <= value <= high
 
 
 def forms(page: Page) -> dict:
