@@ -210,7 +210,7 @@ mod tests {
         fake.exporter(0).collect(&mut page);
         page.finish();
 
-        let text = render(&page, Format::Text).unwrap();
+        let text = render(&std::sync::Arc::new(page), Format::Text).unwrap();
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&golden, &text).unwrap();

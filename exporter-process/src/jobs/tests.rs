@@ -129,7 +129,7 @@ fn golden_page() {
     node.sample();
     fs::remove_dir_all(node.cgroup("system.slice/slurmstepd.scope/s8FXKTA79XAR00")).unwrap();
     node.sample();
-    let text = render(&node.page(), Format::Text).unwrap();
+    let text = render(&std::sync::Arc::new(node.page()), Format::Text).unwrap();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden-jobs.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&golden, &text).unwrap();

@@ -157,7 +157,7 @@ fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), String> {
     service.collect(&mut page);
     page.finish();
     SelfMetrics::new(about(spec)).collect(&mut page);
-    let text = render(&page, Format::Text).map_err(|error| error.to_string())?;
+    let text = render(&Arc::new(page), Format::Text).map_err(|error| error.to_string())?;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
         _ => Ok(()),

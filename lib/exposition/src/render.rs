@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
@@ -59,10 +60,10 @@ fn weight(accept: &str, media_type: &str) -> Option<f32> {
 ///
 /// # Errors
 /// Only if the encoder refuses, which it does for no family that [`Page`] can hold.
-pub fn render(page: &Page, format: Format) -> Result<String, fmt::Error> {
+pub fn render(page: &Arc<Page>, format: Format) -> Result<String, fmt::Error> {
     let mut openmetrics = String::with_capacity(64 * 1024);
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Families(page.families().cloned().collect())));
+    registry.register_collector(Box::new(Families(Arc::clone(page))));
     text::encode(&mut openmetrics, &registry)?;
     match format {
         Format::OpenMetrics => Ok(openmetrics),
@@ -70,12 +71,13 @@ pub fn render(page: &Page, format: Format) -> Result<String, fmt::Error> {
     }
 }
 
+/// The registry wants to own what it shows; a large page is not to be there twice.
 #[derive(Debug)]
-struct Families(Vec<Family>);
+struct Families(Arc<Page>);
 
 impl Collector for Families {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        for family in self.0.iter().filter(|family| !family.samples.is_empty()) {
+        for family in self.0.families().filter(|family| !family.samples.is_empty()) {
             let metric = encoder.encode_descriptor(
                 openmetrics_name(family),
                 &family.help,
@@ -183,7 +185,7 @@ fn push_comment(out: &mut String, comment: &str, by_name: &HashMap<&str, &Family
 mod tests {
     use super::*;
 
-    fn page() -> Page {
+    fn page() -> Arc<Page> {
         let mut page = Page::default();
         page.add(
             Family::counter("node_cpu_seconds_total", "Seconds per mode.")
@@ -194,7 +196,7 @@ mod tests {
         page.add(Family::unknown("node_netstat_Tcp_RetransSegs", "Statistic.").with(&[], 7u64));
         page.add(Family::gauge("empty", "Has no series."));
         page.finish();
-        page
+        Arc::new(page)
     }
 
     #[test]
@@ -249,6 +251,7 @@ mod tests {
                 .with(&[("name", &long)], 2u64),
         );
         page.finish();
+        let page = Arc::new(page);
         for format in [Format::Text, Format::OpenMetrics] {
             let text = render(&page, format).unwrap();
             let samples: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
@@ -267,7 +270,7 @@ mod tests {
         page.add(Family::gauge("min", "x").with(&[], i64::MIN));
         page.add(Family::gauge("nan", "x").with(&[], f64::NAN));
         page.finish();
-        let text = render(&page, Format::Text).unwrap();
+        let text = render(&Arc::new(page), Format::Text).unwrap();
         let samples: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).collect();
         assert_eq!(
             samples,

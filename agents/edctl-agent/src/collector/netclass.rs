@@ -1,13 +1,13 @@
 //! `node_network_up`, `node_network_info` and their kin: what the network's devices are, from
 //! /sys/class/net.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
-use super::sysfs::{self, Filter, check_regex, or_count};
+use super::sysfs::{self, Dir, Filter, check_regex, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -100,10 +100,15 @@ impl Collector for Netclass {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut devices = sysfs::list(&self.dir)?;
         // Beside the devices' links there may be files, such as bonding_masters.
-        devices.retain(|device| self.filter.shows(device) && self.dir.join(device).is_dir());
+        devices.retain(|device| self.filter.shows(device));
         let mut families = Families::new();
         for device in &devices {
-            families.push(device, &self.dir.join(device), page);
+            let path = self.dir.join(device);
+            match Dir::open(&path) {
+                Ok(dir) => families.push(device, &dir, page),
+                Err(_) if !path.is_dir() => {}
+                Err(error) => page.error(ENTRY.name, error.reason()),
+            }
         }
         families.add_to(page);
         Ok(())
@@ -139,14 +144,12 @@ impl Families {
         }
     }
 
-    fn push(&mut self, device: &str, dir: &Path, page: &mut Page) {
-        let mut text = |file: &str| {
-            or_count(sysfs::text(&dir.join(file)), ENTRY.name, page).unwrap_or_default()
-        };
+    fn push(&mut self, device: &str, dir: &Dir<'_>, page: &mut Page) {
+        let mut text = |file: &str| or_count(dir.text(file), ENTRY.name, page).unwrap_or_default();
         let (address, broadcast, duplex) = (text("address"), text("broadcast"), text("duplex"));
         let (operstate, ifalias) = (text("operstate"), text("ifalias"));
         let mut number = |file: &str| {
-            let text = or_count(sysfs::text(&dir.join(file)), ENTRY.name, page)?;
+            let text = or_count(dir.text(file), ENTRY.name, page)?;
             let number = parse(&text);
             if number.is_none() {
                 page.error(ENTRY.name, "parse");

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::Page;
 use regex::Regex;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::CollectError;
@@ -74,18 +76,44 @@ pub(super) fn or_count<T>(
     })
 }
 
-/// One read, not until the end: a broken driver may never come to one.
+/// A device's directory that is held while many of its attributes are read: the kernel walks the long
+/// way to it, over links, once and not for each of them.
+pub(super) struct Dir<'a> {
+    path: &'a Path,
+    held: OwnedFd,
+}
+
+impl<'a> Dir<'a> {
+    pub(super) fn open(path: &'a Path) -> Result<Self, CollectError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = rustix::fs::open(path, flags, Mode::empty())
+            .map_err(|e| CollectError::io(path, e.into()))?;
+        Ok(Self { path, held })
+    }
+
+    /// As [`text`], of the attribute with this name.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, CollectError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let open = || Ok(File::from(rustix::fs::openat(&self.held, name, flags, Mode::empty())?));
+        let bytes = read_once(open, || self.path.join(name))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
+    }
+}
+
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, CollectError> {
-    let read = || {
-        let mut buffer = vec![0; MAX_BYTES];
-        let length = File::open(path)?.read(&mut buffer)?;
-        buffer.truncate(length);
-        Ok(buffer)
-    };
-    match read() {
-        Ok(buffer) => Ok(Some(buffer)),
+    read_once(|| File::open(path), || path.to_owned())
+}
+
+/// One read, not until the end: a broken driver may never come to one.
+fn read_once(
+    open: impl Fn() -> io::Result<File>,
+    path: impl Fn() -> PathBuf,
+) -> Result<Option<Vec<u8>>, CollectError> {
+    let mut buffer = [0; MAX_BYTES];
+    match open().and_then(|mut file| file.read(&mut buffer)) {
+        Ok(length) => Ok(Some(buffer[..length].to_vec())),
         Err(error) if means_nothing(&error) => Ok(None),
-        Err(error) => Err(CollectError::io(path, error)),
+        Err(error) => Err(CollectError::io(&path(), error)),
     }
 }
 
@@ -180,6 +208,7 @@ pub(super) mod tests {
             assert!(doc, "{} {:?} is not in the table", family.name, family.samples);
         }
         let errors = page.errors().map(|(_, _, times)| times).sum();
+        let page = std::sync::Arc::new(page);
         let text = edctl_exposition::render(&page, edctl_exposition::Format::Text).unwrap();
         let lines = text.lines().filter(|line| !line.starts_with("# HELP"));
         let ours = lines.filter(|line| line.contains("node_"));

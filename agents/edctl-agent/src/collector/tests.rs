@@ -51,10 +51,11 @@ fn collectors(host: &Host) -> Collectors {
     Collectors::new(host, &Choice::default(), &Options::default())
 }
 
-fn page_of(procfs: PathBuf) -> (String, Vec<Report>, Page) {
+fn page_of(procfs: PathBuf) -> (String, Vec<Report>, Arc<Page>) {
     let mut page = Page::default();
     let reports = collectors(&host(procfs)).collect(&mut page);
     page.finish();
+    let page = Arc::new(page);
     let text = render(&page, Format::Text).unwrap();
     let stable: String = text
         .lines()
