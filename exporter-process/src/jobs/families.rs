@@ -127,10 +127,7 @@ impl Families {
     }
 
     fn new(specs: &[Spec]) -> Self {
-        let family = |spec: &Spec| match spec.kind {
-            Kind::Counter => Family::counter(spec.name, spec.help),
-            Kind::Gauge | Kind::Unknown => Family::gauge(spec.name, spec.help),
-        };
+        let family = |spec: &Spec| Family::new(spec.name, spec.help, spec.kind);
         Self(specs.iter().map(|spec| (family(spec), spec.points)).collect())
     }
 

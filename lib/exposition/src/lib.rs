@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod collecting;
+mod distribution;
 mod guard;
 mod guests;
 mod handshake;

@@ -10,6 +10,9 @@ pub const MAX_LABEL_VALUE_BYTES: usize = 256;
 /// Most series that one family may have unless it says otherwise.
 pub const DEFAULT_SERIES_LIMIT: usize = 10_000;
 
+/// The ends of the names under which a histogram or a summary has its parts.
+pub(crate) const PARTS: [&str; 3] = ["_bucket", "_count", "_sum"];
+
 /// The type of a family, as `# TYPE` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -17,8 +20,19 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// How many observations were at most so large, in buckets.
+    Histogram,
+    /// Quantiles of observations.
+    Summary,
     /// `untyped` in the text format, `unknown` in OpenMetrics.
     Unknown,
+}
+
+impl Kind {
+    /// Whether a series of it is several samples, which mean nothing apart.
+    pub fn has_parts(self) -> bool {
+        matches!(self, Kind::Histogram | Kind::Summary)
+    }
 }
 
 /// One sample's value; integers stay exact up to 64 bits.
@@ -65,6 +79,8 @@ impl From<bool> for Value {
 /// One series: its labels and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
+    /// What follows the family's name: one of `_bucket`, `_count` and `_sum`, or nothing.
+    pub part: &'static str,
     /// Label names and values, in the order in which they are written.
     pub labels: Vec<(Cow<'static, str>, String)>,
     /// The value.
@@ -102,7 +118,8 @@ impl Family {
         Self::new(name, help, Kind::Unknown)
     }
 
-    fn new(
+    /// A family of any kind.
+    pub fn new(
         name: impl Into<Cow<'static, str>>,
         help: impl Into<Cow<'static, str>>,
         kind: Kind,
@@ -127,7 +144,19 @@ impl Family {
     pub fn push(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
         let labels =
             labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))).collect();
-        self.samples.push(Sample { labels, value: value.into() });
+        self.samples.push(Sample { part: "", labels, value: value.into() });
+    }
+
+    /// Adds one sample whose labels' names are not known beforehand; of a histogram or a summary it
+    /// is a `part`, and those of one series follow each other, the buckets in their order.
+    pub fn push_named(
+        &mut self,
+        part: &'static str,
+        labels: &[(String, String)],
+        value: impl Into<Value>,
+    ) {
+        let labels = labels.iter().map(|(name, value)| (name.clone().into(), clean_label(value)));
+        self.samples.push(Sample { part, labels: labels.collect(), value: value.into() });
     }
 
     /// Adds one series and hands the family back, for families of one or two series.
@@ -155,25 +184,39 @@ fn clean_label(value: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Page {
     families: BTreeMap<Cow<'static, str>, Family>,
+    /// The names that families have beside their own.
+    taken: HashSet<String>,
     errors: HashMap<(String, String), u64>,
     dropped: BTreeMap<(String, &'static str), u64>,
 }
 
 impl Page {
     /// Adds a family. A second one of the same name and kind adds its series to the first; one that
-    /// would make the page invalid, by its name or by another kind, is left out and counted.
+    /// would make the page invalid, by its name or by another kind, is left out and counted. So is one
+    /// with a name that another has beside its own: OpenMetrics names a counter without `_total`, and
+    /// histograms and summaries have the names of their parts.
     pub fn add(&mut self, family: Family) {
         let series = family.samples.len();
-        if !is_metric_name(&family.name) {
-            return note(&mut self.dropped, &family.name, "name", series);
-        }
-        match self.families.get_mut(&family.name) {
-            Some(known) if known.kind == family.kind => known.samples.extend(family.samples),
-            Some(_) => note(&mut self.dropped, &family.name, "kind", series),
-            None => {
-                self.families.insert(family.name.clone(), family);
+        if let Some(known) = self.families.get_mut(&family.name) {
+            match known.kind == family.kind {
+                true => known.samples.extend(family.samples),
+                false => note(&mut self.dropped, &family.name, "kind", series),
             }
+        } else if self.can_name(&family) {
+            self.taken.extend(other_names(&family));
+            self.families.insert(family.name.clone(), family);
+        } else {
+            note(&mut self.dropped, &family.name, "name", series);
         }
+    }
+
+    /// Whether a new family's names are names, and no other family's.
+    fn can_name(&self, family: &Family) -> bool {
+        is_metric_name(&family.name)
+            && !self.taken.contains(family.name.as_ref())
+            && !other_names(family)
+                .iter()
+                .any(|name| self.taken.contains(name) || self.families.contains_key(name.as_str()))
     }
 
     /// Adds all that another page has.
@@ -215,34 +258,44 @@ impl Page {
         self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
-    /// Drops series that stand twice in a family and those over its limit, and counts them. So it
-    /// does with a family whose name a counter has in OpenMetrics, which names it without `_total`.
+    /// Drops series that stand twice in a family and those over its limit, and counts them. A histogram
+    /// or a summary over its limit goes as a whole: what would be left of its last series says something
+    /// else.
     pub fn finish(&mut self) {
-        let counters: Vec<String> = self.families.values().filter_map(bare_counter_name).collect();
-        for name in counters {
-            if let Some(taken) = self.families.remove(name.as_str()) {
-                note(&mut self.dropped, &name, "name", taken.samples.len());
-            }
-        }
         for family in self.families.values_mut() {
             let before = family.samples.len();
             let mut seen = HashSet::with_capacity(before);
-            let first: Vec<bool> =
-                family.samples.iter().map(|sample| seen.insert(&sample.labels)).collect();
+            let first: Vec<bool> = family
+                .samples
+                .iter()
+                .map(|sample| seen.insert((sample.part, &sample.labels)))
+                .collect();
             let mut first = first.into_iter();
             family.samples.retain(|_| first.next().unwrap_or(true));
             note(&mut self.dropped, &family.name, "duplicate", before - family.samples.len());
 
-            let over = family.samples.len().saturating_sub(family.series_limit);
-            family.samples.truncate(family.series_limit);
+            let length = family.samples.len();
+            let over = match length.saturating_sub(family.series_limit) {
+                1.. if family.kind.has_parts() => length,
+                over => over,
+            };
+            family.samples.truncate(length - over);
             note(&mut self.dropped, &family.name, "limit", over);
         }
     }
 }
 
-fn bare_counter_name(family: &Family) -> Option<String> {
-    let bare = family.name.strip_suffix("_total")?;
-    (family.kind == Kind::Counter).then(|| bare.to_owned())
+/// The names that a family has beside its own.
+fn other_names(family: &Family) -> Vec<String> {
+    match family.kind {
+        Kind::Counter => {
+            family.name.strip_suffix("_total").map(str::to_owned).into_iter().collect()
+        }
+        kind if kind.has_parts() => {
+            PARTS.iter().map(|part| format!("{}{part}", family.name)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What both formats take as a name; a part of it may come from the kernel.
@@ -293,6 +346,28 @@ mod tests {
         assert_eq!(page.family("up").unwrap().samples.len(), 1);
         let reasons: Vec<&str> = page.dropped().map(|(_, reason, _)| reason).collect();
         assert_eq!(reasons, ["name", "name", "name", "name", "name", "kind", "name"]);
+    }
+
+    #[test]
+    fn a_distribution_keeps_its_parts_together_and_its_names_to_itself() {
+        let label = |value: &str| vec![("le".to_owned(), value.to_owned())];
+        let mut page = Page::default();
+        let mut family = Family::new("wait", "Wait.", Kind::Histogram).limit(4);
+        family.push_named("_bucket", &label("1"), 1u64);
+        family.push_named("_bucket", &label("+Inf"), 2u64);
+        family.push_named("_count", &[], 2u64);
+        family.push_named("_sum", &[], 1.5);
+        page.add(family.clone());
+        page.add(Family::gauge("wait_sum", "Taken.").with(&[], 1u64));
+        page.finish();
+        assert_eq!(page.family("wait").unwrap().samples.len(), 4);
+        assert_eq!(page.dropped().collect::<Vec<_>>(), [("wait_sum", "name", 1)]);
+
+        let mut page = Page::default();
+        page.add(family.limit(3));
+        page.finish();
+        assert_eq!(page.family("wait").unwrap().samples.len(), 0);
+        assert_eq!(page.dropped().collect::<Vec<_>>(), [("wait", "limit", 4)]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! A page as text: OpenMetrics 1.0 by prometheus-client, and the text format 0.0.4 derived from it
-//! line by line, because the crate writes OpenMetrics only.
+//! line by line, because the crate writes OpenMetrics only. Histograms and summaries stand behind the
+//! others: the crate knows no summaries, and takes a histogram only with counts that are whole.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
@@ -10,6 +12,7 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::distribution;
 use crate::model::{Family, Kind, Page, Value};
 
 /// The two formats that the daemons speak.
@@ -64,11 +67,18 @@ pub fn render(page: &Arc<Page>, format: Format) -> Result<String, fmt::Error> {
     let mut openmetrics = String::with_capacity(64 * 1024);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Families(Arc::clone(page))));
-    text::encode(&mut openmetrics, &registry)?;
-    match format {
-        Format::OpenMetrics => Ok(openmetrics),
-        Format::Text => Ok(to_text_format(&openmetrics, page)),
+    text::encode_registry(&mut openmetrics, &registry)?;
+    let mut out = match format {
+        Format::OpenMetrics => openmetrics,
+        Format::Text => to_text_format(&openmetrics, page),
+    };
+    for family in page.families().filter(|family| family.kind.has_parts()) {
+        distribution::write(family, format, &mut out)?;
     }
+    if format == Format::OpenMetrics {
+        out.write_str("# EOF\n")?;
+    }
+    Ok(out)
 }
 
 /// The registry wants to own what it shows; a large page is not to be there twice.
@@ -77,10 +87,11 @@ struct Families(Arc<Page>);
 
 impl Collector for Families {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        for family in self.0.families().filter(|family| !family.samples.is_empty()) {
+        let is_plain = |family: &&Family| !family.kind.has_parts() && !family.samples.is_empty();
+        for family in self.0.families().filter(is_plain) {
             let metric = encoder.encode_descriptor(
                 openmetrics_name(family),
-                &family.help,
+                &escape_help(&family.help),
                 None,
                 metric_type(openmetrics_kind(family)),
             )?;
@@ -94,7 +105,7 @@ impl Collector for Families {
 fn openmetrics_name(family: &Family) -> &str {
     match openmetrics_kind(family) {
         Kind::Counter => family.name.strip_suffix("_total").unwrap_or(&family.name),
-        Kind::Gauge | Kind::Unknown => &family.name,
+        _ => &family.name,
     }
 }
 
@@ -111,7 +122,16 @@ fn metric_type(kind: Kind) -> MetricType {
     match kind {
         Kind::Counter => MetricType::Counter,
         Kind::Gauge => MetricType::Gauge,
-        Kind::Unknown => MetricType::Unknown,
+        Kind::Histogram | Kind::Summary | Kind::Unknown => MetricType::Unknown,
+    }
+}
+
+/// Both formats escape a backslash and a newline in a help text; OpenMetrics allows what is left.
+pub(crate) fn escape_help(help: &str) -> Cow<'_, str> {
+    if help.contains(['\\', '\n', '\r']) {
+        help.replace('\\', r"\\").replace(['\n', '\r'], r"\n").into()
+    } else {
+        help.into()
     }
 }
 
@@ -137,9 +157,9 @@ fn encode_value(
         (Kind::Counter, Value::F64(v)) => metric.encode_counter(&v, none()),
         (Kind::Counter, Value::U64(v)) => metric.encode_counter(&v, none()),
         (Kind::Counter, Value::I64(v)) => metric.encode_counter(&(v as f64), none()),
-        (Kind::Gauge | Kind::Unknown, Value::F64(v)) => metric.encode_gauge(&v),
-        (Kind::Gauge | Kind::Unknown, Value::U64(v)) => metric.encode_gauge(&v),
-        (Kind::Gauge | Kind::Unknown, Value::I64(v)) => metric.encode_gauge(&v),
+        (_, Value::F64(v)) => metric.encode_gauge(&v),
+        (_, Value::U64(v)) => metric.encode_gauge(&v),
+        (_, Value::I64(v)) => metric.encode_gauge(&v),
     }
 }
 
@@ -151,12 +171,12 @@ fn none<'a>() -> NoExemplar<'a> {
 }
 
 /// Turns the OpenMetrics page into text format 0.0.4: HELP and TYPE carry a counter's whole name,
-/// `unknown` is called `untyped` unless it was a counter, and there is no `# EOF`.
+/// and `unknown` is called `untyped` unless it was a counter.
 fn to_text_format(openmetrics: &str, page: &Page) -> String {
     let by_name: HashMap<&str, &Family> =
         page.families().map(|family| (openmetrics_name(family), family)).collect();
     let mut out = String::with_capacity(openmetrics.len() + 1024);
-    for line in openmetrics.lines().filter(|line| *line != "# EOF") {
+    for line in openmetrics.lines() {
         match line.strip_prefix("# ") {
             Some(comment) => push_comment(&mut out, comment, &by_name),
             None => out.push_str(line),
@@ -175,7 +195,7 @@ fn push_comment(out: &mut String, comment: &str, by_name: &HashMap<&str, &Family
     let rest = match (keyword, family.kind) {
         ("TYPE", Kind::Counter) => "counter",
         ("TYPE", Kind::Gauge) => "gauge",
-        ("TYPE", Kind::Unknown) => "untyped",
+        ("TYPE", _) => "untyped",
         _ => rest,
     };
     out.extend(["# ", keyword, " ", &family.name, " ", rest]);
