@@ -1,15 +1,16 @@
 # The few words a newcomer needs. `make` alone explains them.
 
-.PHONY: help demo demo-local demo-down test test-fast lint unit live peer debs lab-test bench deps fmt
+.PHONY: help demo demo-local demo-down test test-fast lint unit live peer fuzz-short fuzz debs lab-test bench deps fmt
 
 help:
 	@echo "make demo        a three-node Slurm cluster on this machine runs the picorv32 pipeline (root)"
 	@echo "make demo-down   take that cluster away again"
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
-	@echo "make test        everything CI runs: lint, unit, live, peer, packages, the lab end to end (root)"
+	@echo "make test        everything CI runs: lint, unit, live, peer, fuzz, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
 	@echo "make live        exporter-process on real processes, beside process-exporter (root)"
 	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
+	@echo "make fuzz        five minutes for each collector's parsers against any content"
 	@echo "make debs        the Debian packages, into dist/"
 	@echo "make bench       the side-by-side benchmarks"
 
@@ -25,7 +26,7 @@ demo-down:
 demo-local:
 	@lab/demo-local
 
-test: deps lint unit live peer debs lab-test
+test: deps lint unit live peer fuzz-short debs lab-test
 
 test-fast: lint unit
 
@@ -35,7 +36,7 @@ lint: .cargo-deny
 	cargo deny --log-level warn check bans licenses sources
 	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/check-debs \
 	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
-	    eda-flows/need eda-flows/picorv32/fetch
+	    eda-flows/need eda-flows/picorv32/fetch fuzz/run
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 
 # Compiled once a machine, in cargo's own place for programs.
@@ -54,6 +55,12 @@ live: deps
 peer: deps
 	cargo build --locked -p edctl-agent
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/peer
+
+fuzz-short: deps
+	fuzz/run 1
+
+fuzz: deps
+	fuzz/run
 
 debs: deps
 	packaging/build-debs
