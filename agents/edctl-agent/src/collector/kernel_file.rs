@@ -76,6 +76,11 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// Of what was read otherwise, as an attribute of sysfs.
+    pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text }
+    }
+
     /// A file of this content, for tests.
     #[cfg(test)]
     pub(super) fn of(text: &'a str) -> Self {

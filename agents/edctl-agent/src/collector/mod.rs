@@ -33,6 +33,7 @@ mod ipvs;
 mod kernel_hung;
 mod ksmd;
 mod loadavg;
+mod mdadm;
 mod meminfo;
 mod meminfo_numa;
 mod mounts;
@@ -41,6 +42,7 @@ mod netdev;
 mod netstat;
 mod nfs;
 mod nfsd;
+mod nvme;
 mod os;
 mod pcidevice;
 mod pcie_aer;
@@ -64,6 +66,8 @@ mod udp_queues;
 mod uname;
 mod vmstat;
 mod watchdog;
+mod xfs;
+mod zfs;
 mod zoneinfo;
 
 use std::time::Instant;
@@ -104,6 +108,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &kernel_hung::ENTRY,
     &ksmd::ENTRY,
     &loadavg::ENTRY,
+    &mdadm::ENTRY,
     &meminfo::ENTRY,
     &meminfo_numa::ENTRY,
     &netclass::ENTRY,
@@ -111,6 +116,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &netstat::ENTRY,
     &nfs::ENTRY,
     &nfsd::ENTRY,
+    &nvme::ENTRY,
     &os::ENTRY,
     &pcidevice::ENTRY,
     &pcie_aer::ENTRY,
@@ -132,6 +138,8 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &uname::ENTRY,
     &vmstat::ENTRY,
     &watchdog::ENTRY,
+    &xfs::ENTRY,
+    &zfs::ENTRY,
     &zoneinfo::ENTRY,
 ];
 

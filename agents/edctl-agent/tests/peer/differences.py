@@ -7,16 +7,19 @@ The patterns are regular expressions for whole series, `name{label="value", ...}
 OWN = {
     r"node_exporter_build_info\{.*": "each tells of itself",
     r"node_scrape_collector_duration_seconds\{.*": "each tells of its own time",
-    r'node_scrape_collector_success\{collector="(edac|thermal_zone)"\}':
+    r'node_scrape_collector_success\{collector="(edac|thermal_zone|xfs)"\}':
         "1 there without any such directory",
     r'node_processes_state\{state="R"\}': "theirs counts itself, ours sleeps but for one thread",
     r"node_infiniband_lifespan_seconds\{.*": "theirs cuts a part of a second off",
+    r'node_nvme_namespace_(capacity|size)_bytes\{device="nvme1".*':
+        "theirs takes the kernel's sectors for the namespace's blocks",
 }
 
 # What only we show.
 ONLY_HERE = {
     r"node_ksmd_general_profit_bytes\{\}": "what merging pages saves",
     r"node_vmstat_balloon_\w+\{\}": "tells a guest that its host takes memory back",
+    r'node_nvme_namespace_\w+\{.*device="nvme0".*': "a namespace that controllers share",
     r"node_memory_\w+\{\}": "every field of the kernel's, theirs are those of a list",
 }
 
@@ -25,6 +28,7 @@ ONLY_THERE = {
     r'node_nfsd?_requests_total\{.*proto="2"\}': "a version that the kernel does not count",
     r'node_nfsd_requests_total\{method="WdelegGetattr", .*': "what older kernels do not count",
     r"node_filesystem_purgeable_bytes\{.*": "macOS's",
+    r"node_md_disks_required\{.*": "an array that does not run",
     r"node_pcidevice_(max|current)_link_\w+\{.*": "a device without a link",
     r"node_pcidevice_(sriov|numa)_\w+\{.*": "a device without it",
 }
@@ -43,15 +47,11 @@ MISSING = {
     "btrfs": "not written yet",
     "dmmultipath": "not written yet",
     "fibrechannel": "not written yet",
-    "mdadm": "not written yet",
-    "nvme": "not written yet",
     "systemd": "off by default but in Debian's; it would need D-Bus",
     "tapestats": "not written yet",
     "tcpstat": "off by default, not written yet",
     "textfile": "not written yet",
     "timex": "not written yet",
-    "xfs": "not written yet",
-    "zfs": "not written yet",
     "node_cpu_online": "not written yet",
     "node_disk_ata_rotation_rate_rpm": "not written yet",
     "node_disk_ata_write_cache": "not written yet",

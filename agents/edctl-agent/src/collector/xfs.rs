@@ -1,0 +1,186 @@
+//! `node_xfs_*`: what each mounted XFS counted, from /sys/fs/xfs.
+//!
+//! node_exporter shows 0 for a line that the kernel does not write; here it is absent.
+
+use std::path::PathBuf;
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::Text;
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "xfs",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/sys/fs/xfs/*/stats/stats",
+    families: &[FamilyDoc::counter("node_xfs_<field>_total", &["device"])],
+    make: |host, _| Box::new(Xfs::new(host)),
+};
+
+/// A line by its first word, and the names of the numbers behind it that are shown.
+struct Line {
+    word: &'static str,
+    prefix: &'static str,
+    columns: &'static [&'static str],
+}
+
+const TREE: &[&str] = &["lookups", "compares", "records_inserted", "records_deleted"];
+
+const LINES: [Line; 8] = [
+    Line {
+        word: "extent_alloc",
+        prefix: "extent_allocation_",
+        columns: &["extents_allocated", "blocks_allocated", "extents_freed", "blocks_freed"],
+    },
+    Line { word: "abt", prefix: "allocation_btree_", columns: TREE },
+    Line {
+        word: "blk_map",
+        prefix: "block_mapping_",
+        columns: &[
+            "reads",
+            "writes",
+            "unmaps",
+            "extent_list_insertions",
+            "extent_list_deletions",
+            "extent_list_lookups",
+            "extent_list_compares",
+        ],
+    },
+    Line { word: "bmbt", prefix: "block_map_btree_", columns: TREE },
+    Line {
+        word: "dir",
+        prefix: "directory_operation_",
+        columns: &["lookup", "create", "remove", "getdents"],
+    },
+    Line {
+        word: "ig",
+        prefix: "inode_operation_",
+        columns: &[
+            "attempts",
+            "found",
+            "recycled",
+            "missed",
+            "duplicates",
+            "reclaims",
+            "attribute_changes",
+        ],
+    },
+    Line { word: "rw", prefix: "", columns: &["write_calls", "read_calls"] },
+    Line {
+        word: "vnodes",
+        prefix: "vnode_",
+        columns: &["active", "allocate", "get", "hold", "release", "reclaim", "remove"],
+    },
+];
+
+pub(super) struct Xfs {
+    dir: PathBuf,
+}
+
+impl Xfs {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { dir: host.paths.sysfs.join("fs/xfs") }
+    }
+}
+
+impl Collector for Xfs {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut families: Vec<Vec<Family>> = LINES.iter().map(Line::families).collect();
+        for device in sysfs::list(&self.dir)? {
+            let path = self.dir.join(&device).join("stats/stats");
+            let read = sysfs::text(&path).and_then(|text| match text {
+                // Not a file system's directory.
+                None => Ok(None),
+                Some(text) => parse(Text::new(&path, &text)).map(Some),
+            });
+            let lines = or_count(read, ENTRY.name, page).unwrap_or_default();
+            for (families, numbers) in families.iter_mut().zip(lines) {
+                for (family, number) in families.iter_mut().zip(numbers) {
+                    family.push(&[("device", &device)], number);
+                }
+            }
+        }
+        families.into_iter().flatten().for_each(|family| page.add(family));
+        Ok(())
+    }
+}
+
+impl Line {
+    fn families(&self) -> Vec<Family> {
+        let family = |column: &&str| {
+            let help = format!("XFS's statistic {}, {}.", self.word, column.replace('_', " "));
+            Family::counter(format!("node_xfs_{}{column}_total", self.prefix), help)
+        };
+        self.columns.iter().map(family).collect()
+    }
+}
+
+/// The numbers of each of [`LINES`]; none of a line that this kernel does not write.
+fn parse(text: Text<'_>) -> Result<Vec<Vec<u64>>, CollectError> {
+    let mut found: Vec<Vec<u64>> = vec![Vec::new(); LINES.len()];
+    for (number, line) in text.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let place = words.next().and_then(|word| LINES.iter().position(|line| line.word == word));
+        let Some(place) = place else { continue };
+        let numbers: Option<Vec<u64>> = words.map(|word| word.parse().ok()).collect();
+        let numbers = numbers.filter(|numbers| numbers.len() >= LINES[place].columns.len());
+        found[place] = numbers.ok_or_else(|| text.wrong(number, "expected a word and numbers"))?;
+    }
+    match found.iter().all(Vec::is_empty) {
+        true => Err(text.wrong(1, "expected XFS's statistics")),
+        false => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sysfs::tests::{shown, shown_with, tree};
+    use super::super::{Options, State};
+    use super::*;
+
+    #[test]
+    fn two_file_systems_and_what_is_none() {
+        let dir = tree(&[
+            ("fs/xfs/sda1/stats/stats", "abt 1 2 3 4\nrw 5 6\nxpc 7 8 9\nvnodes 1 2 3 4 5 6 7 8\n"),
+            ("fs/xfs/sdb1/stats/stats", "rw 4294967295 x\n"),
+            ("fs/xfs/sdc1/stats/stats", "rw 4294967295 1\n"),
+            ("fs/xfs/stats/stats", "rw 9 9\n"),
+            ("fs/xfs/debug/bug_on_assert", "1\n"),
+        ]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        assert_eq!(errors, 1);
+        let lines: Vec<&str> =
+            text.lines().filter(|line| line.contains("calls") || line.contains("btree")).collect();
+        let lines: Vec<&str> = lines.into_iter().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"node_xfs_allocation_btree_compares_total{device="sda1"} 2"#,
+                r#"node_xfs_allocation_btree_lookups_total{device="sda1"} 1"#,
+                r#"node_xfs_allocation_btree_records_deleted_total{device="sda1"} 4"#,
+                r#"node_xfs_allocation_btree_records_inserted_total{device="sda1"} 3"#,
+                r#"node_xfs_read_calls_total{device="sda1"} 6"#,
+                r#"node_xfs_read_calls_total{device="sdc1"} 1"#,
+                r#"node_xfs_write_calls_total{device="sda1"} 5"#,
+                r#"node_xfs_write_calls_total{device="sdc1"} 4294967295"#,
+            ]
+        );
+        assert!(text.contains("node_xfs_vnode_remove_total{device=\"sda1\"} 7"), "{text}");
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+        for bad in ["", "what\n", "abt 1 2 3\n", "abt 1 2 3 -4\n"] {
+            assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in "((abt|rw|ig) [0-9x ]{0,30}\n|.{0,40}){0,6}") {
+            let _ = parse(Text::of(&content));
+        }
+    }
+}
