@@ -1,7 +1,8 @@
 //! `node_cpu_*`: where each CPU spent its time, how often heat slowed it down, what it is; from
 //! /proc/stat, sysfs and, where it is asked for, /proc/cpuinfo.
 //!
-//! node_exporter's page fails when both /proc/cpuinfo and cpufreq have `node_cpu_frequency_hertz`;
+//! node_exporter shows which CPUs are online only where the first can be taken offline, which newer
+//! kernels on x86 do not allow. Its page fails when both /proc/cpuinfo and cpufreq have `node_cpu_frequency_hertz`;
 //! here the former's is left out then.
 
 mod info;
@@ -45,6 +46,7 @@ pub(super) const ENTRY: Entry = Entry {
         FamilyDoc::counter("node_cpu_core_throttles_total", &["package", "core"]),
         FamilyDoc::counter("node_cpu_package_throttles_total", &["package"]),
         FamilyDoc::gauge("node_cpu_isolated", &["cpu"]),
+        FamilyDoc::gauge("node_cpu_online", &["cpu"]),
         FamilyDoc::gauge(
             "node_cpu_info",
             &[
@@ -144,6 +146,7 @@ impl Collector for Cpu {
         }
         sys::add_throttles(&self.sysfs, page);
         sys::add_isolated(&self.sysfs, page);
+        sys::add_online(&self.sysfs, page);
         self.add_info(page);
         Ok(())
     }

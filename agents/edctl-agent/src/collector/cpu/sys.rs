@@ -1,4 +1,4 @@
-//! What sysfs says of the CPUs: how often heat slowed them down, and which are isolated.
+//! What sysfs says of the CPUs: how often heat slowed them down, and which are online or isolated.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,19 +53,31 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
 
 /// The CPUs that the scheduler leaves alone.
 pub(super) fn add_isolated(dir: &Path, page: &mut Page) {
-    let path = dir.join("isolated");
-    let parse = |text: Option<String>| {
-        let cpus = text.map(|text| cpu_list::parse(&text));
-        let expected = "expected a list of CPUs";
-        let wrong = || CollectError::Parse { path: path.clone(), line: 1, expected };
-        cpus.map(|cpus| cpus.ok_or_else(wrong)).transpose()
-    };
-    let cpus = or_count(sysfs::text(&path).and_then(parse), ENTRY.name, page);
+    let cpus = or_count(read_list(&dir.join("isolated")), ENTRY.name, page);
     let mut family = Family::gauge("node_cpu_isolated", "The CPUs that are isolated.");
     for cpu in cpus.unwrap_or_default() {
         family.push(&[("cpu", &cpu.to_string())], 1u64);
     }
     page.add(family);
+}
+
+/// Which of the CPUs that are there are at work.
+pub(super) fn add_online(dir: &Path, page: &mut Page) {
+    let [present, online] =
+        ["present", "online"].map(|file| or_count(read_list(&dir.join(file)), ENTRY.name, page));
+    let (Some(present), Some(online)) = (present, online) else { return };
+    let mut family = Family::gauge("node_cpu_online", "Whether the CPU is at work.");
+    for cpu in present {
+        family.push(&[("cpu", &cpu.to_string())], online.binary_search(&cpu).is_ok());
+    }
+    page.add(family);
+}
+
+fn read_list(path: &Path) -> Result<Option<Vec<u32>>, CollectError> {
+    let Some(text) = sysfs::text(path)? else { return Ok(None) };
+    let expected = "expected a list of CPUs";
+    let wrong = || CollectError::Parse { path: path.to_owned(), line: 1, expected };
+    cpu_list::parse(&text).map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -104,6 +116,25 @@ mod tests {
         let package = [(vec!["0".to_owned()], Value::U64(u64::MAX))];
         assert_eq!(values(&page, "node_cpu_package_throttles_total"), package);
         assert_eq!(page.errors().count(), 1);
+    }
+
+    #[test]
+    fn online_cpus() {
+        for (present, online, cpus) in [
+            (Some("0-3\n"), Some("0,2-3\n"), [1, 0, 1, 1].as_slice()),
+            (Some("0-3\n"), None, &[]),
+            (None, Some("0-3\n"), &[]),
+            (Some("0-1\n"), Some("all\n"), &[]),
+        ] {
+            let dir = tree(&[]);
+            present.inspect(|content| put(dir.path(), "present", content.as_bytes()));
+            online.inspect(|content| put(dir.path(), "online", content.as_bytes()));
+            let mut page = Page::default();
+            add_online(dir.path(), &mut page);
+            let samples = page.family("node_cpu_online").map(|family| &family.samples);
+            let found = samples.into_iter().flatten().map(|sample| sample.value);
+            assert!(found.eq(cpus.iter().map(|cpu| Value::U64(*cpu))), "{present:?} {online:?}");
+        }
     }
 
     #[test]
