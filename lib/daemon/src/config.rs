@@ -77,6 +77,8 @@ pub struct Paths {
     pub rootfs: PathBuf,
     /// Where the control groups are mounted.
     pub cgroupfs: PathBuf,
+    /// Where udev keeps what it knows of devices.
+    pub udev_data: PathBuf,
 }
 
 impl Default for Paths {
@@ -86,6 +88,7 @@ impl Default for Paths {
             sysfs: "/sys".into(),
             rootfs: "/".into(),
             cgroupfs: "/sys/fs/cgroup".into(),
+            udev_data: "/run/udev/data".into(),
         }
     }
 }

@@ -57,6 +57,10 @@ pub struct PathFlags {
     /// Where the control groups are mounted
     #[arg(long = "path.cgroupfs", value_name = "DIR")]
     cgroupfs: Option<PathBuf>,
+
+    /// Where udev keeps what it knows of devices
+    #[arg(long = "path.udev.data", value_name = "DIR")]
+    udev_data: Option<PathBuf>,
 }
 
 impl PathFlags {
@@ -67,6 +71,7 @@ impl PathFlags {
             (&self.sysfs, &mut paths.sysfs),
             (&self.rootfs, &mut paths.rootfs),
             (&self.cgroupfs, &mut paths.cgroupfs),
+            (&self.udev_data, &mut paths.udev_data),
         ] {
             if let Some(flag) = flag {
                 path.clone_from(flag);

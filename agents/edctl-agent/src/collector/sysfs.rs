@@ -1,5 +1,7 @@
 //! Reading sysfs: one small value per file, and directories of devices.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -16,6 +18,8 @@ use super::CollectError;
 
 /// A directory's entries beyond this are not looked at.
 const MOST_ENTRIES: usize = 4096;
+/// How many names a filter remembers; with more it begins anew.
+const MOST_KNOWN: usize = 4096;
 /// The kernel gives an attribute one page.
 const MAX_BYTES: usize = 4096;
 
@@ -143,20 +147,35 @@ pub(super) fn check_regex(key: &str, expression: &str) -> Result<(), Invalid> {
     })
 }
 
-/// What is shown: all that `include` matches, if there is one, and `exclude` does not.
+/// What is shown: all that `include` matches, if there is one, and `exclude` does not. A name is asked
+/// of the expressions once, not each time that it is met.
 pub(super) struct Filter {
     include: Option<Regex>,
     exclude: Option<Regex>,
+    known: RefCell<HashMap<String, bool>>,
 }
 
 impl Filter {
     /// An expression that does not compile is none; it was refused when the configuration was read.
     pub(super) fn new(include: &str, exclude: &str) -> Self {
         let compile = |e: &str| (!e.is_empty()).then(|| Regex::new(e).ok()).flatten();
-        Self { include: compile(include), exclude: compile(exclude) }
+        Self { include: compile(include), exclude: compile(exclude), known: RefCell::default() }
     }
 
     pub(super) fn shows(&self, name: &str) -> bool {
+        let mut known = self.known.borrow_mut();
+        if let Some(known) = known.get(name) {
+            return *known;
+        }
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        let is_shown = self.matches(name);
+        known.insert(name.to_owned(), is_shown);
+        is_shown
+    }
+
+    fn matches(&self, name: &str) -> bool {
         self.include.as_ref().is_none_or(|include| include.is_match(name))
             && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(name))
     }
@@ -185,7 +204,7 @@ pub(super) mod tests {
         fs::write(path, content).unwrap();
     }
 
-    /// What an entry's collector shows of the sysfs, or the procfs, at `root`, one line a series,
+    /// What an entry's collector shows of the sysfs, the procfs or udev's data at `root`, one line a series,
     /// without its help.
     pub(in super::super) fn shown(entry: &Entry, root: &Path) -> Result<String, State> {
         shown_with(entry, root, &Options::default()).map(|(text, _)| text)
@@ -197,8 +216,8 @@ pub(super) mod tests {
         root: &Path,
         options: &Options,
     ) -> Result<(String, u64), State> {
-        let (sysfs, procfs) = (root.to_owned(), root.to_owned());
-        let paths = edctl_daemon::Paths { sysfs, procfs, ..Default::default() };
+        let [sysfs, procfs, udev_data] = [(); 3].map(|()| root.to_owned());
+        let paths = edctl_daemon::Paths { sysfs, procfs, udev_data, ..Default::default() };
         let mut collector: Box<dyn Collector> = (entry.make)(&Host::real(paths), options);
         let mut page = Page::default();
         collector.collect(&mut page).map_err(|error| error.state())?;
@@ -262,6 +281,14 @@ pub(super) mod tests {
             let names: Vec<&str> =
                 ["a", "ab", "b"].into_iter().filter(|n| filter.shows(n)).collect();
             assert_eq!(names, shown, "{include} {exclude}");
+        }
+        let filter = Filter::new("", "7$");
+        for round in 0..2 {
+            for number in 0..MOST_KNOWN + 100 {
+                let shown = filter.shows(&number.to_string());
+                assert_eq!(shown, number % 10 != 7, "{round} {number}");
+                assert!(filter.known.borrow().len() <= MOST_KNOWN);
+            }
         }
         assert!(check_regex("collector.x.y", "(").unwrap_err().to_string().contains("x.y"));
     }

@@ -19,6 +19,7 @@ fn host(procfs: PathBuf) -> Host {
             procfs,
             sysfs: Path::new(FIXTURE).join("sys"),
             rootfs: "/fixture".into(),
+            udev_data: Path::new(FIXTURE).join("udev"),
             ..Paths::default()
         },
         uname: || Uname {

@@ -21,7 +21,7 @@ INSTALL = ROOT / "packaging/install-node-exporter"
 SERVER = ROOT / "agents/edctl-agent/tests/fixtures/server"
 # Shows an exporter the fixture instead of this machine.
 OF_SERVER = (f"--path.procfs={SERVER}/proc", f"--path.sysfs={SERVER}/sys",
-             f"--path.rootfs={SERVER}/rootfs")
+             f"--path.rootfs={SERVER}/rootfs", f"--path.udev.data={SERVER}/rootfs/run/udev/data")
 
 
 @contextlib.contextmanager

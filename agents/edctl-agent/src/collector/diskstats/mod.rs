@@ -1,10 +1,14 @@
-//! `node_disk_*`: what disks and partitions did, from /proc/diskstats. What udev knows of them is not
-//! shown yet.
+//! `node_disk_*`: what disks and partitions did, from /proc/diskstats, and what udev knows of them.
+//!
+//! Whether a disk turns is not said where the kernel does not; node_exporter says then that it does not.
+
+mod udev;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
+use self::udev::Udev;
 use super::kernel_file::{KernelFile, Text};
 use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -14,10 +18,35 @@ pub(super) const ENTRY: Entry = Entry {
     name: "diskstats",
     preset: Preset::On,
     runs: Runs::Here,
-    reads: "/proc/diskstats",
+    reads: "/proc/diskstats, /run/udev/data, /sys/block",
     families: &[
         FamilyDoc::counter("node_disk_<field>_total", &["device"]),
         FamilyDoc::gauge("node_disk_io_now", &["device"]),
+        FamilyDoc::gauge(
+            "node_disk_info",
+            &[
+                "device",
+                "major",
+                "minor",
+                "path",
+                "wwn",
+                "model",
+                "serial",
+                "revision",
+                "rotational",
+            ],
+        ),
+        FamilyDoc::gauge(
+            "node_disk_filesystem_info",
+            &["device", "type", "usage", "uuid", "version"],
+        ),
+        FamilyDoc::gauge(
+            "node_disk_device_mapper_info",
+            &["device", "name", "uuid", "vg_name", "lv_name", "lv_layer"],
+        ),
+        FamilyDoc::gauge("node_disk_ata_write_cache", &["device"]),
+        FamilyDoc::gauge("node_disk_ata_write_cache_enabled", &["device"]),
+        FamilyDoc::gauge("node_disk_ata_rotation_rate_rpm", &["device"]),
     ],
     make: |host, options| Box::new(Diskstats::new(host, &options.diskstats)),
 };
@@ -84,6 +113,15 @@ impl DiskstatsOptions {
 pub(super) struct Diskstats {
     file: KernelFile,
     filter: Filter,
+    udev: Udev,
+}
+
+/// A line of /proc/diskstats.
+struct Disk<'a> {
+    major: u32,
+    minor: u32,
+    device: &'a str,
+    columns: Vec<u64>,
 }
 
 impl Diskstats {
@@ -91,6 +129,7 @@ impl Diskstats {
         Self {
             file: KernelFile::new(host.paths.procfs.join("diskstats")),
             filter: Filter::new(&options.device_include, &options.device_exclude),
+            udev: Udev::new(host),
         }
     }
 }
@@ -98,20 +137,21 @@ impl Diskstats {
 impl Collector for Diskstats {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut disks = parse(self.file.read()?)?;
-        disks.retain(|(device, _)| self.filter.shows(device));
+        disks.retain(|disk| self.filter.shows(disk.device));
         for (column, (name, help, unit)) in COLUMNS.iter().enumerate() {
             let mut family = match unit {
                 Unit::Now => Family::gauge(format!("node_disk_{name}"), *help),
                 _ => Family::counter(format!("node_disk_{name}_total"), *help),
             };
-            for (device, columns) in &disks {
+            for disk in &disks {
                 // A column that this kernel does not write is absent.
-                if let Some(value) = columns.get(column) {
-                    family.push(&[("device", device)], unit.value(*value));
+                if let Some(value) = disk.columns.get(column) {
+                    family.push(&[("device", disk.device)], unit.value(*value));
                 }
             }
             page.add(family);
         }
+        self.udev.add(&disks, page);
         Ok(())
     }
 }
@@ -126,20 +166,22 @@ impl Unit {
     }
 }
 
-fn parse(text: Text<'_>) -> Result<Vec<(&str, Vec<u64>)>, CollectError> {
+fn parse(text: Text<'_>) -> Result<Vec<Disk<'_>>, CollectError> {
     let mut disks = Vec::new();
     for (number, line) in text.lines() {
-        let mut words = line.split_ascii_whitespace();
-        let device = words.nth(2);
-        let columns: Option<Vec<u64>> = words.map(|word| word.parse().ok()).collect();
-        match (device, columns) {
-            (Some(device), Some(columns)) if columns.len() >= LEAST_COLUMNS => {
-                disks.push((device, columns));
-            }
-            _ => return Err(text.wrong(number, "expected a device and eleven numbers or more")),
-        }
+        let wrong = || text.wrong(number, "expected a device and eleven numbers or more");
+        disks.push(parse_disk(line).ok_or_else(wrong)?);
     }
     if disks.is_empty() { Err(text.wrong(1, "expected disks")) } else { Ok(disks) }
+}
+
+/// ` 8  0 sda 1 2 3 4 5 6 7 8 9 10 11`
+fn parse_disk(line: &str) -> Option<Disk<'_>> {
+    let mut words = line.split_ascii_whitespace();
+    let (major, minor) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let device = words.next()?;
+    let columns: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    (columns.len() >= LEAST_COLUMNS).then_some(Disk { major, minor, device, columns })
 }
 
 #[cfg(test)]
@@ -153,9 +195,16 @@ mod tests {
         let content = "   8       0 sda 1 2 3 4 5 6 7 8 9 10 11\n\
                        254       0 vda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n";
         let disks = parse(Text::of(content)).unwrap();
-        assert_eq!((disks[0].0, disks[0].1.len()), ("sda", 11));
-        assert_eq!((disks[1].0, disks[1].1[16]), ("vda", 17));
-        for bad in ["", "8 0 sda 1 2\n", "8 0\n", "8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n"] {
+        assert_eq!((disks[0].device, disks[0].columns.len()), ("sda", 11));
+        assert_eq!((disks[1].device, disks[1].columns[16]), ("vda", 17));
+        assert_eq!((disks[1].major, disks[1].minor), (254, 0));
+        for bad in [
+            "",
+            "8 0 sda 1 2\n",
+            "8 0\n",
+            "8 x sda 1 2 3 4 5 6 7 8 9 10 11\n",
+            "8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n",
+        ] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
         assert_eq!(Unit::Sectors.value(3), Value::U64(1536));

@@ -1,0 +1,215 @@
+//! What udev knows of a disk, from its own file of each device, and whether the disk turns.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use edctl_exposition::{Family, Page};
+
+use super::super::CollectError;
+use super::super::kernel_file::{KernelFile, Text};
+use super::super::sysfs::{self, or_count};
+use super::{Disk, ENTRY};
+use crate::host::Host;
+
+/// Where a disk's number is printed, the best first; the last is all that virtual disks have.
+const SERIALS: [&str; 3] = ["SCSI_IDENT_SERIAL", "ID_SERIAL_SHORT", "ID_SERIAL"];
+
+/// A family, what it says, and the property that it shows of an ATA disk.
+const ATA: [(&str, &str, &str); 3] = [
+    ("node_disk_ata_write_cache", "Whether the disk has a write cache.", "ID_ATA_WRITE_CACHE"),
+    (
+        "node_disk_ata_write_cache_enabled",
+        "Whether its write cache is in use.",
+        "ID_ATA_WRITE_CACHE_ENABLED",
+    ),
+    (
+        "node_disk_ata_rotation_rate_rpm",
+        "How often it turns in a minute; 0 where it does not.",
+        "ID_ATA_ROTATION_RATE_RPM",
+    ),
+];
+
+pub(super) struct Udev {
+    data: PathBuf,
+    block: PathBuf,
+}
+
+impl Udev {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { data: host.paths.udev_data.clone(), block: host.paths.sysfs.join("block") }
+    }
+
+    /// Adds the families of what these disks are.
+    pub(super) fn add(&self, disks: &[Disk<'_>], page: &mut Page) {
+        let mut families = Families::empty();
+        for disk in disks {
+            let path = self.data.join(format!("b{}:{}", disk.major, disk.minor));
+            let mut file = KernelFile::new(path);
+            let text = match file.read().map_err(CollectError::or_denied) {
+                // A machine without udev, or a container.
+                Err(CollectError::Absent { .. } | CollectError::Denied { .. }) => None,
+                read => or_count(read.map(Some), ENTRY.name, page),
+            };
+            let properties = text.map(Properties::parse).unwrap_or_default();
+            let rotational = self.block.join(disk.device).join("queue/rotational");
+            let rotational = or_count(sysfs::text(&rotational), ENTRY.name, page);
+            families.push_info(disk, &properties, &rotational.unwrap_or_default());
+            families.push_layers(disk.device, &properties);
+            families.push_ata(disk.device, &properties, page);
+        }
+        families.add_to(page);
+    }
+}
+
+/// A device's properties by their names.
+#[derive(Default)]
+struct Properties<'a>(HashMap<&'a str, &'a str>);
+
+impl<'a> Properties<'a> {
+    /// Lines such as `E:ID_MODEL=QEMU_DISK`; others are not properties.
+    fn parse(text: Text<'a>) -> Self {
+        let property = |(_, line): (usize, &'a str)| line.strip_prefix("E:")?.split_once('=');
+        Self(text.lines().filter_map(property).collect())
+    }
+
+    /// One property; empty where the device does not have it.
+    fn get(&self, name: &str) -> &'a str {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+}
+
+struct Families {
+    info: Family,
+    filesystem: Family,
+    mapper: Family,
+    ata: Vec<Family>,
+}
+
+impl Families {
+    fn empty() -> Self {
+        Self {
+            info: Family::gauge("node_disk_info", "1, and what the disk is."),
+            filesystem: Family::gauge(
+                "node_disk_filesystem_info",
+                "1, and the file system or other content that was found on the disk.",
+            ),
+            mapper: Family::gauge(
+                "node_disk_device_mapper_info",
+                "1, and what the device mapper's device is.",
+            ),
+            ata: ATA.iter().map(|(name, help, _)| Family::gauge(*name, *help)).collect(),
+        }
+    }
+
+    fn push_info(&mut self, disk: &Disk<'_>, properties: &Properties<'_>, rotational: &str) {
+        let serials = SERIALS.iter().map(|name| properties.get(name));
+        let serial = serials.into_iter().find(|serial| !serial.is_empty()).unwrap_or_default();
+        let labels = [
+            ("device", disk.device),
+            ("major", &disk.major.to_string()),
+            ("minor", &disk.minor.to_string()),
+            ("path", properties.get("ID_PATH")),
+            ("wwn", properties.get("ID_WWN")),
+            ("model", properties.get("ID_MODEL")),
+            ("serial", serial),
+            ("revision", properties.get("ID_REVISION")),
+            ("rotational", rotational),
+        ];
+        self.info.push(&labels, 1u64);
+    }
+
+    /// What lies on the device, and what it lies on.
+    fn push_layers(&mut self, device: &str, properties: &Properties<'_>) {
+        let get = |name| properties.get(name);
+        if !get("ID_FS_TYPE").is_empty() {
+            let labels = [
+                ("device", device),
+                ("type", get("ID_FS_TYPE")),
+                ("usage", get("ID_FS_USAGE")),
+                ("uuid", get("ID_FS_UUID")),
+                ("version", get("ID_FS_VERSION")),
+            ];
+            self.filesystem.push(&labels, 1u64);
+        }
+        if !get("DM_NAME").is_empty() {
+            let labels = [
+                ("device", device),
+                ("name", get("DM_NAME")),
+                ("uuid", get("DM_UUID")),
+                ("vg_name", get("DM_VG_NAME")),
+                ("lv_name", get("DM_LV_NAME")),
+                ("lv_layer", get("DM_LV_LAYER")),
+            ];
+            self.mapper.push(&labels, 1u64);
+        }
+    }
+
+    fn push_ata(&mut self, device: &str, properties: &Properties<'_>, page: &mut Page) {
+        if properties.get("ID_ATA").is_empty() {
+            return;
+        }
+        for (family, (_, _, name)) in self.ata.iter_mut().zip(ATA) {
+            let Some(text) = properties.0.get(name) else { continue };
+            match text.parse::<u64>() {
+                Ok(value) => family.push(&[("device", device)], value),
+                Err(_) => page.error(ENTRY.name, "parse"),
+            }
+        }
+    }
+
+    fn add_to(self, page: &mut Page) {
+        for family in [self.info, self.filesystem, self.mapper].into_iter().chain(self.ata) {
+            page.add(family);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::Options;
+    use super::super::super::sysfs::tests::{shown_with, tree};
+    use super::*;
+
+    const DISKS: &str = "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n253 1 dm-1 1 2 3 4 5 6 7 8 9 10 11\n\
+                         254 0 vda 1 2 3 4 5 6 7 8 9 10 11\n";
+
+    #[test]
+    fn a_disk_a_volume_and_one_that_udev_does_not_know() {
+        let dir = tree(&[
+            ("diskstats", DISKS),
+            ("block/sda/queue/rotational", "1\n"),
+            (
+                "b8:0",
+                "S:disk/by-id/x\nE:ID_ATA=1\nE:ID_MODEL=M 1\nE:ID_SERIAL=long\n\
+                 E:ID_SERIAL_SHORT=short\nE:ID_ATA_WRITE_CACHE=1\nE:ID_ATA_ROTATION_RATE_RPM=fast\n",
+            ),
+            ("b253:1", "E:DM_NAME=vg-a=b\nE:DM_VG_NAME=vg\nE:ID_FS_TYPE=xfs\n"),
+        ]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        assert_eq!(errors, 1);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("_info{") || line.starts_with("node_disk_ata"))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                r#"node_disk_ata_write_cache{device="sda"} 1"#,
+                r#"node_disk_device_mapper_info{device="dm-1",name="vg-a=b",uuid="",vg_name="vg",lv_name="",lv_layer=""} 1"#,
+                r#"node_disk_filesystem_info{device="dm-1",type="xfs",usage="",uuid="",version=""} 1"#,
+                r#"node_disk_info{device="sda",major="8",minor="0",path="",wwn="",model="M 1",serial="short",revision="",rotational="1"} 1"#,
+                r#"node_disk_info{device="dm-1",major="253",minor="1",path="",wwn="",model="",serial="",revision="",rotational=""} 1"#,
+                r#"node_disk_info{device="vda",major="254",minor="0",path="",wwn="",model="",serial="",revision="",rotational=""} 1"#,
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in "((E:)?[A-Z_=]{0,20}\n|.{0,40}){0,6}") {
+            let _ = Properties::parse(Text::of(&content)).get("ID_ATA");
+        }
+    }
+}
