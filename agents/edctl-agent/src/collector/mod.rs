@@ -13,6 +13,7 @@ mod sysfs;
 
 mod arp;
 mod bonding;
+mod btrfs;
 mod buddyinfo;
 mod cgroups;
 mod conntrack;
@@ -21,8 +22,10 @@ mod cpu_vulnerabilities;
 mod cpufreq;
 mod diskstats;
 mod dmi;
+mod dmmultipath;
 mod edac;
 mod entropy;
+mod fibrechannel;
 mod filefd;
 mod filesystem;
 mod hugepages;
@@ -60,6 +63,7 @@ mod softnet;
 mod stat;
 mod statfs;
 mod sysctl;
+mod tapestats;
 mod thermal_zone;
 mod time;
 mod udp_queues;
@@ -88,6 +92,7 @@ use crate::host::Host;
 pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
     &bonding::ENTRY,
+    &btrfs::ENTRY,
     &buddyinfo::ENTRY,
     &cgroups::ENTRY,
     &conntrack::ENTRY,
@@ -96,8 +101,10 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &cpufreq::ENTRY,
     &diskstats::ENTRY,
     &dmi::ENTRY,
+    &dmmultipath::ENTRY,
     &edac::ENTRY,
     &entropy::ENTRY,
+    &fibrechannel::ENTRY,
     &filefd::ENTRY,
     &filesystem::ENTRY,
     &hugepages::ENTRY,
@@ -132,6 +139,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &softnet::ENTRY,
     &stat::ENTRY,
     &sysctl::ENTRY,
+    &tapestats::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
     &udp_queues::ENTRY,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::filesystem::Excludes;
 use super::{
     cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat, powersupplyclass,
-    rapl, slabinfo, sysctl,
+    rapl, slabinfo, sysctl, tapestats,
 };
 
 /// The options of all collectors that have any.
@@ -26,6 +26,7 @@ pub(crate) struct Options {
     pub(crate) rapl: rapl::Zones,
     pub(crate) slabinfo: slabinfo::SlabinfoOptions,
     pub(crate) sysctl: sysctl::SysctlOptions,
+    pub(crate) tapestats: tapestats::TapestatsOptions,
 }
 
 impl Options {
@@ -43,6 +44,7 @@ impl Options {
         self.netstat.validate()?;
         self.powersupplyclass.validate()?;
         self.slabinfo.validate()?;
-        self.sysctl.validate()
+        self.sysctl.validate()?;
+        self.tapestats.validate()
     }
 }

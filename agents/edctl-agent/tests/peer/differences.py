@@ -7,7 +7,7 @@ The patterns are regular expressions for whole series, `name{label="value", ...}
 OWN = {
     r"node_exporter_build_info\{.*": "each tells of itself",
     r"node_scrape_collector_duration_seconds\{.*": "each tells of its own time",
-    r'node_scrape_collector_success\{collector="(edac|thermal_zone|xfs)"\}':
+    r'node_scrape_collector_success\{collector="(btrfs|edac|thermal_zone|xfs)"\}':
         "1 there without any such directory",
     r'node_processes_state\{state="R"\}': "theirs counts itself, ours sleeps but for one thread",
     r"node_infiniband_lifespan_seconds\{.*": "theirs cuts a part of a second off",
@@ -17,6 +17,7 @@ OWN = {
 
 # What only we show.
 ONLY_HERE = {
+    r"node_btrfs_device_errors_total\{.*": "theirs asks by ioctl, as root",
     r"node_cpu_online\{.*": "theirs says so only where the first CPU can be taken offline",
     r"node_ksmd_general_profit_bytes\{\}": "what merging pages saves",
     r"node_vmstat_balloon_\w+\{\}": "tells a guest that its host takes memory back",
@@ -45,11 +46,7 @@ JITTERING = {
 MISSING = {
     "bcache": "not written yet",
     "bcachefs": "not written yet",
-    "btrfs": "not written yet",
-    "dmmultipath": "not written yet",
-    "fibrechannel": "not written yet",
     "systemd": "off by default but in Debian's; it would need D-Bus",
-    "tapestats": "not written yet",
     "tcpstat": "off by default, not written yet",
     "textfile": "not written yet",
     "timex": "not written yet",

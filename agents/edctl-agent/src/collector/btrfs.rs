@@ -1,0 +1,293 @@
+//! `node_btrfs_*`: what each mounted btrfs has allocated, committed and lost, from /sys/fs/btrfs.
+//!
+//! As root node_exporter asks btrfs itself, by ioctl; here sysfs only is read. So a device's size is the
+//! whole block device's, as there for other users, how much of it is unused is absent, and its errors
+//! have the label `devid`: sysfs does not say which device it is unless there is only one. The kernel
+//! tells of errors since 5.14 and of commits since 6.0; node_exporter shows 0 commits before.
+
+use std::path::{Path, PathBuf};
+
+use edctl_exposition::{Family, Page, Value};
+
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::host::Host;
+
+const UUID: &[&str] = &["uuid"];
+const PROFILE: &[&str] = &["uuid", "block_group_type", "mode"];
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "btrfs",
+    preset: Preset::On,
+    runs: Runs::Here,
+    reads: "/sys/fs/btrfs",
+    families: &[
+        FamilyDoc::gauge("node_btrfs_info", &["uuid", "label"]),
+        FamilyDoc::gauge("node_btrfs_global_rsv_size_bytes", UUID),
+        FamilyDoc::counter("node_btrfs_commits_total", UUID),
+        FamilyDoc::gauge("node_btrfs_last_commit_seconds", UUID),
+        FamilyDoc::gauge("node_btrfs_max_commit_seconds", UUID),
+        FamilyDoc::counter("node_btrfs_commit_seconds_total", UUID),
+        FamilyDoc::gauge("node_btrfs_reserved_bytes", &["uuid", "block_group_type"]),
+        FamilyDoc::gauge("node_btrfs_used_bytes", PROFILE),
+        FamilyDoc::gauge("node_btrfs_size_bytes", PROFILE),
+        FamilyDoc::gauge("node_btrfs_allocation_ratio", PROFILE),
+        FamilyDoc::gauge("node_btrfs_device_size_bytes", &["uuid", "device"]),
+        FamilyDoc::counter("node_btrfs_device_errors_total", &["uuid", "device?", "devid", "type"]),
+    ],
+    make: |host, _| Box::new(Btrfs::new(host)),
+};
+
+const SECTOR_BYTES: u64 = 512;
+const GROUPS: [&str; 3] = ["data", "metadata", "system"];
+
+pub(super) struct Btrfs {
+    dir: PathBuf,
+}
+
+impl Btrfs {
+    pub(super) fn new(host: &Host) -> Self {
+        Self { dir: host.paths.sysfs.join("fs/btrfs") }
+    }
+}
+
+impl Collector for Btrfs {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        // Beside the file systems, which have the names of their UUIDs, is what btrfs can do.
+        for name in sysfs::list(&self.dir)?.iter().filter(|name| name.contains('-')) {
+            let dir = self.dir.join(name);
+            let uuid = or_count(sysfs::text(&dir.join("metadata_uuid")), ENTRY.name, page);
+            let uuid = uuid.filter(|uuid| !uuid.is_empty());
+            Filesystem { dir: &dir, uuid: uuid.as_deref().unwrap_or(name) }.add(page);
+        }
+        Ok(())
+    }
+}
+
+/// One of the mounted file systems.
+struct Filesystem<'a> {
+    dir: &'a Path,
+    uuid: &'a str,
+}
+
+impl Filesystem<'_> {
+    fn add(&self, page: &mut Page) {
+        let uuid = ("uuid", self.uuid);
+        let label = or_count(sysfs::text(&self.dir.join("label")), ENTRY.name, page);
+        let labels = [uuid, ("label", &label.unwrap_or_default())];
+        page.add(Family::gauge("node_btrfs_info", "1, and what it is called.").with(&labels, 1u64));
+        if let Some(size) = self.number("allocation/global_rsv_size", page) {
+            let help = "What is kept for emergencies.";
+            page.add(Family::gauge("node_btrfs_global_rsv_size_bytes", help).with(&[uuid], size));
+        }
+        self.add_commits(page);
+        let devices = self.list("devices", page);
+        for group in GROUPS {
+            self.add_group(group, devices.len(), page);
+        }
+        self.add_devices(&devices, page);
+        self.add_errors(&devices, page);
+    }
+
+    fn add_commits(&self, page: &mut Page) {
+        let text = or_count(sysfs::text(&self.dir.join("commit_stats")), ENTRY.name, page);
+        for (name, value) in fields(&text.unwrap_or_default()) {
+            let Some(value) = value else {
+                page.error(ENTRY.name, "parse");
+                continue;
+            };
+            let seconds = Value::F64(value as f64 / 1000.0);
+            let (family, value) = match name {
+                "commits" => {
+                    let help = "Transactions that were committed.";
+                    (Family::counter("node_btrfs_commits_total", help), Value::U64(value))
+                }
+                "last_commit_ms" => {
+                    let help = "How long the last commit took.";
+                    (Family::gauge("node_btrfs_last_commit_seconds", help), seconds)
+                }
+                "max_commit_ms" => {
+                    let help = "How long the longest commit took.";
+                    (Family::gauge("node_btrfs_max_commit_seconds", help), seconds)
+                }
+                "total_commit_ms" => {
+                    let help = "How long all commits took.";
+                    (Family::counter("node_btrfs_commit_seconds_total", help), seconds)
+                }
+                _ => continue,
+            };
+            page.add(family.with(&[("uuid", self.uuid)], value));
+        }
+    }
+
+    fn add_group(&self, group: &str, devices: usize, page: &mut Page) {
+        let dir = format!("allocation/{group}");
+        let labels = [("uuid", self.uuid), ("block_group_type", group)];
+        if let Some(bytes) = self.number(&format!("{dir}/bytes_reserved"), page) {
+            let help = "What is reserved for writes that are under way.";
+            page.add(Family::gauge("node_btrfs_reserved_bytes", help).with(&labels, bytes));
+        }
+        for mode in self.list(&dir, page) {
+            let Some(ratio) = ratio(&mode, devices) else { continue };
+            let labels = [labels[0], labels[1], ("mode", &mode)];
+            let help = "How many bytes of disk one byte takes.";
+            page.add(Family::gauge("node_btrfs_allocation_ratio", help).with(&labels, ratio));
+            for (file, name, help) in [
+                ("used_bytes", "node_btrfs_used_bytes", "What is used of the allocated space."),
+                ("total_bytes", "node_btrfs_size_bytes", "The allocated space."),
+            ] {
+                if let Some(bytes) = self.number(&format!("{dir}/{mode}/{file}"), page) {
+                    page.add(Family::gauge(name, help).with(&labels, bytes));
+                }
+            }
+        }
+    }
+
+    fn add_devices(&self, devices: &[String], page: &mut Page) {
+        let mut family = Family::gauge("node_btrfs_device_size_bytes", "The device's size.");
+        for device in devices {
+            let sectors = self.number(&format!("devices/{device}/size"), page);
+            if let Some(bytes) = sectors.and_then(|sectors| sectors.checked_mul(SECTOR_BYTES)) {
+                family.push(&[("uuid", self.uuid), ("device", device)], bytes);
+            }
+        }
+        page.add(family);
+    }
+
+    fn add_errors(&self, devices: &[String], page: &mut Page) {
+        let help = "Errors of the device that btrfs met; the kernel keeps them over reboots.";
+        let mut family = Family::counter("node_btrfs_device_errors_total", help);
+        let ids = self.list("devinfo", page);
+        for id in &ids {
+            let mut labels = vec![("uuid", self.uuid)];
+            if let ([device], [_]) = (devices, ids.as_slice()) {
+                labels.push(("device", device));
+            }
+            labels.push(("devid", id));
+            let path = self.dir.join("devinfo").join(id).join("error_stats");
+            let text = or_count(sysfs::text(&path), ENTRY.name, page).unwrap_or_default();
+            // `invalid` where they were not read from the disk yet.
+            for (name, value) in fields(&text) {
+                match (name.strip_suffix("_errs"), value) {
+                    (Some(kind), Some(value)) => {
+                        family.push(&[&labels[..], &[("type", kind)]].concat(), value);
+                    }
+                    _ => page.error(ENTRY.name, "parse"),
+                }
+            }
+        }
+        page.add(family);
+    }
+
+    fn number(&self, file: &str, page: &mut Page) -> Option<u64> {
+        or_count(sysfs::number(&self.dir.join(file)), ENTRY.name, page)
+    }
+
+    /// What a directory holds: nothing where there is none, as not every kernel has every one.
+    fn list(&self, dir: &str, page: &mut Page) -> Vec<String> {
+        match sysfs::list(&self.dir.join(dir)) {
+            Err(CollectError::Absent { .. }) => Vec::new(),
+            listed => or_count(listed.map(Some), ENTRY.name, page).unwrap_or_default(),
+        }
+    }
+}
+
+/// Lines of a name and a number; a line of one word only is none of them.
+fn fields(text: &str) -> impl Iterator<Item = (&str, Option<u64>)> {
+    let pairs = text.lines().filter_map(|line| line.trim().split_once(' '));
+    pairs.map(|(name, value)| (name, value.trim().parse().ok()))
+}
+
+/// How many bytes of disk one byte takes; none where it is not a mode of allocation, or one that so few
+/// devices cannot have.
+fn ratio(mode: &str, devices: usize) -> Option<f64> {
+    let without = |parity: usize| {
+        let data = devices.checked_sub(parity).filter(|data| *data > 0)?;
+        Some(devices as f64 / data as f64)
+    };
+    match mode {
+        "single" | "raid0" => Some(1.0),
+        "dup" | "raid1" | "raid10" => Some(2.0),
+        "raid1c3" => Some(3.0),
+        "raid1c4" => Some(4.0),
+        "raid5" => without(1),
+        "raid6" => without(2),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::{put, shown, shown_with, tree};
+    use super::super::{Options, State};
+    use super::*;
+
+    const ID: &str = "fs/btrfs/0a1b-22";
+
+    fn filesystem() -> tempfile::TempDir {
+        let dir = tree(&[("fs/btrfs/features/raid1c34", "0")]);
+        for (file, content) in [
+            ("label", "scratch\n"),
+            ("allocation/global_rsv_size", "4096\n"),
+            ("allocation/data/bytes_reserved", "1\n"),
+            ("allocation/data/raid1/total_bytes", "20\n"),
+            ("allocation/data/raid1/used_bytes", "many\n"),
+            ("commit_stats", "commits 3\nlast_commit_ms 1500\nnew_field 1\n"),
+            ("devices/sdb/size", "2\n"),
+            ("devinfo/1/error_stats", "write_errs 0\nread_errs 7\n"),
+        ] {
+            put(dir.path(), &format!("{ID}/{file}"), content.as_bytes());
+        }
+        dir
+    }
+
+    #[test]
+    fn a_file_system_of_one_device() {
+        let (text, errors) = shown_with(&ENTRY, filesystem().path(), &Options::default()).unwrap();
+        assert_eq!(errors, 1);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"node_btrfs_allocation_ratio{uuid="0a1b-22",block_group_type="data",mode="raid1"} 2"#,
+                r#"node_btrfs_commits_total{uuid="0a1b-22"} 3"#,
+                r#"node_btrfs_device_errors_total{uuid="0a1b-22",device="sdb",devid="1",type="write"} 0"#,
+                r#"node_btrfs_device_errors_total{uuid="0a1b-22",device="sdb",devid="1",type="read"} 7"#,
+                r#"node_btrfs_device_size_bytes{uuid="0a1b-22",device="sdb"} 1024"#,
+                r#"node_btrfs_global_rsv_size_bytes{uuid="0a1b-22"} 4096"#,
+                r#"node_btrfs_info{uuid="0a1b-22",label="scratch"} 1"#,
+                r#"node_btrfs_last_commit_seconds{uuid="0a1b-22"} 1.5"#,
+                r#"node_btrfs_reserved_bytes{uuid="0a1b-22",block_group_type="data"} 1"#,
+                r#"node_btrfs_size_bytes{uuid="0a1b-22",block_group_type="data",mode="raid1"} 20"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn which_of_two_devices_has_errors_is_not_known() {
+        let dir = filesystem();
+        put(dir.path(), &format!("{ID}/metadata_uuid"), b"ff-1\n");
+        put(dir.path(), &format!("{ID}/devices/sdc/size"), b"2\n");
+        put(dir.path(), &format!("{ID}/devinfo/2/error_stats"), b"invalid\n");
+        let text = shown(&ENTRY, dir.path()).unwrap();
+        let line = "node_btrfs_device_errors_total{uuid=\"ff-1\",devid=\"1\",type=\"read\"} 7";
+        assert!(text.contains(line), "{text}");
+        assert!(!text.contains("devid=\"2\""), "{text}");
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+    }
+
+    #[test]
+    fn ratios() {
+        for (mode, devices, expected) in [
+            ("raid0", 2, Some(1.0)),
+            ("raid1c4", 4, Some(4.0)),
+            ("raid5", 3, Some(1.5)),
+            ("raid6", 4, Some(2.0)),
+            ("raid6", 2, None),
+            ("raid5", 0, None),
+            ("bytes_used", 1, None),
+        ] {
+            assert_eq!(ratio(mode, devices), expected, "{mode} {devices}");
+        }
+    }
+}
