@@ -6,12 +6,14 @@ mod cpu_list;
 mod cpu_table;
 mod entry;
 mod error;
+mod human_number;
 mod kernel_file;
 mod options;
 mod report;
 mod sysfs;
 
 mod arp;
+mod bcache;
 mod bonding;
 mod btrfs;
 mod buddyinfo;
@@ -91,6 +93,7 @@ use crate::host::Host;
 /// Every collector, in the order of their names.
 pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
+    &bcache::ENTRY,
     &bonding::ENTRY,
     &btrfs::ENTRY,
     &buddyinfo::ENTRY,

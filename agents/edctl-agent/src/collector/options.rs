@@ -5,14 +5,15 @@ use serde::Deserialize;
 
 use super::filesystem::Excludes;
 use super::{
-    cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat, powersupplyclass,
-    rapl, slabinfo, sysctl, tapestats,
+    bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
+    powersupplyclass, rapl, slabinfo, sysctl, tapestats,
 };
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    pub(crate) bcache: bcache::BcacheOptions,
     pub(crate) cpu: cpu::CpuOptions,
     pub(crate) diskstats: diskstats::DiskstatsOptions,
     pub(crate) filesystem: Excludes,
