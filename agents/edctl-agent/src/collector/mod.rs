@@ -14,6 +14,7 @@ mod sysfs;
 
 mod arp;
 mod bcache;
+mod bcachefs;
 mod bonding;
 mod btrfs;
 mod buddyinfo;
@@ -94,6 +95,7 @@ use crate::host::Host;
 pub(crate) const COLLECTORS: &[&Entry] = &[
     &arp::ENTRY,
     &bcache::ENTRY,
+    &bcachefs::ENTRY,
     &bonding::ENTRY,
     &btrfs::ENTRY,
     &buddyinfo::ENTRY,

@@ -46,7 +46,6 @@ JITTERING = {
 # What we do not have yet and should: collectors of node_exporter's that run by default or that public
 # dashboards ask for, and families of collectors that we have. What has come must leave this list.
 MISSING = {
-    "bcachefs": "not written yet",
     "systemd": "off by default but in Debian's; it would need D-Bus",
     "tcpstat": "off by default, not written yet",
     "textfile": "not written yet",
