@@ -12,7 +12,7 @@ use super::{COLLECTORS, Entry, Preset};
 /// The table `[collectors]`: a collector's name and whether it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Choice(BTreeMap<String, bool>);
+pub(crate) struct Choice(pub(super) BTreeMap<String, bool>);
 
 impl Choice {
     pub(crate) fn is_on(&self, entry: &Entry) -> bool {

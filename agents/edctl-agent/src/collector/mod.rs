@@ -229,4 +229,6 @@ impl Collectors {
 }
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod tests;

@@ -13,15 +13,16 @@ use crate::host::Uname;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/node");
 
-fn host(procfs: PathBuf) -> Host {
+fn fixture(procfs: PathBuf) -> Paths {
+    let sysfs = Path::new(FIXTURE).join("sys");
+    Paths { procfs, sysfs, rootfs: "/fixture".into(), ..Paths::default() }
+}
+
+/// A node of which nothing is this machine's.
+pub(super) fn host(paths: Paths) -> Host {
+    let rootfs = paths.rootfs.clone();
     Host {
-        paths: Paths {
-            procfs,
-            sysfs: Path::new(FIXTURE).join("sys"),
-            rootfs: "/fixture".into(),
-            udev_data: Path::new(FIXTURE).join("udev"),
-            ..Paths::default()
-        },
+        paths,
         uname: || Uname {
             sysname: "Linux".into(),
             release: "6.1.0-40-amd64".into(),
@@ -31,19 +32,19 @@ fn host(procfs: PathBuf) -> Host {
             domainname: "(none)".into(),
         },
         now: || std::time::UNIX_EPOCH + std::time::Duration::from_millis(1_763_900_000_250),
-        capacity: Arc::new(|path: &Path| match path.to_str() {
-            Some("/fixture/mnt/broken") => Err(io::Error::from_raw_os_error(5)),
-            Some(path) => {
-                let n = path.len() as u64;
-                Ok(Capacity {
-                    size_bytes: n << 30,
-                    free_bytes: n << 29,
-                    avail_bytes: n << 28,
-                    files: n * 1000,
-                    files_free: n * 900,
-                })
+        capacity: Arc::new(move |path: &Path| {
+            let place = path.strip_prefix(&rootfs).unwrap_or(path);
+            if place == Path::new("mnt/broken") {
+                return Err(io::Error::from_raw_os_error(5));
             }
-            None => Err(io::Error::from_raw_os_error(2)),
+            let n = place.as_os_str().len() as u64 + 1;
+            Ok(Capacity {
+                size_bytes: n << 30,
+                free_bytes: n << 29,
+                avail_bytes: n << 28,
+                files: n * 1000,
+                files_free: n * 900,
+            })
         }),
     }
 }
@@ -54,7 +55,7 @@ fn collectors(host: &Host) -> Collectors {
 
 fn page_of(procfs: PathBuf) -> (String, Vec<Report>, Arc<Page>) {
     let mut page = Page::default();
-    let reports = collectors(&host(procfs)).collect(&mut page);
+    let reports = collectors(&host(fixture(procfs))).collect(&mut page);
     page.finish();
     let page = Arc::new(page);
     let text = render(&page, Format::Text).unwrap();
@@ -142,7 +143,7 @@ fn what_cannot_be_read_is_absent_never_zero() {
 
 #[test]
 fn a_part_is_collected_where_a_part_is_asked_for() {
-    let mut collectors = collectors(&host(Path::new(FIXTURE).join("proc")));
+    let mut collectors = collectors(&host(fixture(Path::new(FIXTURE).join("proc"))));
     let query = Query::parse("collect[]=loadavg&collect[]=uname");
     let reports = collectors.collect_part(&query, &mut Page::default()).unwrap();
     let run: Vec<&str> = reports.iter().map(|report| report.name).collect();
@@ -155,7 +156,7 @@ fn the_table_is_in_order_and_says_what_is_shown() {
     assert!(COLLECTORS.is_sorted_by_key(|entry| entry.name));
     for entry in COLLECTORS {
         let mut page = Page::default();
-        let host = host(Path::new(FIXTURE).join("proc"));
+        let host = host(fixture(Path::new(FIXTURE).join("proc")));
         if (entry.make)(&host, &Options::default()).collect(&mut page).is_err() {
             continue;
         }
