@@ -1,23 +1,18 @@
 //! The socket on which the kernel tells of ended tasks. It needs CAP_NET_ADMIN, and the initial pid
 //! and user namespaces: a container gets none.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
+use edctl_netlink::{Content, Protocol};
 use rustix::io::Errno;
-use rustix::net::netlink::{self, SocketAddrNetlink};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, send, socket_with,
-    sockopt,
-};
+use rustix::net::sockopt;
 
-use super::message::{self, Message};
+use super::message;
 use super::record::{Record, Unusable};
 
 /// Records that the kernel may keep for us, some 20,000; more than a second of the wildest churn.
 const RECEIVE_BYTES: usize = 16 << 20;
-/// More than a message is long.
-const MESSAGE_BYTES: usize = 16 << 10;
 /// Relative to sysfs.
 const POSSIBLE_CPUS: &str = "devices/system/cpu/possible";
 
@@ -46,9 +41,8 @@ impl From<Errno> for Refused {
 
 /// A socket that is told of every exit.
 pub(super) struct Socket {
-    fd: OwnedFd,
+    netlink: edctl_netlink::Socket,
     family: u16,
-    buffer: Vec<u8>,
 }
 
 /// What one read found.
@@ -64,36 +58,33 @@ pub(super) enum Received {
 impl Socket {
     /// Opens a socket and has the kernel tell it of the exits on all CPUs.
     pub(super) fn open(sysfs: &Path) -> Result<Self, Refused> {
-        let flags = SocketFlags::CLOEXEC;
-        let fd =
-            socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(netlink::GENERIC))?;
-        bind(&fd, &SocketAddrNetlink::new(0, 0))?;
+        let netlink = edctl_netlink::Socket::open(Protocol::Generic)?;
         // Beyond the system's limit with the capability that is needed anyway.
-        sockopt::set_socket_recv_buffer_size_force(&fd, RECEIVE_BYTES)?;
-        let mut socket = Self { fd, family: 0, buffer: vec![0; MESSAGE_BYTES] };
+        sockopt::set_socket_recv_buffer_size_force(&netlink, RECEIVE_BYTES)?;
+        let mut socket = Self { netlink, family: 0 };
         socket.family = socket.ask_family()?;
         socket.register(&read_possible_cpus(sysfs).ok_or(Refused::Unsupported)?)?;
         Ok(socket)
     }
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.netlink.as_fd()
     }
 
     /// Reads one message, without waiting for it.
     pub(super) fn receive(&mut self) -> Result<Received, Errno> {
-        let length = match recv(&self.fd, &mut self.buffer[..], RecvFlags::DONTWAIT) {
-            Ok((length, _)) => length,
+        let messages = match self.netlink.receive_now() {
+            Ok(messages) => messages,
             Err(Errno::AGAIN | Errno::INTR) => return Ok(Received::Nothing),
             Err(Errno::NOBUFS) => return Ok(Received::Overrun),
             Err(error) => return Err(error),
         };
-        let ours = |message| match message {
-            Message::Data { family, attributes } if family == self.family => Some(attributes),
-            Message::Data { .. } | Message::Answer(_) => None,
-        };
-        let records = message::messages(&self.buffer[..length])
-            .filter_map(ours)
+        let family = self.family;
+        let records = messages
+            .filter_map(|message| match message.content {
+                Content::Data { kind, body } if kind == family => Some(body),
+                _ => None,
+            })
             .flat_map(message::records)
             .map(Record::parse)
             .collect();
@@ -101,29 +92,23 @@ impl Socket {
     }
 
     fn ask_family(&mut self) -> Result<u16, Refused> {
-        send(&self.fd, &message::ask_family("TASKSTATS"), SendFlags::empty())?;
-        let (length, _) = recv(&self.fd, &mut self.buffer[..], RecvFlags::empty())?;
-        match message::messages(&self.buffer[..length]).next() {
-            Some(Message::Data { attributes, .. }) => {
-                message::family_id(attributes).ok_or(Refused::Unsupported)
+        self.netlink.send(&message::ask_family("TASKSTATS"))?;
+        match self.netlink.receive()?.next().map(|message| message.content) {
+            Some(Content::Data { body, .. }) => {
+                message::family_id(body).ok_or(Refused::Unsupported)
             }
-            Some(Message::Answer(code)) => Err(Errno::from_raw_os_error(-code).into()),
-            None => Err(Refused::Unsupported),
+            Some(Content::Answer(Err(errno))) => Err(errno.into()),
+            _ => Err(Refused::Unsupported),
         }
     }
 
     fn register(&mut self, cpus: &str) -> Result<(), Refused> {
-        send(&self.fd, &message::ask_exits(self.family, cpus), SendFlags::empty())?;
+        self.netlink.send(&message::ask_exits(self.family, cpus))?;
         // A record may come before the answer; it is of a process that ends before the first scan.
         loop {
-            let (length, _) = recv(&self.fd, &mut self.buffer[..], RecvFlags::empty())?;
-            for message in message::messages(&self.buffer[..length]) {
-                match message {
-                    Message::Answer(0) => return Ok(()),
-                    Message::Answer(code) => {
-                        return Err(Errno::from_raw_os_error(-code).into());
-                    }
-                    Message::Data { .. } => {}
+            for message in self.netlink.receive()? {
+                if let Content::Answer(answer) = message.content {
+                    return Ok(answer?);
                 }
             }
         }
