@@ -37,6 +37,13 @@ impl Host {
     pub(crate) fn real(paths: Paths) -> Self {
         Self { paths, uname: read_uname, now: SystemTime::now, capacity: Arc::new(Capacity::read) }
     }
+
+    /// Whether the paths show what the kernel says to this process, so that it may be asked in other
+    /// ways too.
+    pub(crate) fn is_where_we_run(&self) -> bool {
+        let own = Paths::default();
+        self.paths.procfs == own.procfs && self.paths.sysfs == own.sysfs
+    }
 }
 
 /// What this machine's kernel says.

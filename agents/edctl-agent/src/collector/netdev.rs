@@ -1,5 +1,5 @@
 //! `node_network_receive_*` and `node_network_transmit_*`: what the network's devices carried, from
-//! /proc/net/dev, which has the sums that node_exporter makes of netlink's figures.
+//! rtnetlink, or from /proc/net/dev where proc is not this machine's; the sums are those of the latter.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
 use super::kernel_file::{KernelFile, Text};
+use super::links::{Link, Links, Stats};
 use super::sysfs::{self, Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -16,7 +17,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "netdev",
     preset: Preset::On,
     runs: Runs::Here,
-    reads: "/proc/net/dev, /sys/class/net/*/statistics/rx_nohandler",
+    reads: "rtnetlink, or /proc/net/dev and /sys/class/net/*/statistics/rx_nohandler",
     families: &[
         FamilyDoc::counter("node_network_receive_<field>_total", &["device"]),
         FamilyDoc::counter("node_network_transmit_<field>_total", &["device"]),
@@ -47,29 +48,59 @@ impl NetdevOptions {
 }
 
 pub(super) struct Netdev {
+    /// The kernel itself, where it is the one that the files are of.
+    links: Option<Links>,
     file: KernelFile,
     class: PathBuf,
     filter: Filter,
 }
 
+/// What one device carried: its columns, and the packets that nobody listened for.
+struct Device {
+    name: String,
+    columns: [u64; COLUMNS],
+    nohandler: Option<u64>,
+}
+
 impl Netdev {
     pub(super) fn new(host: &Host, options: &NetdevOptions) -> Self {
         Self {
+            links: host.is_where_we_run().then(Links::new),
             file: KernelFile::new(host.paths.procfs.join("net/dev")),
             class: host.paths.sysfs.join("class/net"),
             filter: Filter::new(&options.device_include, &options.device_exclude),
         }
     }
+
+    fn ask(&mut self) -> Option<Vec<Device>> {
+        let links = self.links.as_mut()?.read();
+        let links = links
+            .inspect_err(|error| tracing::debug!(collector = ENTRY.name, "{error}; reads files"))
+            .ok()?;
+        // Where one has no figures, the file tells of all.
+        links.into_iter().map(Device::of).collect()
+    }
+
+    fn read(&mut self, page: &mut Page) -> Result<Vec<Device>, CollectError> {
+        let mut devices = parse(self.file.read()?)?;
+        for device in devices.iter_mut().filter(|device| self.filter.shows(&device.name)) {
+            let path = self.class.join(&device.name).join("statistics/rx_nohandler");
+            device.nohandler = sysfs::or_count(sysfs::number(&path), ENTRY.name, page);
+        }
+        Ok(devices)
+    }
 }
 
 impl Collector for Netdev {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let mut devices = parse(self.file.read()?)?;
-        devices.retain(|(device, _)| self.filter.shows(device));
-        for (column, family) in families().into_iter().enumerate() {
-            let mut family = family;
-            for (device, columns) in &devices {
-                family.push(&[("device", device)], columns[column]);
+        let mut devices = match self.ask() {
+            Some(devices) => devices,
+            None => self.read(page)?,
+        };
+        devices.retain(|device| self.filter.shows(&device.name));
+        for (column, mut family) in families().into_iter().enumerate() {
+            for device in &devices {
+                family.push(&[("device", &device.name)], device.columns[column]);
             }
             page.add(family);
         }
@@ -77,15 +108,55 @@ impl Collector for Netdev {
             "node_network_receive_nohandler_total",
             "Packets that came on a device that nobody listens to.",
         );
-        for (device, _) in &devices {
-            let path = self.class.join(device).join("statistics/rx_nohandler");
-            if let Some(packets) = sysfs::or_count(sysfs::number::<u64>(&path), ENTRY.name, page) {
-                nohandler.push(&[("device", device)], packets);
+        for device in &devices {
+            if let Some(packets) = device.nohandler {
+                nohandler.push(&[("device", &device.name)], packets);
             }
         }
         page.add(nohandler);
         Ok(())
     }
+}
+
+impl Device {
+    fn of(link: Link) -> Option<Self> {
+        let stats = link.stats?;
+        Some(Self { name: link.name, columns: columns(&stats), nohandler: stats.rx_nohandler })
+    }
+}
+
+/// The columns of /proc/net/dev, as the kernel makes them.
+fn columns(stats: &Stats) -> [u64; COLUMNS] {
+    let sum =
+        |numbers: &[u64]| numbers.iter().fold(0, |sum: u64, number| sum.wrapping_add(*number));
+    [
+        stats.rx_bytes,
+        stats.rx_packets,
+        stats.rx_errors,
+        sum(&[stats.rx_dropped, stats.rx_missed_errors]),
+        stats.rx_fifo_errors,
+        sum(&[
+            stats.rx_length_errors,
+            stats.rx_over_errors,
+            stats.rx_crc_errors,
+            stats.rx_frame_errors,
+        ]),
+        stats.rx_compressed,
+        stats.multicast,
+        stats.tx_bytes,
+        stats.tx_packets,
+        stats.tx_errors,
+        stats.tx_dropped,
+        stats.tx_fifo_errors,
+        stats.collisions,
+        sum(&[
+            stats.tx_carrier_errors,
+            stats.tx_aborted_errors,
+            stats.tx_window_errors,
+            stats.tx_heartbeat_errors,
+        ]),
+        stats.tx_compressed,
+    ]
 }
 
 fn families() -> Vec<Family> {
@@ -97,7 +168,7 @@ fn families() -> Vec<Family> {
     receive.chain(TRANSMIT.iter().map(|field| family("transmit", field))).collect()
 }
 
-fn parse(text: Text<'_>) -> Result<Vec<(&str, [u64; COLUMNS])>, CollectError> {
+fn parse(text: Text<'_>) -> Result<Vec<Device>, CollectError> {
     let mut devices = Vec::new();
     // Two lines of headings.
     for (number, line) in text.lines().skip(2) {
@@ -109,7 +180,7 @@ fn parse(text: Text<'_>) -> Result<Vec<(&str, [u64; COLUMNS])>, CollectError> {
         for column in &mut columns {
             *column = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
         }
-        devices.push((device.trim(), columns));
+        devices.push(Device { name: device.trim().to_owned(), columns, nohandler: None });
     }
     if devices.is_empty() { Err(text.wrong(1, "expected devices")) } else { Ok(devices) }
 }
@@ -129,11 +200,59 @@ mod tests {
              eth0:1:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
         );
         let devices = parse(Text::of(&content)).unwrap();
-        assert_eq!((devices[0].0, devices[0].1[0], devices[0].1[15]), ("lo", 85_456_154, 8));
-        assert_eq!((devices[1].0, devices[1].1[8]), ("eth0:1", 9));
+        let [first, second] = &devices[..] else { panic!("{}", devices.len()) };
+        assert_eq!((&*first.name, first.columns[0], first.columns[15]), ("lo", 85_456_154, 8));
+        assert_eq!((&*second.name, second.columns[8]), ("eth0:1", 9));
         for bad in ["", "lo 1 2\n", "lo: 1 2 3\n", "lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 -1\n"] {
             assert!(parse(Text::of(&format!("{HEAD}{bad}"))).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_kernels_figures_are_the_files_columns() {
+        let stats = Stats {
+            rx_bytes: 1,
+            rx_packets: 2,
+            rx_errors: 3,
+            rx_dropped: 4,
+            rx_missed_errors: 10,
+            rx_fifo_errors: 5,
+            rx_length_errors: 100,
+            rx_over_errors: 200,
+            rx_crc_errors: 300,
+            rx_frame_errors: u64::MAX,
+            rx_compressed: 7,
+            multicast: 8,
+            tx_bytes: 9,
+            tx_packets: 10,
+            tx_errors: 11,
+            tx_dropped: 12,
+            tx_fifo_errors: 13,
+            collisions: 14,
+            tx_carrier_errors: 1000,
+            tx_aborted_errors: 2000,
+            tx_window_errors: 3000,
+            tx_heartbeat_errors: 4000,
+            tx_compressed: 16,
+            rx_nohandler: Some(17),
+        };
+        let expected = [1, 2, 3, 14, 5, 599, 7, 8, 9, 10, 11, 12, 13, 14, 10_000, 16];
+        assert_eq!(columns(&stats), expected);
+        let link = Link { name: "ib0".to_owned(), stats: Some(stats), ..Link::default() };
+        assert_eq!(Device::of(link).unwrap().nohandler, Some(17));
+        assert!(Device::of(Link::default()).is_none());
+    }
+
+    #[test]
+    fn the_kernel_and_its_files_tell_of_the_same_devices() {
+        let mut netdev = Netdev::new(&Host::real(Default::default()), &NetdevOptions::default());
+        let names = |devices: Vec<Device>| {
+            let mut names: Vec<String> = devices.into_iter().map(|device| device.name).collect();
+            names.sort();
+            names
+        };
+        let asked = names(netdev.ask().unwrap());
+        assert_eq!(asked, names(netdev.read(&mut Page::default()).unwrap()));
     }
 
     proptest! {

@@ -21,7 +21,7 @@ const MOST_ENTRIES: usize = 4096;
 /// How many names a filter remembers; with more it begins anew.
 const MOST_KNOWN: usize = 4096;
 /// The kernel gives an attribute one page.
-const MAX_BYTES: usize = 4096;
+pub(super) const MAX_BYTES: usize = 4096;
 
 /// A directory's names in their order.
 pub(super) fn list(dir: &Path) -> Result<Vec<String>, CollectError> {
@@ -114,8 +114,17 @@ fn read_once(
     path: impl Fn() -> PathBuf,
 ) -> Result<Option<Vec<u8>>, CollectError> {
     let mut buffer = [0; MAX_BYTES];
-    match open().and_then(|mut file| file.read(&mut buffer)) {
-        Ok(length) => Ok(Some(buffer[..length].to_vec())),
+    let read = open().and_then(|mut file| file.read(&mut buffer));
+    Ok(or_nothing(read, path)?.map(|length| buffer[..length].to_vec()))
+}
+
+/// What a read gave; none where the kernel has none now.
+pub(super) fn or_nothing<T>(
+    read: io::Result<T>,
+    path: impl Fn() -> PathBuf,
+) -> Result<Option<T>, CollectError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
         Err(error) if means_nothing(&error) => Ok(None),
         Err(error) => Err(CollectError::io(&path(), error)),
     }

@@ -1,0 +1,114 @@
+//! Attributes of sysfs that stay open: the kernel writes one anew each time that it is read from its
+//! start, and opening it costs more than reading it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::CollectError;
+use super::sysfs::{self, MAX_BYTES};
+
+/// The attributes that one collector reads again and again, up to some number; those beyond it are
+/// opened each time.
+pub(super) struct Kept {
+    files: HashMap<PathBuf, KeptFile>,
+    most: usize,
+}
+
+struct KeptFile {
+    file: File,
+    /// Since the last [`Kept::forget_unused`].
+    is_used: bool,
+}
+
+impl Kept {
+    pub(super) fn new(most: usize) -> Self {
+        Self { files: HashMap::new(), most }
+    }
+
+    /// As [`sysfs::text`].
+    pub(super) fn text(&mut self, path: &Path) -> Result<Option<String>, CollectError> {
+        let mut buffer = [0; MAX_BYTES];
+        let read = self.read(path, &mut buffer);
+        let length = sysfs::or_nothing(read, || path.to_owned())?;
+        let text = |length: usize| String::from_utf8_lossy(&buffer[..length]).trim().to_owned();
+        Ok(length.map(text))
+    }
+
+    /// Closes what nobody has read since the last time.
+    pub(super) fn forget_unused(&mut self) {
+        self.files.retain(|_, kept| std::mem::take(&mut kept.is_used));
+    }
+
+    /// Closes all, where other devices may have the same paths now.
+    pub(super) fn forget(&mut self) {
+        self.files.clear();
+    }
+
+    fn read(&mut self, path: &Path, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(kept) = self.files.get_mut(path) {
+            kept.is_used = true;
+            let read = kept.file.read_at(buffer, 0);
+            if !read.as_ref().is_err_and(is_gone) {
+                return read;
+            }
+            self.files.remove(path);
+        }
+        let file = File::open(path)?;
+        let read = file.read_at(buffer, 0);
+        if self.files.len() < self.most {
+            self.files.insert(path.to_owned(), KeptFile { file, is_used: true });
+        }
+        read
+    }
+}
+
+/// The device was taken out; another may have come in its place.
+fn is_gone(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::NODEV.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::{put, tree};
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_read_anew_though_it_is_opened_once() {
+        let dir = tree(&[("temp", "41\n")]);
+        let path = dir.path().join("temp");
+        let mut kept = Kept::new(1);
+        assert_eq!(kept.text(&path).unwrap().as_deref(), Some("41"));
+        put(dir.path(), "temp", b" 42 \n");
+        assert_eq!(kept.text(&path).unwrap().as_deref(), Some("42"));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(kept.text(&path).unwrap().as_deref(), Some("42"));
+        kept.forget();
+        assert_eq!(kept.text(&path).unwrap(), None);
+        let own = Path::new("/sys/class/net/lo/ifindex");
+        for _ in 0..2 {
+            assert_eq!(kept.text(own).unwrap().as_deref(), Some("1"));
+        }
+    }
+
+    #[test]
+    fn no_more_are_open_than_may_be_and_none_that_is_not_read() {
+        let dir = tree(&[("a", "1"), ("b", "2"), ("c", "3")]);
+        let mut kept = Kept::new(2);
+        for _ in 0..2 {
+            for (name, value) in [("a", "1"), ("b", "2"), ("c", "3")] {
+                assert_eq!(kept.text(&dir.path().join(name)).unwrap().as_deref(), Some(value));
+            }
+            assert_eq!(kept.files.len(), 2);
+        }
+        kept.forget_unused();
+        assert_eq!(kept.files.len(), 2);
+        kept.text(&dir.path().join("b")).unwrap();
+        kept.forget_unused();
+        assert_eq!(kept.files.len(), 1);
+    }
+}

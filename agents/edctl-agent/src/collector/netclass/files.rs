@@ -1,0 +1,52 @@
+//! Devices as their files describe them.
+
+use std::path::Path;
+
+use edctl_exposition::Page;
+
+use super::super::sysfs::{Dir, or_count};
+use super::ENTRY;
+use super::device::{Device, NUMBERS, parse};
+
+/// The devices of these names; beside the links to devices there may be files, such as
+/// bonding_masters.
+pub(super) fn read(class: &Path, names: &[String], page: &mut Page) -> Vec<Device> {
+    let mut devices = Vec::with_capacity(names.len());
+    for name in names {
+        let path = class.join(name);
+        match Dir::open(&path) {
+            Ok(dir) => devices.push(read_device(name, &dir, page)),
+            Err(_) if !path.is_dir() => {}
+            Err(error) => page.error(ENTRY.name, error.reason()),
+        }
+    }
+    devices
+}
+
+fn read_device(name: &str, dir: &Dir<'_>, page: &mut Page) -> Device {
+    let mut text = |file: &str| or_count(dir.text(file), ENTRY.name, page);
+    let mut device = Device {
+        name: name.to_owned(),
+        address: text("address").unwrap_or_default(),
+        broadcast: text("broadcast").unwrap_or_default(),
+        duplex: text("duplex").unwrap_or_default(),
+        operstate: text("operstate").unwrap_or_default(),
+        ifalias: text("ifalias").unwrap_or_default(),
+        ..Device::default()
+    };
+    let speed = text("speed");
+    let numbers = NUMBERS.map(|(file, _)| text(file));
+    device.speed = number(speed, page);
+    device.numbers = numbers.map(|text| number(text, page));
+    device
+}
+
+/// An attribute that is a number, if it has a value; one that is none is counted.
+pub(super) fn number(text: Option<String>, page: &mut Page) -> Option<i64> {
+    let text = text?;
+    let number = parse(&text);
+    if number.is_none() {
+        page.error(ENTRY.name, "parse");
+    }
+    number
+}
