@@ -170,6 +170,10 @@ impl Family {
 /// Cuts a label value to [`MAX_LABEL_VALUE_BYTES`] and replaces control characters by U+FFFD, so
 /// that nothing foreign can break a line, whatever the reader does with escapes.
 fn clean_label(value: &str) -> String {
+    let is_clean = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    if value.len() <= MAX_LABEL_VALUE_BYTES && value.bytes().all(is_clean) {
+        return value.to_owned();
+    }
     let mut end = value.len().min(MAX_LABEL_VALUE_BYTES);
     while !value.is_char_boundary(end) {
         end -= 1;
@@ -202,21 +206,22 @@ impl Page {
                 true => known.samples.extend(family.samples),
                 false => note(&mut self.dropped, &family.name, "kind", series),
             }
-        } else if self.can_name(&family) {
-            self.taken.extend(other_names(&family));
+            return;
+        }
+        let others = other_names(&family);
+        if self.can_name(&family.name, &others) {
+            self.taken.extend(others);
             self.families.insert(family.name.clone(), family);
         } else {
             note(&mut self.dropped, &family.name, "name", series);
         }
     }
 
-    /// Whether a new family's names are names, and no other family's.
-    fn can_name(&self, family: &Family) -> bool {
-        is_metric_name(&family.name)
-            && !self.taken.contains(family.name.as_ref())
-            && !other_names(family)
-                .iter()
-                .any(|name| self.taken.contains(name) || self.families.contains_key(name.as_str()))
+    /// Whether a new family's name and its others are names, and no other family's.
+    fn can_name(&self, name: &str, others: &[String]) -> bool {
+        let is_taken =
+            |name: &String| self.taken.contains(name) || self.families.contains_key(name.as_str());
+        is_metric_name(name) && !self.taken.contains(name) && !others.iter().any(is_taken)
     }
 
     /// Adds all that another page has.
@@ -263,16 +268,8 @@ impl Page {
     /// else.
     pub fn finish(&mut self) {
         for family in self.families.values_mut() {
-            let before = family.samples.len();
-            let mut seen = HashSet::with_capacity(before);
-            let first: Vec<bool> = family
-                .samples
-                .iter()
-                .map(|sample| seen.insert((sample.part, &sample.labels)))
-                .collect();
-            let mut first = first.into_iter();
-            family.samples.retain(|_| first.next().unwrap_or(true));
-            note(&mut self.dropped, &family.name, "duplicate", before - family.samples.len());
+            let duplicates = drop_duplicates(&mut family.samples);
+            note(&mut self.dropped, &family.name, "duplicate", duplicates);
 
             let length = family.samples.len();
             let over = match length.saturating_sub(family.series_limit) {
@@ -283,6 +280,20 @@ impl Page {
             note(&mut self.dropped, &family.name, "limit", over);
         }
     }
+}
+
+/// Keeps the first of the samples that have the same labels; returns how many went.
+fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
+    let before = samples.len();
+    if before < 2 {
+        return 0;
+    }
+    let mut seen = HashSet::with_capacity(before);
+    let first: Vec<bool> =
+        samples.iter().map(|sample| seen.insert((sample.part, &sample.labels))).collect();
+    let mut first = first.into_iter();
+    samples.retain(|_| first.next().unwrap_or(true));
+    before - samples.len()
 }
 
 /// The names that a family has beside its own.

@@ -1,9 +1,13 @@
 //! What the kernel says of the daemon itself: CPU time, memory, file descriptors.
 
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
+
+use rustix::process::{Resource, getrlimit};
+
 use crate::model::{Family, Page};
 
 const PROC_SELF_STAT: &str = "/proc/self/stat";
-const PROC_SELF_LIMITS: &str = "/proc/self/limits";
 const PROC_SELF_FD: &str = "/proc/self/fd";
 const PROC_STAT: &str = "/proc/stat";
 
@@ -24,26 +28,43 @@ pub(crate) fn collect_process(page: &mut Page) {
             Family::gauge("process_virtual_memory_bytes", "Virtual memory of this daemon.")
                 .with(&[], stat.virtual_bytes),
         );
-        if let Some(boot) = read(PROC_STAT).as_deref().and_then(parse_boot_time) {
+        if let Some(boot) = boot_time() {
             page.add(
                 Family::gauge("process_start_time_seconds", "Unix time of this daemon's start.")
                     .with(&[], boot as f64 + stat.start_ticks as f64 / ticks),
             );
         }
     }
-    if let Ok(entries) = std::fs::read_dir(PROC_SELF_FD) {
-        // The directory that is being read is one of them.
-        let open = (entries.count() as u64).saturating_sub(1);
+    if let Some(open) = count_open_fds() {
         page.add(
             Family::gauge("process_open_fds", "Open file descriptors of this daemon.")
                 .with(&[], open),
         );
     }
-    if let Some(max) = read(PROC_SELF_LIMITS).as_deref().and_then(parse_max_fds) {
+    if let Some(max) = getrlimit(Resource::Nofile).current {
         page.add(
             Family::gauge("process_max_fds", "Most file descriptors that this daemon may open.")
                 .with(&[], max),
         );
+    }
+}
+
+/// When the machine began, read once: the kernel computes all of that long file for it, and a clock that
+/// is set later does not change when this daemon began.
+fn boot_time() -> Option<u64> {
+    static BOOT_TIME: OnceLock<Option<u64>> = OnceLock::new();
+    *BOOT_TIME.get_or_init(|| read(PROC_STAT).as_deref().and_then(parse_boot_time))
+}
+
+/// Since Linux 6.2 the directory's size; before, its entries.
+fn count_open_fds() -> Option<u64> {
+    match std::fs::metadata(PROC_SELF_FD).ok()?.size() {
+        0 => {
+            let entries = std::fs::read_dir(PROC_SELF_FD).ok()?.count() as u64;
+            // The directory that is being read is one of them.
+            Some(entries.saturating_sub(1))
+        }
+        open => Some(open),
     }
 }
 
@@ -75,11 +96,6 @@ fn parse_boot_time(text: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
-fn parse_max_fds(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_ascii_whitespace().next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,10 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn boot_time_and_limits() {
+    fn open_descriptors_are_counted() {
+        let before = count_open_fds().unwrap();
+        let held: Vec<_> = (0..50).map(|_| std::fs::File::open("/dev/null").unwrap()).collect();
+        // Other tests open and close some too.
+        assert!(count_open_fds().unwrap() > before + 10);
+        drop(held);
+    }
+
+    #[test]
+    fn boot_time_is_one_line_of_many() {
         assert_eq!(parse_boot_time("cpu  1 2\nbtime 1700000000\n"), Some(1_700_000_000));
         assert_eq!(parse_boot_time("cpu  1 2\n"), None);
-        assert_eq!(parse_max_fds("Max open files            1024    4096   files\n"), Some(1024));
-        assert_eq!(parse_max_fds("Max open files            unlimited unlimited files\n"), None);
     }
 }

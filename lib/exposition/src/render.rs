@@ -128,7 +128,7 @@ fn metric_type(kind: Kind) -> MetricType {
 
 /// Both formats escape a backslash and a newline in a help text; OpenMetrics allows what is left.
 pub(crate) fn escape_help(help: &str) -> Cow<'_, str> {
-    if help.contains(['\\', '\n', '\r']) {
+    if help.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
         help.replace('\\', r"\\").replace(['\n', '\r'], r"\n").into()
     } else {
         help.into()

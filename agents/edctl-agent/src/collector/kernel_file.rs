@@ -27,14 +27,16 @@ impl KernelFile {
 
     /// The whole content as it is now.
     pub(super) fn read(&mut self) -> Result<Text<'_>, CollectError> {
-        let length = match self.read_kept() {
-            Ok(length) => length,
+        let was_open = self.file.is_some();
+        let read = match self.read_kept() {
             // What was open is gone, as a device that was taken out: perhaps there is another.
-            Err(_) => {
+            Err(_) if was_open => {
                 self.file = None;
-                self.read_kept().map_err(|e| CollectError::io(&self.path, e))?
+                self.read_kept()
             }
+            read => read,
         };
+        let length = read.map_err(|e| CollectError::io(&self.path, e))?;
         let text = Text { path: &self.path, text: "" };
         if length > MAX_BYTES {
             return Err(text.wrong(0, "expected a short file"));

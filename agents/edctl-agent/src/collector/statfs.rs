@@ -3,7 +3,7 @@
 //!
 //! One thread asks one file system after the other. When an answer takes too long, the thread is
 //! left to its fate, its file system is not asked again until it answered, and a new thread goes on
-//! with the next one. So a healthy node has one short-lived thread, and each stuck mount costs one.
+//! with the next one. So a healthy node has one thread, and each stuck mount costs one.
 
 use std::collections::HashMap;
 use std::io;
@@ -57,15 +57,24 @@ pub(super) struct Prober {
     ask: Arc<AskCapacity>,
     patience: Duration,
     stuck: Arc<Mutex<HashMap<PathBuf, Instant>>>,
+    /// The thread that has answered all that it was asked.
+    idle: Option<Asker>,
+}
+
+/// The way to a thread and back. It ends when this is dropped and the file system that it asks, if any,
+/// has answered.
+struct Asker {
+    asks: Sender<Vec<PathBuf>>,
+    answers: Receiver<io::Result<Capacity>>,
 }
 
 impl Prober {
     pub(super) fn new(ask: Arc<AskCapacity>, patience: Duration) -> Self {
-        Self { ask, patience, stuck: Arc::default() }
+        Self { ask, patience, stuck: Arc::default(), idle: None }
     }
 
     /// The answers of all `paths`, in their order.
-    pub(super) fn ask_all(&self, paths: &[PathBuf]) -> Vec<Answer> {
+    pub(super) fn ask_all(&mut self, paths: &[PathBuf]) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(paths.len());
         while answers.len() < paths.len() {
             let rest = &paths[answers.len()..];
@@ -81,42 +90,46 @@ impl Prober {
     }
 
     /// The answers of `paths` up to and with the first that is stuck.
-    fn ask_some(&self, paths: &[PathBuf]) -> Vec<Answer> {
+    fn ask_some(&mut self, paths: &[PathBuf]) -> Vec<Answer> {
         let start = Instant::now();
         if self.lock().len() >= MOST_STUCK {
             return vec![Answer::Stuck(Duration::ZERO)];
         }
-        let inbox = match self.spawn(paths.to_vec()) {
-            Ok(inbox) => inbox,
+        let asker = match self.idle.take().map_or_else(|| self.spawn(), Ok) {
+            Ok(asker) => asker,
             Err(error) => return vec![Answer::Error(error)],
         };
+        // Where the thread has died, no answer comes either.
+        let _ = asker.asks.send(paths.to_vec());
         let mut answers = Vec::with_capacity(paths.len());
         for path in paths {
-            match inbox.recv_timeout(self.patience) {
+            match asker.answers.recv_timeout(self.patience) {
                 Ok(Ok(capacity)) => answers.push(Answer::Capacity(capacity)),
                 Ok(Err(error)) => answers.push(Answer::Error(error)),
                 Err(RecvTimeoutError::Timeout) => {
                     self.lock().insert(path.clone(), start);
                     answers.push(Answer::Stuck(start.elapsed()));
-                    break;
+                    return answers;
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     answers.push(Answer::Error(io::Error::other("the asking thread died")));
-                    break;
+                    return answers;
                 }
             }
         }
+        self.idle = Some(asker);
         answers
     }
 
-    fn spawn(&self, paths: Vec<PathBuf>) -> io::Result<Receiver<io::Result<Capacity>>> {
-        let (outbox, inbox) = channel();
+    fn spawn(&self) -> io::Result<Asker> {
+        let (asks, asked) = channel();
+        let (answer, answers) = channel();
         let (ask, stuck) = (Arc::clone(&self.ask), Arc::clone(&self.stuck));
         std::thread::Builder::new()
             .name("statfs".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || answer(&paths, ask.as_ref(), &outbox, &stuck))?;
-        Ok(inbox)
+            .spawn(move || work(&asked, ask.as_ref(), &answer, &stuck))?;
+        Ok(Asker { asks, answers })
     }
 
     fn stuck_since(&self, path: &Path) -> Option<Instant> {
@@ -129,16 +142,16 @@ impl Prober {
 }
 
 /// Asks until nobody listens any more, which is when a path was stuck and another thread goes on.
-fn answer(
-    paths: &[PathBuf],
+fn work(
+    asked: &Receiver<Vec<PathBuf>>,
     ask: &AskCapacity,
-    outbox: &Sender<io::Result<Capacity>>,
+    answers: &Sender<io::Result<Capacity>>,
     stuck: &Mutex<HashMap<PathBuf, Instant>>,
 ) {
-    for path in paths {
-        let answer = ask(path);
-        stuck.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
-        if outbox.send(answer).is_err() {
+    for path in asked.iter().flatten() {
+        let answer = ask(&path);
+        stuck.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
+        if answers.send(answer).is_err() {
             return;
         }
     }
@@ -186,9 +199,10 @@ mod tests {
             }
         };
         // Long enough for a busy machine to run the thread, and waited for only once.
-        let prober = Prober::new(Arc::new(ask), Duration::from_secs(2));
+        let mut prober = Prober::new(Arc::new(ask), Duration::from_secs(2));
         let paths = ["/", "/stuck", "/broken", "/home"].map(PathBuf::from);
 
+        assert_eq!(words(&prober.ask_all(&paths[..1])), ["capacity"]);
         let all = ["capacity", "stuck", "error", "capacity"];
         assert_eq!(words(&prober.ask_all(&paths)), all);
         assert_eq!(words(&prober.ask_all(&paths)), all);
