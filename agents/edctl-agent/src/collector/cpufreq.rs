@@ -5,11 +5,11 @@
 //! many CPUs take long. A CPU of which one value is missing shows the others; node_exporter shows
 //! nothing at all then.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::sysfs::{self, Dir, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_list};
 use crate::host::Host;
 
@@ -52,7 +52,7 @@ const FREQUENCIES: [(&str, FamilyDoc, &str); 6] = [
 pub(super) const ENTRY: Entry = Entry {
     name: "cpufreq",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("devices/system/cpu/cpufreq"),
     reads: "/sys/devices/system/cpu",
     families: &[
         FREQUENCIES[0].1,
@@ -90,9 +90,10 @@ impl Collector for Cpufreq {
             if cpu.parse().is_ok_and(|cpu| offline.contains(&cpu)) {
                 continue;
             }
-            let dir = self.dir.join(name).join("cpufreq");
+            let path = self.dir.join(name).join("cpufreq");
+            let Some(dir) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
             for ((file, ..), family) in FREQUENCIES.iter().zip(&mut frequencies) {
-                let khz = sysfs::number::<u64>(&dir.join(file));
+                let khz = dir.number::<u64>(file);
                 if let Some(khz) = or_count(khz, ENTRY.name, page) {
                     family.push(&[("cpu", &cpu)], khz as f64 * 1000.0);
                 }
@@ -104,8 +105,8 @@ impl Collector for Cpufreq {
     }
 }
 
-fn push_governors(dir: &Path, cpu: &str, family: &mut Family, page: &mut Page) {
-    let mut text = |file| or_count(sysfs::text(&dir.join(file)), ENTRY.name, page);
+fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family, page: &mut Page) {
+    let mut text = |file| or_count(dir.text(file), ENTRY.name, page);
     let (Some(current), Some(available)) =
         (text("scaling_governor"), text("scaling_available_governors"))
     else {

@@ -41,6 +41,8 @@ pub(crate) enum Runs {
     Here,
     /// On a thread of its own, because a device or a file server may keep it waiting.
     Apart,
+    /// So too, but only where this directory of sysfs has any device.
+    ApartIfAny(&'static str),
 }
 
 /// A family, or several whose names the kernel makes up.

@@ -12,6 +12,7 @@ mod kernel_file;
 mod links;
 mod options;
 mod report;
+mod running;
 mod sysfs;
 
 mod arp;
@@ -90,7 +91,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::report::Report;
 pub(crate) use self::statfs::Capacity;
 
-use self::apart::Apart;
+use self::running::Running;
 use crate::host::Host;
 
 /// Every collector, in the order of their names.
@@ -160,27 +161,14 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
 
 /// The collectors that are on.
 pub(crate) struct Collectors {
-    running: Vec<(&'static Entry, Running)>,
-}
-
-/// Where a collector runs.
-enum Running {
-    Here(Box<dyn Collector>),
-    Apart(Apart),
+    running: Vec<Running>,
 }
 
 impl Collectors {
     pub(crate) fn new(host: &Host, choice: &Choice, options: &Options) -> Self {
-        let make = |entry: &'static Entry| {
-            let collector = (entry.make)(host, options);
-            let running = match entry.runs {
-                Runs::Here => Running::Here(collector),
-                Runs::Apart => Running::Apart(Apart::start(entry.name, collector)),
-            };
-            (entry, running)
-        };
         let is_on = |entry: &&&'static Entry| choice.is_on(entry);
-        Self { running: COLLECTORS.iter().filter(is_on).map(|entry| make(entry)).collect() }
+        let start = |entry: &&'static Entry| Running::start(entry, host, options);
+        Self { running: COLLECTORS.iter().filter(is_on).map(start).collect() }
     }
 
     /// Runs all of them.
@@ -195,7 +183,7 @@ impl Collectors {
         query: &Query,
         page: &mut Page,
     ) -> Result<Vec<Report>, BadQuery> {
-        let on: Vec<&str> = self.running.iter().map(|(entry, _)| entry.name).collect();
+        let on: Vec<&str> = self.running.iter().map(|running| running.entry.name).collect();
         let wanted = choice::of_query(query, &on)?;
         Ok(self.collect_some(page, |name| wanted(name)))
     }
@@ -203,25 +191,18 @@ impl Collectors {
     /// Those that may block begin first and have until the end of all others, and a moment; the
     /// others run one after the other: parallel reads of /proc cost more, not less.
     fn collect_some(&mut self, page: &mut Page, wanted: impl Fn(&str) -> bool) -> Vec<Report> {
-        let chosen = || |(entry, _): &&mut (&'static Entry, Running)| wanted(entry.name);
-        for (_, running) in self.running.iter_mut().filter(chosen()) {
-            if let Running::Apart(apart) = running {
-                apart.begin();
-            }
-        }
+        let chosen = |running: &&mut Running| wanted(running.entry.name);
+        self.running.iter_mut().filter(chosen).for_each(Running::begin);
         let mut reports = Vec::with_capacity(self.running.len());
-        for (entry, running) in self.running.iter_mut().filter(chosen()) {
-            if let Running::Here(collector) = running {
-                let start = Instant::now();
-                let outcome = collector.collect(page);
-                reports.push(Report::of(entry.name, outcome, start.elapsed(), page));
+        for running in self.running.iter_mut().filter(chosen) {
+            if let Some((outcome, duration)) = running.run_here(page) {
+                reports.push(Report::of(running.entry.name, outcome, duration, page));
             }
         }
         let until = Instant::now() + apart::PATIENCE;
-        for (entry, running) in self.running.iter_mut().filter(chosen()) {
-            if let Running::Apart(apart) = running {
-                let (outcome, duration) = apart.end(until, page);
-                reports.push(Report::of(entry.name, outcome, duration, page));
+        for running in self.running.iter_mut().filter(chosen) {
+            if let Some((outcome, duration)) = running.end(until, page) {
+                reports.push(Report::of(running.entry.name, outcome, duration, page));
             }
         }
         reports.sort_by_key(|report| report.name);

@@ -16,7 +16,8 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "netdev",
     preset: Preset::On,
-    runs: Runs::Here,
+    // What changes a device may hold the kernel's lock on all of them for long.
+    runs: Runs::Apart,
     reads: "rtnetlink, or /proc/net/dev and /sys/class/net/*/statistics/rx_nohandler",
     families: &[
         FamilyDoc::counter("node_network_receive_<field>_total", &["device"]),

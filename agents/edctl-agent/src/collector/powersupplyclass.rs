@@ -109,7 +109,7 @@ const INFO: [&str; 11] = [
 pub(super) const ENTRY: Entry = Entry {
     name: "powersupplyclass",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/power_supply"),
     reads: "/sys/class/power_supply",
     families: &[
         FamilyDoc::gauge("node_power_supply_<field>", &["power_supply"]),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,7 +12,7 @@ use std::str::FromStr;
 use edctl_daemon::Invalid;
 use edctl_exposition::Page;
 use regex::Regex;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
 use super::CollectError;
@@ -20,19 +21,49 @@ use super::CollectError;
 const MOST_ENTRIES: usize = 4096;
 /// How many names a filter remembers; with more it begins anew.
 const MOST_KNOWN: usize = 4096;
+/// How much of a directory is read at a time.
+const LIST_BYTES: usize = 4096;
 /// The kernel gives an attribute one page.
 pub(super) const MAX_BYTES: usize = 4096;
 
 /// A directory's names in their order.
 pub(super) fn list(dir: &Path) -> Result<Vec<String>, CollectError> {
-    let wrong = |e| CollectError::io(dir, e);
+    let wrong = |e: Errno| CollectError::io(dir, e.into());
+    let mut buffer = [MaybeUninit::uninit(); LIST_BYTES];
+    let mut entries = RawDir::new(open_dir(dir)?, &mut buffer);
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(wrong)?.take(MOST_ENTRIES) {
+    while let Some(entry) = entries.next() {
         // A name that is not text is not the kernel's.
-        names.extend(entry.map_err(wrong)?.file_name().into_string());
+        let entry = entry.map_err(wrong)?;
+        names.extend(entry.file_name().to_str().ok().filter(is_entry).map(str::to_owned));
+        if names.len() == MOST_ENTRIES {
+            break;
+        }
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// Whether a directory is there and not empty.
+pub(super) fn has_any(dir: &Path) -> bool {
+    let Ok(held) = open_dir(dir) else { return false };
+    let mut buffer = [MaybeUninit::uninit(); LIST_BYTES];
+    let mut entries = RawDir::new(held, &mut buffer);
+    while let Some(Ok(entry)) = entries.next() {
+        if entry.file_name().to_str().is_ok_and(|name| is_entry(&name)) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_entry(name: &&str) -> bool {
+    !matches!(*name, "." | "..")
+}
+
+fn open_dir(path: &Path) -> Result<OwnedFd, CollectError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).map_err(|e| CollectError::io(path, e.into()))
 }
 
 /// Those of a directory's names that are `prefix` and a number, each with the number.
@@ -62,9 +93,12 @@ pub(super) fn line(path: &Path) -> Result<Option<String>, CollectError> {
 /// An attribute's number; none where the kernel has none now.
 pub(super) fn number<T: FromStr>(path: &Path) -> Result<Option<T>, CollectError> {
     let Some(text) = text(path)? else { return Ok(None) };
+    parse_number(&text, || path.to_owned()).map(Some)
+}
+
+fn parse_number<T: FromStr>(text: &str, path: impl Fn() -> PathBuf) -> Result<T, CollectError> {
     let expected = "expected a number";
-    let wrong = |_| CollectError::Parse { path: path.to_owned(), line: 1, expected };
-    text.parse().map(Some).map_err(wrong)
+    text.parse().map_err(|_| CollectError::Parse { path: path(), line: 1, expected })
 }
 
 /// What was read, or nothing and a note on the page: one device must not hide the others.
@@ -89,10 +123,21 @@ pub(super) struct Dir<'a> {
 
 impl<'a> Dir<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self, CollectError> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let held = rustix::fs::open(path, flags, Mode::empty())
-            .map_err(|e| CollectError::io(path, e.into()))?;
-        Ok(Self { path, held })
+        Ok(Self { path, held: open_dir(path)? })
+    }
+
+    /// The same, of one that may not be there.
+    pub(super) fn open_if_any(path: &'a Path) -> Result<Option<Self>, CollectError> {
+        match Self::open(path) {
+            Err(CollectError::Absent { .. }) => Ok(None),
+            dir => dir.map(Some),
+        }
+    }
+
+    /// As [`number`], of the attribute with this name.
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, CollectError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        parse_number(&text, || self.path.join(name)).map(Some)
     }
 
     /// As [`text`], of the attribute with this name.

@@ -13,7 +13,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "thermal_zone",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/thermal"),
     reads: "/sys/class/thermal",
     families: &[
         FamilyDoc::gauge("node_thermal_zone_temp", &["zone", "type"]),

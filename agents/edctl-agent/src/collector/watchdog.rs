@@ -24,7 +24,7 @@ const INFO: [&str; 6] = ["name", "options", "identity", "state", "status", "pret
 pub(super) const ENTRY: Entry = Entry {
     name: "watchdog",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/watchdog"),
     reads: "/sys/class/watchdog",
     families: &[
         FamilyDoc::gauge("node_watchdog_bootstatus", &["name"]),

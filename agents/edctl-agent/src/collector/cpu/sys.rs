@@ -5,7 +5,7 @@ use std::path::Path;
 
 use edctl_exposition::{Family, Page};
 
-use super::super::sysfs::{self, or_count};
+use super::super::sysfs::{self, Dir, or_count};
 use super::super::{CollectError, cpu_list};
 use super::ENTRY;
 
@@ -19,8 +19,9 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
     let mut cores = BTreeMap::new();
     let mut packages = BTreeMap::new();
     for (name, _) in cpus.unwrap_or_default() {
-        let mut number =
-            |file| or_count(sysfs::number::<u64>(&dir.join(&name).join(file)), ENTRY.name, page);
+        let path = dir.join(name);
+        let Some(cpu) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
+        let mut number = |file| or_count(cpu.number::<u64>(file), ENTRY.name, page);
         let Some(package) = number("topology/physical_package_id") else { continue };
         let Some(core) = number("topology/core_id") else { continue };
         if !cores.contains_key(&(package, core))

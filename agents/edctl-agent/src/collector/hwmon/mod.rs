@@ -42,7 +42,7 @@ impl Shown {
 pub(super) const ENTRY: Entry = Entry {
     name: "hwmon",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/hwmon"),
     reads: "/sys/class/hwmon",
     families: &[
         FamilyDoc::gauge("node_hwmon_chip_names", &["chip", "chip_name"]),

@@ -34,7 +34,7 @@ const PORT: &[&str] = &["device", "port"];
 pub(super) const ENTRY: Entry = Entry {
     name: "infiniband",
     preset: Preset::On,
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/infiniband"),
     reads: "/sys/class/infiniband",
     families: &[
         FamilyDoc::gauge(

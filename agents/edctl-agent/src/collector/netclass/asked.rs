@@ -30,11 +30,18 @@ pub(super) struct Asked {
     kept: Kept,
     /// The devices that were found to be those of sysfs.
     known: Vec<(u32, String)>,
+    /// What sysfs had when it was found to be of another network.
+    others: Vec<String>,
 }
 
 impl Asked {
     pub(super) fn new() -> Self {
-        Self { links: Links::new(), kept: Kept::new(MOST_KEPT), known: Vec::new() }
+        Self {
+            links: Links::new(),
+            kept: Kept::new(MOST_KEPT),
+            known: Vec::new(),
+            others: Vec::new(),
+        }
     }
 
     /// The devices of these names, which are all that are in `class`; nothing where the kernel does not
@@ -45,11 +52,17 @@ impl Asked {
         names: &[String],
         page: &mut Page,
     ) -> Option<Vec<Device>> {
+        if names == self.others {
+            return None;
+        }
         let links = self.links.read();
         let links = links
             .inspect_err(|error| tracing::debug!(collector = ENTRY.name, "{error}; reads files"))
             .ok()?;
-        let links = self.of_sysfs(links, class, names)?;
+        let Some(links) = self.of_sysfs(links, class, names) else {
+            self.others = names.to_vec();
+            return None;
+        };
         let devices = links.into_iter().map(|link| self.device(link, class, page)).collect();
         self.kept.forget_unused();
         Some(devices)

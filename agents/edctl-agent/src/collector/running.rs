@@ -1,0 +1,119 @@
+//! A collector where it runs: with the others, or on a thread of its own.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use edctl_exposition::Page;
+
+use super::apart::Apart;
+use super::{CollectError, Collector, Entry, Options, Runs, sysfs};
+use crate::host::Host;
+
+type Outcome = (Result<(), CollectError>, Duration);
+
+/// One that is on.
+pub(super) struct Running {
+    pub(super) entry: &'static Entry,
+    place: Place,
+}
+
+enum Place {
+    Here(Box<dyn Collector>),
+    Apart(Apart),
+    /// As [`Runs::ApartIfAny`] has it; most nodes have most kinds of devices not at all.
+    ApartIfAny {
+        dir: PathBuf,
+        make: Box<dyn Fn() -> Box<dyn Collector> + Send>,
+        here: Box<dyn Collector>,
+        /// There since there was a device.
+        apart: Option<Apart>,
+        has_begun: bool,
+    },
+}
+
+impl Running {
+    pub(super) fn start(entry: &'static Entry, host: &Host, options: &Options) -> Self {
+        let collector = (entry.make)(host, options);
+        let place = match entry.runs {
+            Runs::Here => Place::Here(collector),
+            Runs::Apart => Place::Apart(Apart::start(entry.name, collector)),
+            Runs::ApartIfAny(dir) => {
+                let dir = host.paths.sysfs.join(dir);
+                let (host, options) = (host.clone(), options.clone());
+                let make = Box::new(move || (entry.make)(&host, &options));
+                Place::ApartIfAny { dir, make, here: collector, apart: None, has_begun: false }
+            }
+        };
+        Self { entry, place }
+    }
+
+    /// Has it begin, if it runs on its own thread.
+    pub(super) fn begin(&mut self) {
+        match &mut self.place {
+            Place::Here(_) => {}
+            Place::Apart(apart) => apart.begin(),
+            Place::ApartIfAny { dir, make, apart, has_begun, .. } => {
+                *has_begun = sysfs::has_any(dir);
+                if *has_begun {
+                    apart.get_or_insert_with(|| Apart::start(self.entry.name, make())).begin();
+                }
+            }
+        }
+    }
+
+    /// Runs it, unless it has begun on its own thread.
+    pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Outcome> {
+        let collector = match &mut self.place {
+            Place::Here(collector) => collector,
+            Place::ApartIfAny { here, has_begun: false, .. } => here,
+            Place::Apart(_) | Place::ApartIfAny { .. } => return None,
+        };
+        let start = Instant::now();
+        let outcome = collector.collect(page);
+        Some((outcome, start.elapsed()))
+    }
+
+    /// Adds what it has, if it has begun on its own thread and is done by then.
+    pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Outcome> {
+        match &mut self.place {
+            Place::Apart(apart) | Place::ApartIfAny { apart: Some(apart), has_begun: true, .. } => {
+                Some(apart.end(until, page))
+            }
+            Place::Here(_) | Place::ApartIfAny { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::{put, tree};
+    use super::super::{State, watchdog};
+    use super::*;
+
+    /// Whether it ran on its own thread, and how that went.
+    fn run(running: &mut Running) -> (bool, State) {
+        let mut page = Page::default();
+        running.begin();
+        let here = running.run_here(&mut page);
+        let apart = running.end(Instant::now() + Duration::from_secs(60), &mut page);
+        let state = |outcome: Outcome| outcome.0.map_or_else(|error| error.state(), |()| State::Ok);
+        match (here, apart) {
+            (Some(outcome), None) => (false, state(outcome)),
+            (None, Some(outcome)) => (true, state(outcome)),
+            both => panic!("{both:?}"),
+        }
+    }
+
+    #[test]
+    fn a_thread_is_for_devices_that_are_there() {
+        let dir = tree(&[]);
+        let sysfs = dir.path().to_owned();
+        let host = Host::real(edctl_daemon::Paths { sysfs, ..Default::default() });
+        let mut running = Running::start(&watchdog::ENTRY, &host, &Options::default());
+        assert_eq!(run(&mut running), (false, State::Absent));
+        put(dir.path(), "class/watchdog/watchdog0/bootstatus", b"0\n");
+        assert_eq!(run(&mut running), (true, State::Ok));
+        std::fs::remove_dir_all(dir.path().join("class/watchdog/watchdog0")).unwrap();
+        assert!(!run(&mut running).0);
+    }
+}
