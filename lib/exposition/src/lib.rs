@@ -7,10 +7,10 @@
 #![forbid(unsafe_code)]
 
 mod collecting;
-mod distribution;
 mod guard;
 mod guests;
 mod handshake;
+mod lines;
 mod model;
 mod process;
 mod query;

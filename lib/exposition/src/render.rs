@@ -1,9 +1,8 @@
-//! A page as text: OpenMetrics 1.0 by prometheus-client, and the text format 0.0.4 derived from it
-//! line by line, because the crate writes OpenMetrics only. Histograms and summaries stand behind the
-//! others: the crate knows no summaries, and takes a histogram only with counts that are whole.
+//! A page as text: OpenMetrics 1.0 by prometheus-client, and the text format 0.0.4, which the crate does
+//! not write. Histograms and summaries stand behind the others: the crate knows no summaries, and takes
+//! a histogram only with counts that are whole.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use crate::distribution;
+use crate::lines;
 use crate::model::{Family, Kind, Page, Value};
 
 /// The two formats that the daemons speak.
@@ -64,16 +63,21 @@ fn weight(accept: &str, media_type: &str) -> Option<f32> {
 /// # Errors
 /// Only if the encoder refuses, which it does for no family that [`Page`] can hold.
 pub fn render(page: &Arc<Page>, format: Format) -> Result<String, fmt::Error> {
-    let mut openmetrics = String::with_capacity(64 * 1024);
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Families(Arc::clone(page))));
-    text::encode_registry(&mut openmetrics, &registry)?;
-    let mut out = match format {
-        Format::OpenMetrics => openmetrics,
-        Format::Text => to_text_format(&openmetrics, page),
-    };
+    let mut out = String::with_capacity(64 * 1024);
+    match format {
+        Format::OpenMetrics => {
+            let mut registry = Registry::default();
+            registry.register_collector(Box::new(Families(Arc::clone(page))));
+            text::encode_registry(&mut out, &registry)?;
+        }
+        Format::Text => {
+            for family in page.families().filter(|family| !family.kind.has_parts()) {
+                lines::write(family, format, &mut out)?;
+            }
+        }
+    }
     for family in page.families().filter(|family| family.kind.has_parts()) {
-        distribution::write(family, format, &mut out)?;
+        lines::write(family, format, &mut out)?;
     }
     if format == Format::OpenMetrics {
         out.write_str("# EOF\n")?;
@@ -170,37 +174,6 @@ fn none<'a>() -> NoExemplar<'a> {
     None
 }
 
-/// Turns the OpenMetrics page into text format 0.0.4: HELP and TYPE carry a counter's whole name,
-/// and `unknown` is called `untyped` unless it was a counter.
-fn to_text_format(openmetrics: &str, page: &Page) -> String {
-    let by_name: HashMap<&str, &Family> =
-        page.families().map(|family| (openmetrics_name(family), family)).collect();
-    let mut out = String::with_capacity(openmetrics.len() + 1024);
-    for line in openmetrics.lines() {
-        match line.strip_prefix("# ") {
-            Some(comment) => push_comment(&mut out, comment, &by_name),
-            None => out.push_str(line),
-        }
-        out.push('\n');
-    }
-    out
-}
-
-fn push_comment(out: &mut String, comment: &str, by_name: &HashMap<&str, &Family>) {
-    let mut words = comment.splitn(3, ' ');
-    let (Some(keyword), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
-        return;
-    };
-    let Some(family) = by_name.get(name) else { return };
-    let rest = match (keyword, family.kind) {
-        ("TYPE", Kind::Counter) => "counter",
-        ("TYPE", Kind::Gauge) => "gauge",
-        ("TYPE", _) => "untyped",
-        _ => rest,
-    };
-    out.extend(["# ", keyword, " ", &family.name, " ", rest]);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +268,7 @@ mod tests {
         assert_eq!(
             samples,
             [
-                "inf inf",
+                "inf +Inf",
                 "max 18446744073709551615",
                 "min -9223372036854775808",
                 "most_total 18446744073709551615",

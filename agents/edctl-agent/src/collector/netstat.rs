@@ -1,6 +1,7 @@
 //! `node_netstat_*`: what the network's protocols counted, from /proc/net/netstat, snmp and snmp6.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
@@ -20,6 +21,9 @@ pub(super) const ENTRY: Entry = Entry {
     families: &[FamilyDoc::unknown("node_netstat_<field>", &[])],
     make: |host, options| Box::new(Netstat::new(host, &options.netstat)),
 };
+
+/// More names than any kernel has; beyond them what was known is forgotten.
+const MOST_KNOWN: usize = 1024;
 
 /// The table `[collector.netstat]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,19 +68,19 @@ impl Netstat {
         Self {
             tables: [file("netstat"), file("snmp")],
             snmp6: file("snmp6"),
-            shown: Shown { fields: Regex::new(&options.fields).ok(), known: HashMap::new() },
+            shown: Shown::new(&options.fields),
         }
     }
 }
 
 impl Collector for Netstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(64);
         for file in &mut self.tables {
-            take(parse_table(file.read()?)?, &mut self.shown, &mut found);
+            parse_table(file.read()?, &mut self.shown, &mut found)?;
         }
         match self.snmp6.read() {
-            Ok(text) => take(parse_snmp6(text)?, &mut self.shown, &mut found),
+            Ok(text) => parse_snmp6(text, &mut self.shown, &mut found)?,
             // A kernel without IPv6.
             Err(CollectError::Absent { .. }) => {}
             Err(error) => return Err(error),
@@ -89,75 +93,103 @@ impl Collector for Netstat {
     }
 }
 
-/// A protocol, one of its fields, and the value.
-type Field<'a> = (&'a str, &'a str, i64);
+/// A protocol's field, such as `Tcp_InSegs`, and its value.
+type Field = (Arc<str>, i64);
 
-/// Which names are shown; each is asked of the expression only once.
+/// Which fields are shown; the kernel always writes the same ones, and each is asked of the expression
+/// only once.
 struct Shown {
     fields: Option<Regex>,
-    known: HashMap<String, bool>,
+    /// The columns of a line of names: what those are called that are shown.
+    lines: HashMap<String, Vec<Option<Arc<str>>>>,
+    /// The same of a name that has a line of its own.
+    names: HashMap<String, Option<Arc<str>>>,
 }
 
 impl Shown {
-    fn has(&mut self, name: &str) -> bool {
-        if let Some(known) = self.known.get(name) {
-            return *known;
+    fn new(fields: &str) -> Self {
+        let fields = Regex::new(fields).ok();
+        Self { fields, lines: HashMap::new(), names: HashMap::new() }
+    }
+
+    /// The columns of a line such as `Ip: Forwarding DefaultTTL`.
+    fn of_line(&mut self, line: &str) -> Option<&[Option<Arc<str>>]> {
+        if !self.lines.contains_key(line) {
+            let (protocol, names) = line.split_once(": ")?;
+            let columns =
+                names.split_ascii_whitespace().map(|name| self.field(protocol, name)).collect();
+            if self.lines.len() >= MOST_KNOWN {
+                self.lines.clear();
+            }
+            self.lines.insert(line.to_owned(), columns);
         }
-        let is_shown = self.fields.as_ref().is_some_and(|fields| fields.is_match(name));
-        self.known.insert(name.to_owned(), is_shown);
-        is_shown
+        self.lines.get(line).map(Vec::as_slice)
+    }
+
+    /// `Ip6InReceives` is the field `InReceives` of `Ip6`; names of another form are of no protocol.
+    fn of_name(&mut self, name: &str) -> Option<Arc<str>> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let field = name.find('6').and_then(|six| self.field(&name[..=six], &name[six + 1..]));
+        if self.names.len() >= MOST_KNOWN {
+            self.names.clear();
+        }
+        self.names.insert(name.to_owned(), field.clone());
+        field
+    }
+
+    fn field(&self, protocol: &str, name: &str) -> Option<Arc<str>> {
+        let field = format!("{protocol}_{name}");
+        let is_shown = self.fields.as_ref().is_some_and(|fields| fields.is_match(&field));
+        is_shown.then(|| field.into())
     }
 }
 
-fn take(fields: Vec<Field<'_>>, shown: &mut Shown, found: &mut Vec<(String, i64)>) {
-    for (protocol, field, value) in fields {
-        let name = format!("{protocol}_{field}");
-        if shown.has(&name) {
-            found.push((name, value));
-        }
-    }
-}
-
-fn parse_table(text: Text<'_>) -> Result<Vec<Field<'_>>, CollectError> {
-    let mut fields = Vec::with_capacity(256);
+fn parse_table(
+    text: Text<'_>,
+    shown: &mut Shown,
+    found: &mut Vec<Field>,
+) -> Result<(), CollectError> {
     let mut lines = text.lines();
+    let mut has_protocols = false;
     while let Some((number, names)) = lines.next() {
         let wrong = || text.wrong(number, "expected a line of names and one of as many numbers");
         let (_, numbers) = lines.next().ok_or_else(wrong)?;
-        let (protocol, names) = names.split_once(": ").ok_or_else(wrong)?;
-        let (other, numbers) = numbers.split_once(": ").ok_or_else(wrong)?;
-        let (mut names, mut numbers) =
-            (names.split_ascii_whitespace(), numbers.split_ascii_whitespace());
-        if protocol != other {
+        let columns = shown.of_line(names).ok_or_else(wrong)?;
+        let (protocol, numbers) = numbers.split_once(": ").ok_or_else(wrong)?;
+        if !names.strip_prefix(protocol).is_some_and(|rest| rest.starts_with(": ")) {
             return Err(wrong());
         }
-        loop {
-            match (names.next(), numbers.next()) {
-                (Some(name), Some(value)) => {
-                    fields.push((protocol, name, value.parse().map_err(|_| wrong())?));
-                }
-                (None, None) => break,
-                _ => return Err(wrong()),
+        let mut numbers = numbers.split_ascii_whitespace();
+        for column in columns {
+            let number = numbers.next().ok_or_else(wrong)?;
+            if let Some(field) = column {
+                found.push((Arc::clone(field), number.parse().map_err(|_| wrong())?));
             }
         }
+        if numbers.next().is_some() {
+            return Err(wrong());
+        }
+        has_protocols = true;
     }
-    if fields.is_empty() { Err(text.wrong(1, "expected protocols")) } else { Ok(fields) }
+    if has_protocols { Ok(()) } else { Err(text.wrong(1, "expected protocols")) }
 }
 
-/// `Ip6InReceives 12` is the field `InReceives` of `Ip6`.
-fn parse_snmp6(text: Text<'_>) -> Result<Vec<Field<'_>>, CollectError> {
-    let mut fields = Vec::with_capacity(128);
+fn parse_snmp6(
+    text: Text<'_>,
+    shown: &mut Shown,
+    found: &mut Vec<Field>,
+) -> Result<(), CollectError> {
     for (number, line) in text.lines() {
         let wrong = || text.wrong(number, "expected a name and a number");
         let mut words = line.split_ascii_whitespace();
         let (name, value) = words.next().zip(words.next()).ok_or_else(wrong)?;
-        let value = value.parse().map_err(|_| wrong())?;
-        // Names of another form are of no protocol.
-        if let Some(six) = name.find('6') {
-            fields.push((&name[..=six], &name[six + 1..], value));
+        if let Some(field) = shown.of_name(name) {
+            found.push((field, value.parse().map_err(|_| wrong())?));
         }
     }
-    Ok(fields)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -166,12 +198,16 @@ mod tests {
 
     use super::*;
 
-    fn shown(fields: Vec<Field<'_>>) -> Vec<(String, i64)> {
-        let fields_shown = Regex::new(&NetstatOptions::default().fields).ok();
-        let mut shown = Shown { fields: fields_shown, known: HashMap::new() };
-        let mut found = Vec::new();
-        take(fields, &mut shown, &mut found);
-        found
+    type Parse = fn(Text<'_>, &mut Shown, &mut Vec<Field>) -> Result<(), CollectError>;
+
+    /// What is shown of this content, read twice.
+    fn shown(parse: Parse, content: &str) -> Result<Vec<(String, i64)>, CollectError> {
+        let mut shown = Shown::new(&NetstatOptions::default().fields);
+        let (mut first, mut again) = (Vec::new(), Vec::new());
+        parse(Text::of(content), &mut shown, &mut first)?;
+        parse(Text::of(content), &mut shown, &mut again)?;
+        assert_eq!(first, again);
+        Ok(again.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
     #[test]
@@ -180,12 +216,18 @@ mod tests {
                        TcpExt: ListenDrops TW\nTcpExt: 3 5\n";
         let expected =
             [("Ip_Forwarding", 2), ("Tcp_InSegs", 7), ("Tcp_InErrs", 0), ("TcpExt_ListenDrops", 3)];
-        let found = shown(parse_table(Text::of(content)).unwrap());
+        let found = shown(parse_table, content).unwrap();
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
-        for bad in
-            ["", "Ip: A\n", "Ip: A B\nIp: 1\n", "Ip: A\nTcp: 1\n", "Ip: A\nIp: x\n", "Ip\nIp\n"]
-        {
-            assert!(parse_table(Text::of(bad)).is_err(), "{bad:?}");
+        for bad in [
+            "",
+            "Ip: A\n",
+            "Ip: A B\nIp: 1\n",
+            "Ip: A\nIp: 1 2\n",
+            "Ip: A\nTcp: 1\n",
+            "Ip: Forwarding\nIp: x\n",
+            "Ip\nIp\n",
+        ] {
+            assert!(shown(parse_table, bad).is_err(), "{bad:?}");
         }
     }
 
@@ -194,9 +236,21 @@ mod tests {
         let content =
             "Ip6InOctets  12\nUdpLite6InErrors 1\nIcmp6OutMsgs 4\nIp6InReceives 9\nOdd 5\n";
         let expected = [("Ip6_InOctets", 12), ("UdpLite6_InErrors", 1), ("Icmp6_OutMsgs", 4)];
-        let found = shown(parse_snmp6(Text::of(content)).unwrap());
+        let found = shown(parse_snmp6, content).unwrap();
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
-        assert!(parse_snmp6(Text::of("Ip6InOctets\n")).is_err());
+        for bad in ["Ip6InOctets\n", "Ip6InOctets many\n"] {
+            assert!(shown(parse_snmp6, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut known = Shown::new("");
+        for number in 0..3 * MOST_KNOWN {
+            known.of_line(&format!("Ip: {number}"));
+            known.of_name(&format!("Ip6{number}"));
+        }
+        assert!(known.lines.len() <= MOST_KNOWN && known.names.len() <= MOST_KNOWN);
     }
 
     #[test]
@@ -209,8 +263,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(content in ".{0,200}") {
-            let _ = parse_table(Text::of(&content));
-            let _ = parse_snmp6(Text::of(&content));
+            let _ = shown(parse_table, &content);
+            let _ = shown(parse_snmp6, &content);
         }
     }
 }

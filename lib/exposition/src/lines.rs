@@ -1,5 +1,7 @@
-//! Histograms and summaries as text, in both formats.
+//! Families line by line: all of them in the text format 0.0.4, and in OpenMetrics those that its crate
+//! does not write.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::model::{Family, Kind, Sample, Value};
@@ -8,17 +10,24 @@ use crate::render::{Format, escape_help};
 /// The labels whose values are numbers: a bucket's bound and a quantile.
 const NUMBERS: [&str; 2] = ["le", "quantile"];
 
-/// Writes one family with its comments.
+/// Writes one family with its comments, if it has any series.
 pub(crate) fn write(family: &Family, format: Format, out: &mut String) -> fmt::Result {
     if family.samples.is_empty() {
         return Ok(());
     }
     let name = &family.name;
-    let kind = if family.kind == Kind::Histogram { "histogram" } else { "summary" };
-    writeln!(out, "# HELP {name} {}\n# TYPE {name} {kind}", escape_help(&family.help))?;
+    let kind = match family.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
+        Kind::Summary => "summary",
+        Kind::Unknown => "untyped",
+    };
+    let help = escape_help(&family.help);
+    out.extend(["# HELP ", name, " ", &help, "\n# TYPE ", name, " ", kind, "\n"]);
     for sample in &family.samples {
-        write!(out, "{name}{}", sample.part)?;
-        write_labels(sample, format, out)?;
+        out.extend([name.as_ref(), sample.part]);
+        write_labels(sample, format, out);
         match sample.value {
             Value::F64(value) if value.is_infinite() => {
                 writeln!(out, " {}Inf", if value > 0.0 { '+' } else { '-' })?;
@@ -31,17 +40,24 @@ pub(crate) fn write(family: &Family, format: Format, out: &mut String) -> fmt::R
     Ok(())
 }
 
-fn write_labels(sample: &Sample, format: Format, out: &mut String) -> fmt::Result {
+fn write_labels(sample: &Sample, format: Format, out: &mut String) {
     for (index, (name, value)) in sample.labels.iter().enumerate() {
         out.push(if index == 0 { '{' } else { ',' });
-        let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+        let value = escape_value(value);
         let fraction = if needs_fraction(name, &value, format) { ".0" } else { "" };
-        write!(out, "{name}=\"{value}{fraction}\"")?;
+        out.extend([name.as_ref(), "=\"", &value, fraction, "\""]);
     }
     if !sample.labels.is_empty() {
         out.push('}');
     }
-    Ok(())
+}
+
+fn escape_value(value: &str) -> Cow<'_, str> {
+    if value.bytes().any(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+        value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n").into()
+    } else {
+        value.into()
+    }
 }
 
 /// What the text format writes as `1` is `1.0` in OpenMetrics.
