@@ -14,6 +14,8 @@ const BONDS: &str = "bonding_masters";
 /// What a bond's directory puts before a member's name: since Linux 3.9, and before.
 const MEMBER_PREFIXES: [&str; 2] = ["lower_", "slave_"];
 const LINK_STATE: &str = "bonding_slave/mii_status";
+/// What it may say, the good one first.
+const LINK_STATES: [&str; 4] = ["up", "going down", "down", "going back"];
 
 pub(super) const ENTRY: Entry = Entry {
     name: "bonding",
@@ -65,18 +67,19 @@ fn read_bond(dir: &Path) -> Result<Bond, CollectError> {
     let mut bond = Bond::default();
     for member in text(&dir.join("bonding/slaves"))?.split_ascii_whitespace() {
         bond.members += 1;
-        bond.active += u64::from(read_link_state(dir, member)? == "up");
+        bond.active += u64::from(read_link_state(dir, member)? == LINK_STATES[0]);
     }
     Ok(bond)
 }
 
-fn read_link_state(dir: &Path, member: &str) -> Result<String, CollectError> {
+fn read_link_state(dir: &Path, member: &str) -> Result<&'static str, CollectError> {
     let [path, old_path] =
         MEMBER_PREFIXES.map(|prefix| dir.join(format!("{prefix}{member}")).join(LINK_STATE));
-    match sysfs::text(&path)? {
-        Some(state) => Ok(state),
-        None => text(&old_path),
-    }
+    let state = match sysfs::one_of(&path, &LINK_STATES)? {
+        None => sysfs::one_of(&old_path, &LINK_STATES)?,
+        state => state,
+    };
+    state.ok_or(CollectError::Absent { path })
 }
 
 fn text(path: &Path) -> Result<String, CollectError> {

@@ -112,6 +112,9 @@ fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family, page: &mut Page
     else {
         return;
     };
+    if !available.split_ascii_whitespace().any(|governor| governor == current) {
+        return page.error(ENTRY.name, "parse");
+    }
     for governor in available.split_ascii_whitespace() {
         family.push(&[("cpu", cpu), ("governor", governor)], governor == current);
     }

@@ -1,7 +1,7 @@
 //! `node_dmmultipath_*`: disks that are reached over several paths, from /sys/block/dm-*.
 //!
-//! A path whose state cannot be read is counted as a path, but neither as active nor as failed;
-//! node_exporter shows no disk at all then.
+//! With a path whose state cannot be read there are no counts of active and of failed paths; node_exporter
+//! shows no disk at all then.
 
 use std::path::{Path, PathBuf};
 
@@ -113,16 +113,22 @@ impl Families {
         paths: &[String],
         page: &mut Page,
     ) {
-        let (mut active, mut failed) = (0u64, 0u64);
+        let (mut active, mut failed, mut are_known) = (0u64, 0u64, true);
         for path in paths {
             let state = sysfs::text(&block.join(path).join("device/state"));
-            let Some(state) = or_count(state, ENTRY.name, page) else { continue };
+            let state = state.map(|state| state.filter(|state| is_word(state)));
+            let Some(state) = or_count(state, ENTRY.name, page) else {
+                are_known = false;
+                continue;
+            };
             *if ACTIVE.contains(&state.as_str()) { &mut active } else { &mut failed } += 1;
             self.state.push(&[device[0], ("path", path), ("state", &state)], 1u64);
         }
         self.paths.push(device, paths.len() as u64);
-        self.paths_active.push(device, active);
-        self.paths_failed.push(device, failed);
+        if are_known {
+            self.paths_active.push(device, active);
+            self.paths_failed.push(device, failed);
+        }
     }
 
     fn add_to(self, page: &mut Page) {
@@ -148,9 +154,14 @@ fn read_paths(dir: &Path) -> Result<Option<Vec<String>>, CollectError> {
     }
 }
 
+/// Whether this may be a state: drivers have words of their own.
+fn is_word(state: &str) -> bool {
+    !state.is_empty() && state.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
+    use super::super::sysfs::tests::{put, shown, shown_with, tree};
     use super::super::{Options, State};
     use super::*;
 
@@ -178,12 +189,18 @@ mod tests {
                 r#"node_dmmultipath_device_active{device="mpathb",sysfs_name="dm-1"} 0"#,
                 r#"node_dmmultipath_device_info{device="mpathb",sysfs_name="dm-1",uuid="mpath-36"} 1"#,
                 r#"node_dmmultipath_device_paths{device="mpathb",sysfs_name="dm-1"} 3"#,
-                r#"node_dmmultipath_device_paths_active{device="mpathb",sysfs_name="dm-1"} 1"#,
-                r#"node_dmmultipath_device_paths_failed{device="mpathb",sysfs_name="dm-1"} 1"#,
                 r#"node_dmmultipath_path_state{device="mpathb",path="sda",state="running"} 1"#,
                 r#"node_dmmultipath_path_state{device="mpathb",path="sdb",state="transport-offline"} 1"#,
             ]
         );
+        put(dir.path(), "block/sdc/device/state", b"offline\n");
+        let text = shown(&ENTRY, dir.path()).unwrap();
+        for counted in [
+            "paths_active{device=\"mpathb\",sysfs_name=\"dm-1\"} 1",
+            "paths_failed{device=\"mpathb\",sysfs_name=\"dm-1\"} 2",
+        ] {
+            assert!(text.contains(counted), "{text}");
+        }
         assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
     }
 }

@@ -161,7 +161,8 @@ fn expose(dir: &Path, location: &Location, page: &mut Page) {
             Some(None) => page.error(ENTRY.name, "parse"),
         }
     }
-    if let Some(now) = or_count(sysfs::text(&dir.join("power_state")), ENTRY.name, page) {
+    let power = sysfs::one_of(&dir.join("power_state"), &POWER_STATES);
+    if let Some(now) = or_count(power, ENTRY.name, page) {
         let mut family = Family::gauge("node_pcidevice_power_state", "1 for the device's state.");
         for state in POWER_STATES {
             let labels: Vec<_> = labels.iter().copied().chain([("state", state)]).collect();

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use super::CollectError;
 
 /// A directory's entries beyond this are not looked at.
-const MOST_ENTRIES: usize = 4096;
+const MOST_ENTRIES: usize = 16_384;
 /// How many names a filter remembers; with more it begins anew.
 const MOST_KNOWN: usize = 4096;
 /// How much of a directory is read at a time.
@@ -88,6 +88,14 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, CollectError> {
 pub(super) fn line(path: &Path) -> Result<Option<String>, CollectError> {
     let Some(bytes) = bytes(path)? else { return Ok(None) };
     Ok(Some(String::from_utf8_lossy(&bytes).trim_matches('\n').to_owned()))
+}
+
+/// An attribute that is one of the kernel's words; another is an error.
+pub(super) fn one_of<'a>(path: &Path, words: &[&'a str]) -> Result<Option<&'a str>, CollectError> {
+    let Some(text) = text(path)? else { return Ok(None) };
+    let expected = "expected a word that is known";
+    let wrong = || CollectError::Parse { path: path.to_owned(), line: 1, expected };
+    words.iter().copied().find(|word| *word == text).map(Some).ok_or_else(wrong)
 }
 
 /// An attribute's number; none where the kernel has none now.

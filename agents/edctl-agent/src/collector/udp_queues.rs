@@ -57,7 +57,11 @@ impl Collector for UdpQueues {
 /// The sums over all sockets: to be sent, and received.
 fn parse(text: Text<'_>) -> Result<(u64, u64), CollectError> {
     let (mut sent, mut received) = (0u64, 0u64);
-    for (number, line) in text.lines().skip(1) {
+    let mut lines = text.lines();
+    if !lines.next().is_some_and(|(_, head)| head.contains("tx_queue")) {
+        return Err(text.wrong(1, "expected the columns' names"));
+    }
+    for (number, line) in lines {
         let queues = line.split_ascii_whitespace().nth(QUEUES_COLUMN).and_then(|word| {
             let (tx, rx) = word.split_once(':')?;
             let hex = |digits| u64::from_str_radix(digits, 16).ok();

@@ -67,6 +67,10 @@ pub(super) fn add_online(dir: &Path, page: &mut Page) {
     let [present, online] =
         ["present", "online"].map(|file| or_count(read_list(&dir.join(file)), ENTRY.name, page));
     let (Some(present), Some(online)) = (present, online) else { return };
+    // Whoever reads this runs on one.
+    if online.is_empty() {
+        return page.error(ENTRY.name, "parse");
+    }
     let mut family = Family::gauge("node_cpu_online", "Whether the CPU is at work.");
     for cpu in present {
         family.push(&[("cpu", &cpu.to_string())], online.binary_search(&cpu).is_ok());

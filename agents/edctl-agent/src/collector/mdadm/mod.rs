@@ -129,6 +129,10 @@ impl Families {
     fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
         let level = or_count(sysfs::text(&dir.join("level")), ENTRY.name, page);
         let Some(level) = level.filter(|level| !level.is_empty()) else { return };
+        // The name of the kernel's module for it.
+        if !level.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return page.error(ENTRY.name, "parse");
+        }
         let is_in = |levels: &[&str]| levels.contains(&level.as_str());
         let raid_disks = match is_in(&CONTAINERS) {
             true => None,

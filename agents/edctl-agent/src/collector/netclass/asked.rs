@@ -12,15 +12,12 @@ use edctl_exposition::Page;
 use super::super::kept::Kept;
 use super::super::links::{Link, Links};
 use super::super::sysfs::{self, or_count};
-use super::device::{Device, NUMBERS};
+use super::device::{Device, NUMBERS, OPERATION_STATES};
 use super::{ENTRY, IS_UP, files};
 
 /// Six files of each of 40 devices; those of others are opened each time.
 const MOST_KEPT: usize = 240;
 
-/// `IF_OPER_...`
-const OPERATION_STATES: [&str; 7] =
-    ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"];
 /// In a device's flags.
 const IS_DORMANT: u32 = 1 << 17;
 

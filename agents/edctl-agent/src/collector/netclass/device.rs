@@ -20,6 +20,10 @@ pub(super) const NUMBERS: [(&str, &str); 16] = [
     ("tx_queue_len", "transmit_queue_length"),
 ];
 
+/// The states of a device's operation, in the order of `IF_OPER_...`.
+pub(super) const OPERATION_STATES: [&str; 7] =
+    ["unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up"];
+
 /// A device as sysfs has it; what it does not have is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Device {

@@ -13,7 +13,7 @@ use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use self::asked::Asked;
-use self::device::{Device, NUMBERS};
+use self::device::{Device, NUMBERS, OPERATION_STATES};
 use super::sysfs::{self, Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -148,7 +148,9 @@ impl Families {
             Some(_) => "down",
             None => "unknown",
         };
-        self.up.push(&[label], device.operstate == "up");
+        if OPERATION_STATES.contains(&device.operstate.as_str()) {
+            self.up.push(&[label], device.operstate == "up");
+        }
         let values = [
             label.1,
             &device.address,

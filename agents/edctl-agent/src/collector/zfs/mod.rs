@@ -112,10 +112,9 @@ impl Families {
                 self.push("zpool_dataset", &[zpool, ("dataset", &dataset)], fields);
             }
         }
-        if let Some(found) = or_count(sysfs::text(&dir.join("state")), ENTRY.name, page) {
+        if let Some(found) = or_count(read_state(&dir.join("state")), ENTRY.name, page) {
             for state in STATES {
-                let is_it = found.eq_ignore_ascii_case(state);
-                self.state.push(&[zpool, ("state", state)], is_it);
+                self.state.push(&[zpool, ("state", state)], state == found);
             }
         }
     }
@@ -124,6 +123,12 @@ impl Families {
         self.fields.into_values().for_each(|family| page.add(family));
         page.add(self.state);
     }
+}
+
+fn read_state(path: &Path) -> Result<Option<&'static str>, CollectError> {
+    let capitals = STATES.map(str::to_ascii_uppercase);
+    let found = sysfs::one_of(path, &capitals.each_ref().map(String::as_str))?;
+    Ok(found.and_then(|found| STATES.into_iter().find(|state| found.eq_ignore_ascii_case(state))))
 }
 
 /// A pool's file, which may come and go.
