@@ -217,6 +217,12 @@ impl Page {
         }
     }
 
+    /// Whether a family would come on this page as one of its own: its names are names, and nobody's.
+    pub fn is_free_for(&self, family: &Family) -> bool {
+        !self.families.contains_key(&family.name)
+            && self.can_name(&family.name, &other_names(family))
+    }
+
     /// Whether a new family's name and its others are names, and no other family's.
     fn can_name(&self, name: &str, others: &[String]) -> bool {
         let is_taken =
@@ -350,7 +356,10 @@ mod tests {
             page.add(Family::gauge(name, "Bad.").with(&[], 1u64));
         }
         page.add(Family::counter("polls_total", "Polls.").with(&[], 1u64));
-        page.add(Family::gauge("polls", "The same name in OpenMetrics.").with(&[], 1u64));
+        let polls = Family::gauge("polls", "The same name in OpenMetrics.").with(&[], 1u64);
+        assert!(!page.is_free_for(&polls) && !page.is_free_for(&Family::gauge("up", "Up.")));
+        assert!(page.is_free_for(&Family::gauge("down", "Down.")));
+        page.add(polls);
         page.finish();
         let names: Vec<&str> = page.families().map(|family| family.name.as_ref()).collect();
         assert_eq!(names, ["polls_total", "up"]);

@@ -1,38 +1,33 @@
-//! A collector on a thread of its own, for what may block: a page waits for it only a moment, and one
-//! that is stuck is not asked again before it has come back.
+//! A collector's work on a thread of its own, for what may block: a page waits for it only a moment, and
+//! one that is stuck is not asked again before it has come back.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use edctl_exposition::Page;
-
-use super::{CollectError, Collector};
+use super::CollectError;
 
 /// How long the page waits for such collectors after all others are done.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
-type Answer = (Result<Page, CollectError>, Duration);
-
 /// The thread, and whether it is at work.
-pub(super) struct Apart {
+pub(super) struct Apart<T> {
     ask: SyncSender<()>,
-    answers: Receiver<Answer>,
+    answers: Receiver<(T, Duration)>,
     /// When it was asked for what it has not given yet.
     asked: Option<Instant>,
 }
 
-impl Apart {
+impl<T: Send + 'static> Apart<T> {
     /// Starts the thread; it ends when this is dropped and its work, if any, is done.
-    pub(super) fn start(name: &'static str, mut collector: Box<dyn Collector>) -> Self {
+    pub(super) fn start(name: &'static str, mut work: impl FnMut() -> T + Send + 'static) -> Self {
         let (ask, asked) = sync_channel::<()>(1);
         let (answer, answers) = sync_channel(1);
         let thread = std::thread::Builder::new().name(name.chars().take(15).collect());
         let spawned = thread.spawn(move || {
             for () in asked {
                 let start = Instant::now();
-                let mut page = Page::default();
-                let outcome = collector.collect(&mut page).map(|()| page);
-                if answer.send((outcome, start.elapsed())).is_err() {
+                let result = work();
+                if answer.send((result, start.elapsed())).is_err() {
                     return;
                 }
             }
@@ -54,19 +49,15 @@ impl Apart {
         }
     }
 
-    /// Adds what it has to the page, if that comes by then.
-    pub(super) fn end(
-        &mut self,
-        until: Instant,
-        page: &mut Page,
-    ) -> (Result<(), CollectError>, Duration) {
+    /// What it has, if that comes by then, and how long it took.
+    pub(super) fn end(&mut self, until: Instant) -> (Result<T, CollectError>, Duration) {
         let Some(asked) = self.asked else {
             return (Err(CollectError::NoThread), Duration::ZERO);
         };
         match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok((outcome, duration)) => {
+            Ok((result, duration)) => {
                 self.asked = None;
-                (outcome.map(|own| page.merge(own)), duration)
+                (Ok(result), duration)
             }
             Err(RecvTimeoutError::Timeout) => {
                 let waited = asked.elapsed();
@@ -81,24 +72,16 @@ impl Apart {
 mod tests {
     use std::sync::mpsc::{Sender, channel};
 
-    use edctl_exposition::Family;
-
     use super::super::State;
     use super::*;
 
-    struct Gated(Receiver<()>);
-
-    impl Collector for Gated {
-        fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-            let _closed = self.0.recv();
-            page.add(Family::gauge("node_gated", "Gated.").with(&[], 1u64));
-            Ok(())
-        }
-    }
-
-    fn gated() -> (Sender<()>, Apart) {
+    fn gated() -> (Sender<()>, Apart<u32>) {
         let (token, tokens) = channel();
-        (token, Apart::start("gated", Box::new(Gated(tokens))))
+        let work = move || {
+            let _closed = tokens.recv();
+            7
+        };
+        (token, Apart::start("gated", work))
     }
 
     #[test]
@@ -106,38 +89,28 @@ mod tests {
         let (token, mut apart) = gated();
         for _ in 0..3 {
             apart.begin();
-            let mut page = Page::default();
-            let (outcome, _) = apart.end(Instant::now(), &mut page);
+            let (outcome, _) = apart.end(Instant::now());
             assert_eq!(outcome.unwrap_err().state(), State::Timeout);
-            assert_eq!(page.families().count(), 0);
         }
         // It comes back with what is too late, and is asked anew.
         token.send(()).unwrap();
         token.send(()).unwrap();
         let recovered = loop {
             apart.begin();
-            let mut page = Page::default();
-            let until = Instant::now() + Duration::from_secs(60);
-            if apart.end(until, &mut page).0.is_ok() {
-                break page;
+            if let (Ok(result), _) = apart.end(Instant::now() + Duration::from_secs(60)) {
+                break result;
             }
         };
-        assert!(recovered.family("node_gated").is_some());
+        assert_eq!(recovered, 7);
     }
 
     #[test]
     fn one_that_panics_is_no_threat() {
-        struct Panics;
-        impl Collector for Panics {
-            fn collect(&mut self, _page: &mut Page) -> Result<(), CollectError> {
-                panic!("as the test wants it");
-            }
-        }
-        let mut apart = Apart::start("panics", Box::new(Panics));
+        let mut apart = Apart::start("panics", || panic!("as the test wants it"));
         for _ in 0..2 {
             apart.begin();
-            let until = Instant::now() + Duration::from_secs(60);
-            let (outcome, _) = apart.end(until, &mut Page::default());
+            let (outcome, _): (Result<(), _>, _) =
+                apart.end(Instant::now() + Duration::from_secs(60));
             assert_eq!(outcome.unwrap_err().state(), State::Error);
         }
     }

@@ -43,6 +43,8 @@ pub(crate) enum Runs {
     Apart,
     /// So too, but only where this directory of sysfs has any device.
     ApartIfAny(&'static str),
+    /// After all others: what it shows may not be what they have shown.
+    Last,
 }
 
 /// A family, or several whose names the kernel makes up.

@@ -70,6 +70,7 @@ mod stat;
 mod statfs;
 mod sysctl;
 mod tapestats;
+mod textfile;
 mod thermal_zone;
 mod time;
 mod udp_queues;
@@ -148,6 +149,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &stat::ENTRY,
     &sysctl::ENTRY,
     &tapestats::ENTRY,
+    &textfile::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
     &udp_queues::ENTRY,
@@ -192,9 +194,10 @@ impl Collectors {
     /// others run one after the other: parallel reads of /proc cost more, not less.
     fn collect_some(&mut self, page: &mut Page, wanted: impl Fn(&str) -> bool) -> Vec<Report> {
         let chosen = |running: &&mut Running| wanted(running.entry.name);
+        let is_last = |running: &Running| running.entry.runs == Runs::Last;
         self.running.iter_mut().filter(chosen).for_each(Running::begin);
         let mut reports = Vec::with_capacity(self.running.len());
-        for running in self.running.iter_mut().filter(chosen) {
+        for running in self.running.iter_mut().filter(chosen).filter(|running| !is_last(running)) {
             if let Some((outcome, duration)) = running.run_here(page) {
                 reports.push(Report::of(running.entry.name, outcome, duration, page));
             }
@@ -202,6 +205,11 @@ impl Collectors {
         let until = Instant::now() + apart::PATIENCE;
         for running in self.running.iter_mut().filter(chosen) {
             if let Some((outcome, duration)) = running.end(until, page) {
+                reports.push(Report::of(running.entry.name, outcome, duration, page));
+            }
+        }
+        for running in self.running.iter_mut().filter(chosen).filter(|running| is_last(running)) {
+            if let Some((outcome, duration)) = running.run_here(page) {
                 reports.push(Report::of(running.entry.name, outcome, duration, page));
             }
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::filesystem::Excludes;
 use super::{
     bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
-    powersupplyclass, rapl, slabinfo, sysctl, tapestats,
+    powersupplyclass, rapl, slabinfo, sysctl, tapestats, textfile,
 };
 
 /// The options of all collectors that have any.
@@ -28,6 +28,7 @@ pub(crate) struct Options {
     pub(crate) slabinfo: slabinfo::SlabinfoOptions,
     pub(crate) sysctl: sysctl::SysctlOptions,
     pub(crate) tapestats: tapestats::TapestatsOptions,
+    pub(crate) textfile: textfile::TextfileOptions,
 }
 
 impl Options {

@@ -11,6 +11,8 @@ use crate::host::Host;
 
 type Outcome = (Result<(), CollectError>, Duration);
 
+type Work = Apart<Result<Page, CollectError>>;
+
 /// One that is on.
 pub(super) struct Running {
     pub(super) entry: &'static Entry,
@@ -19,14 +21,14 @@ pub(super) struct Running {
 
 enum Place {
     Here(Box<dyn Collector>),
-    Apart(Apart),
+    Apart(Work),
     /// As [`Runs::ApartIfAny`] has it; most nodes have most kinds of devices not at all.
     ApartIfAny {
         dir: PathBuf,
         make: Box<dyn Fn() -> Box<dyn Collector> + Send>,
         here: Box<dyn Collector>,
         /// There since there was a device.
-        apart: Option<Apart>,
+        apart: Option<Work>,
         has_begun: bool,
     },
 }
@@ -35,8 +37,8 @@ impl Running {
     pub(super) fn start(entry: &'static Entry, host: &Host, options: &Options) -> Self {
         let collector = (entry.make)(host, options);
         let place = match entry.runs {
-            Runs::Here => Place::Here(collector),
-            Runs::Apart => Place::Apart(Apart::start(entry.name, collector)),
+            Runs::Here | Runs::Last => Place::Here(collector),
+            Runs::Apart => Place::Apart(start_apart(entry.name, collector)),
             Runs::ApartIfAny(dir) => {
                 let dir = host.paths.sysfs.join(dir);
                 let (host, options) = (host.clone(), options.clone());
@@ -55,7 +57,7 @@ impl Running {
             Place::ApartIfAny { dir, make, apart, has_begun, .. } => {
                 *has_begun = sysfs::has_any(dir);
                 if *has_begun {
-                    apart.get_or_insert_with(|| Apart::start(self.entry.name, make())).begin();
+                    apart.get_or_insert_with(|| start_apart(self.entry.name, make())).begin();
                 }
             }
         }
@@ -77,11 +79,20 @@ impl Running {
     pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Outcome> {
         match &mut self.place {
             Place::Apart(apart) | Place::ApartIfAny { apart: Some(apart), has_begun: true, .. } => {
-                Some(apart.end(until, page))
+                let (outcome, duration) = apart.end(until);
+                let outcome = outcome.and_then(|own| own.map(|own| page.merge(own)));
+                Some((outcome, duration))
             }
             Place::Here(_) | Place::ApartIfAny { .. } => None,
         }
     }
+}
+
+fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
+    Apart::start(name, move || {
+        let mut page = Page::default();
+        collector.collect(&mut page).map(|()| page)
+    })
 }
 
 #[cfg(test)]

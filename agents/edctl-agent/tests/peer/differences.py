@@ -48,7 +48,6 @@ JITTERING = {
 MISSING = {
     "systemd": "off by default but in Debian's; it would need D-Bus",
     "tcpstat": "off by default, not written yet",
-    "textfile": "not written yet",
     "timex": "not written yet",
     "node_time_zone_offset_seconds": "not written yet",
 }
