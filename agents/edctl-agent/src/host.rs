@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use edctl_daemon::Paths;
+use edctl_sys::timex::Timex;
+use edctl_sys::zone::Zone;
 
 use crate::collector::Capacity;
 
@@ -29,13 +31,23 @@ pub(crate) struct Host {
     pub(crate) paths: Paths,
     pub(crate) uname: fn() -> Uname,
     pub(crate) now: fn() -> SystemTime,
+    pub(crate) timex: fn() -> io::Result<Timex>,
+    /// The time zone at so many seconds since 1970.
+    pub(crate) zone: fn(i64) -> Option<Zone>,
     pub(crate) capacity: Arc<AskCapacity>,
 }
 
 impl Host {
     /// This machine, seen under `paths`.
     pub(crate) fn real(paths: Paths) -> Self {
-        Self { paths, uname: read_uname, now: SystemTime::now, capacity: Arc::new(Capacity::read) }
+        Self {
+            paths,
+            uname: read_uname,
+            now: SystemTime::now,
+            timex: edctl_sys::timex::read,
+            zone: edctl_sys::zone::at,
+            capacity: Arc::new(Capacity::read),
+        }
     }
 
     /// Whether the paths show what the kernel says to this process, so that it may be asked in other

@@ -73,6 +73,7 @@ mod tapestats;
 mod textfile;
 mod thermal_zone;
 mod time;
+mod timex;
 mod udp_queues;
 mod uname;
 mod vmstat;
@@ -152,6 +153,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &textfile::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
+    &timex::ENTRY,
     &udp_queues::ENTRY,
     &uname::ENTRY,
     &vmstat::ENTRY,

@@ -1,12 +1,13 @@
 //! `node_time_*`: the node's clock, and what drives it, from /sys/devices/system/clocksource.
 //!
 //! A clock source keeps its own number; node_exporter counts them, which is the same wherever they
-//! begin at 0. `node_time_zone_offset_seconds` is not shown: it needs the rules of all time zones.
+//! begin at 0.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edctl_exposition::{Family, Page};
+use edctl_sys::zone::Zone;
 
 use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -16,9 +17,10 @@ pub(super) const ENTRY: Entry = Entry {
     name: "time",
     preset: Preset::On,
     runs: Runs::Here,
-    reads: "clock_gettime(2), /sys/devices/system/clocksource",
+    reads: "clock_gettime(2), localtime(3), /sys/devices/system/clocksource",
     families: &[
         FamilyDoc::gauge("node_time_seconds", &[]),
+        FamilyDoc::gauge("node_time_zone_offset_seconds", &["time_zone"]),
         FamilyDoc::gauge("node_time_clocksource_available_info", &["device", "clocksource"]),
         FamilyDoc::gauge("node_time_clocksource_current_info", &["device", "clocksource"]),
     ],
@@ -27,12 +29,28 @@ pub(super) const ENTRY: Entry = Entry {
 
 pub(super) struct Time {
     now: fn() -> SystemTime,
+    zone: fn(i64) -> Option<Zone>,
     dir: PathBuf,
 }
 
 impl Time {
     pub(super) fn new(host: &Host) -> Self {
-        Self { now: host.now, dir: host.paths.sysfs.join("devices/system/clocksource") }
+        Self {
+            now: host.now,
+            zone: host.zone,
+            dir: host.paths.sysfs.join("devices/system/clocksource"),
+        }
+    }
+}
+
+impl Time {
+    fn add_zone(&self, now_secs: u64, page: &mut Page) {
+        let zone = i64::try_from(now_secs).ok().and_then(self.zone);
+        if let Some(Zone { name, offset_secs }) = zone {
+            let help = "How far the node's time zone is east of UTC.";
+            let family = Family::gauge("node_time_zone_offset_seconds", help);
+            page.add(family.with(&[("time_zone", &name)], offset_secs));
+        }
     }
 }
 
@@ -41,6 +59,7 @@ impl Collector for Time {
         if let Ok(now) = (self.now)().duration_since(UNIX_EPOCH) {
             let help = "The node's time, in seconds since 1970.";
             page.add(Family::gauge("node_time_seconds", help).with(&[], now.as_secs_f64()));
+            self.add_zone(now.as_secs(), page);
         }
         let devices = sysfs::list_numbered(&self.dir, "clocksource").map(Some);
         let devices = match devices {

@@ -48,8 +48,6 @@ JITTERING = {
 MISSING = {
     "systemd": "off by default but in Debian's; it would need D-Bus",
     "tcpstat": "off by default, not written yet",
-    "timex": "not written yet",
-    "node_time_zone_offset_seconds": "not written yet",
 }
 
 # What Debian's node_exporter, 1.5, has otherwise than 1.12, which we follow.

@@ -1,0 +1,4 @@
+//! Calls that no safe crate has. All unsafe code of the workspace is here, each use with its reason.
+
+pub mod timex;
+pub mod zone;
