@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use collector::CollectorFlags;
+use collector::{CollectorFlags, OptionFlags};
 use config::AgentConfig;
 use edctl_daemon::{CommonFlags, PathFlags, Spec};
 use listing::ListingFlags;
@@ -67,6 +67,9 @@ struct RunFlags {
     #[command(flatten)]
     collectors: CollectorFlags,
 
+    #[command(flatten)]
+    options: OptionFlags,
+
     /// Where hooks and `edctl-agent status` find the agent
     #[arg(long = "hooks.socket", value_name = "PATH")]
     socket: Option<PathBuf>,
@@ -80,6 +83,7 @@ impl RunFlags {
     fn apply(&self, config: &mut AgentConfig) {
         self.path.apply(&mut config.path);
         self.collectors.apply(&mut config.collectors);
+        self.options.apply(&mut config.collector);
         if let Some(socket) = &self.socket {
             config.hooks.socket.clone_from(socket);
         }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
 use crate::config::Paths;
 use crate::logging::{Format, Level};
 
@@ -22,12 +24,28 @@ pub struct CommonFlags {
     pub once: bool,
 
     /// Address to serve on, such as 127.0.0.1:9810; may be given several times
-    #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long = "web.listen-address",
+        value_name = "ADDRESS:PORT",
+        value_parser = crate::address::parse_address
+    )]
     pub listen_address: Vec<SocketAddr>,
+
+    /// Where the metrics are, if not at /metrics
+    #[arg(
+        long = "web.telemetry-path",
+        value_name = "PATH",
+        value_parser = crate::address::parse_path
+    )]
+    pub telemetry_path: Option<String>,
 
     /// exporter-toolkit's web configuration file: TLS, basic authentication, headers, rate limit; it is
     /// read anew when it changes
-    #[arg(long = "web.config.file", value_name = "FILE")]
+    #[arg(
+        long = "web.config.file",
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub web_config_file: Option<PathBuf>,
 
     /// Least severe level that is logged

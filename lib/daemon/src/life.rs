@@ -179,7 +179,8 @@ fn serve<S: Service>(
     )?;
     let server = Server::bind(&addresses(spec, flags, &config))
         .map_err(|e| e.to_string())?
-        .with_web_config(web);
+        .with_web_config(web)
+        .with_metrics_at(flags.telemetry_path.clone());
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
     let service = Serving(start(config, Mode::Serve)?);

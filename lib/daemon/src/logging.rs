@@ -48,6 +48,7 @@ pub enum Format {
     /// The journal.
     Journal,
     /// Lines on stderr.
+    #[value(alias = "logfmt")]
     Text,
     /// JSON objects, one a line, on stderr.
     Json,

@@ -50,6 +50,7 @@ pub struct BindError {
 pub struct Server {
     listeners: Vec<StdListener>,
     web: Option<WebConfig>,
+    metrics_path: Option<String>,
 }
 
 impl Server {
@@ -69,13 +70,20 @@ impl Server {
                 listen(address).map_err(|source| BindError { address: *address, source })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { listeners, web: None })
+        Ok(Self { listeners, web: None, metrics_path: None })
     }
 
     /// Serves as a web configuration wants it, where there is one.
     #[must_use]
     pub fn with_web_config(mut self, web: Option<WebConfig>) -> Self {
         self.web = web;
+        self
+    }
+
+    /// Serves the page at this path, where it is not to be `/metrics`.
+    #[must_use]
+    pub fn with_metrics_at(mut self, path: Option<String>) -> Self {
+        self.metrics_path = path;
         self
     }
 
@@ -99,7 +107,7 @@ impl Server {
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let site = Site::new(collecting, Arc::clone(&metrics));
+        let site = Site::new(collecting, Arc::clone(&metrics), self.metrics_path);
         let guard = Arc::new(Guard::new(site, self.web.map(Arc::new), metrics));
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let guests = Guests::default();
@@ -223,7 +231,7 @@ mod tests {
         let about = crate::About { component: "test", about: "A test.", version: "0" };
         let metrics = Arc::new(SelfMetrics::new(about));
         let collecting = Collecting::start(Gated(begun, goes_on), Arc::clone(&metrics)).unwrap();
-        let site = Site::new(collecting, Arc::clone(&metrics));
+        let site = Site::new(collecting, Arc::clone(&metrics), None);
         let guard = Arc::new(Guard::new(site, None, metrics));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

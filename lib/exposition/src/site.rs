@@ -17,6 +17,8 @@ use crate::query::{BadQuery, Query};
 use crate::render::{Format, render};
 use crate::selfmetrics::SelfMetrics;
 
+/// Where Prometheus asks unless told otherwise.
+const METRICS_PATH: &str = "/metrics";
 /// How long a scrape may take that does not say how long it waits.
 const DEFAULT_DEADLINE: Duration = Duration::from_millis(9_500);
 /// Share of the client's own timeout that is kept for the way.
@@ -28,11 +30,18 @@ const GZIP_FROM_BYTES: usize = 1024;
 pub(crate) struct Site<S> {
     collecting: Collecting<S>,
     metrics: Arc<SelfMetrics>,
+    metrics_path: String,
 }
 
 impl<S: Source> Site<S> {
-    pub(crate) fn new(collecting: Collecting<S>, metrics: Arc<SelfMetrics>) -> Self {
-        Self { collecting, metrics }
+    /// With the metrics at their usual path unless there is another.
+    pub(crate) fn new(
+        collecting: Collecting<S>,
+        metrics: Arc<SelfMetrics>,
+        metrics_path: Option<String>,
+    ) -> Self {
+        let metrics_path = metrics_path.unwrap_or_else(|| METRICS_PATH.to_owned());
+        Self { collecting, metrics, metrics_path }
     }
 
     pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -43,7 +52,7 @@ impl<S: Source> Site<S> {
 
     async fn route(&self, request: &Request<Incoming>) -> (&'static str, Response<Full<Bytes>>) {
         let handler = match request.uri().path() {
-            "/metrics" => "metrics",
+            path if path == self.metrics_path => "metrics",
             "/healthz" => "healthz",
             "/readyz" => "readyz",
             "/" => "index",
@@ -91,13 +100,14 @@ impl<S: Source> Site<S> {
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <title>edctl {component}</title></head><body>\n\
              <h1>edctl {component}</h1>\n<p>{about} Version {version}.</p>\n\
-             <ul><li><a href=\"/metrics\">/metrics</a></li>\
+             <ul><li><a href=\"{path}\">{path}</a></li>\
              <li><a href=\"/healthz\">/healthz</a>: alive</li>\
              <li><a href=\"/readyz\">/readyz</a>: first collection done</li></ul>\n\
              </body></html>\n",
             component = about.component,
             about = about.about,
             version = about.version,
+            path = self.metrics_path,
         );
         let mut response = Response::new(Full::new(Bytes::from(body)));
         response.headers_mut().insert(CONTENT_TYPE, header("text/html; charset=utf-8"));

@@ -22,7 +22,11 @@ impl Source for Numbers {
 
 /// Serves 100 numbers until the process ends; a test's process ends with its tests.
 fn serve() -> SocketAddr {
-    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+    serve_at(None)
+}
+
+fn serve_at(path: Option<String>) -> SocketAddr {
+    let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap().with_metrics_at(path);
     let address = server.addresses()[0];
     let about = About { component: "test", about: "A test.", version: "1.2.3" };
     let metrics = Arc::new(SelfMetrics::new(about));
@@ -65,6 +69,17 @@ fn pages_and_their_status() {
         let (head, _) = get(address, path, "");
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {head}");
     }
+}
+
+#[test]
+fn the_page_may_be_elsewhere() {
+    let address = serve_at(Some("/node".to_owned()));
+    let (head, _) = get(address, "/metrics", "");
+    assert!(head.starts_with("HTTP/1.1 404"), "{head}");
+    let (_, body) = get(address, "/node", "");
+    assert!(String::from_utf8(body).unwrap().contains("numbers{n=\"99\"} 99\n"));
+    let (_, body) = get(address, "/", "");
+    assert!(String::from_utf8(body).unwrap().contains("<a href=\"/node\">/node</a>"));
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
+use serde::Deserialize;
 
 use super::kernel_file::{KernelFile, Text};
+use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -14,26 +17,46 @@ pub(super) const ENTRY: Entry = Entry {
     runs: Runs::Here,
     reads: "/proc/net/arp",
     families: &[FamilyDoc::gauge("node_arp_entries", &["device"])],
-    make: |host, _| Box::new(Arp::new(host)),
+    make: |host, options| Box::new(Arp::new(host, &options.arp)),
 };
+
+/// The table `[collector.arp]`: which devices are shown, as regular expressions.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ArpOptions {
+    pub(crate) device_include: String,
+    pub(crate) device_exclude: String,
+}
+
+impl ArpOptions {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        check_regex("collector.arp.device_include", &self.device_include)?;
+        check_regex("collector.arp.device_exclude", &self.device_exclude)
+    }
+}
 
 /// Where a line names the device.
 const DEVICE_COLUMN: usize = 5;
 
 pub(super) struct Arp {
     file: KernelFile,
+    filter: Filter,
 }
 
 impl Arp {
-    pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("net/arp")) }
+    pub(super) fn new(host: &Host, options: &ArpOptions) -> Self {
+        Self {
+            file: KernelFile::new(host.paths.procfs.join("net/arp")),
+            filter: Filter::new(&options.device_include, &options.device_exclude),
+        }
     }
 }
 
 impl Collector for Arp {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut family = Family::gauge("node_arp_entries", "Neighbours in the device's ARP table.");
-        for (device, entries) in parse(self.file.read()?)? {
+        let devices = parse(self.file.read()?)?.into_iter();
+        for (device, entries) in devices.filter(|(device, _)| self.filter.shows(device)) {
             family.push(&[("device", device)], entries);
         }
         page.add(family);
@@ -56,6 +79,8 @@ fn parse(text: Text<'_>) -> Result<BTreeMap<&str, u64>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Options;
+    use super::super::sysfs::tests::{shown_with, tree};
     use super::*;
 
     const HEAD: &str = "IP address  HW type  Flags  HW address  Mask  Device\n";
@@ -69,6 +94,22 @@ mod tests {
         assert_eq!(parsed(lines).unwrap(), "{\"br0\": 1, \"eth0\": 2}");
         assert_eq!(parsed("").unwrap(), "{}");
         assert_eq!(parsed("10.0.0.1 0x1\n"), None);
+    }
+
+    #[test]
+    fn devices_are_chosen() {
+        let content = format!("{HEAD}10.0.0.1 1 2 aa * eth0\n10.1.0.1 1 2 bb * br0\n");
+        let dir = tree(&[("net/arp", &content)]);
+        for (device_include, device_exclude, expected) in
+            [("eth", "", "eth0"), ("", "eth", "br0"), (".*", "br", "eth0")]
+        {
+            let (device_include, device_exclude) = (device_include.into(), device_exclude.into());
+            let arp = ArpOptions { device_include, device_exclude };
+            let options = Options { arp, ..Options::default() };
+            let (text, _) = shown_with(&ENTRY, dir.path(), &options).unwrap();
+            let series = text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>();
+            assert_eq!(series, [format!("node_arp_entries{{device=\"{expected}\"}} 1")]);
+        }
     }
 
     proptest! {

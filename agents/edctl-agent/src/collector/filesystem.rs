@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use regex::Regex;
 use serde::Deserialize;
 
 use super::kernel_file::KernelFile;
 use super::mounts::{self, Mount};
 use super::statfs::{Answer, Prober};
+use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -19,24 +19,27 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// More mounts than a node should have: the first ones are shown, the others are an error.
 const MOST_MOUNTS: usize = 4096;
 
-/// Which mounts are not shown; the defaults are node_exporter's.
+/// Which mounts are shown, as regular expressions; the defaults are node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Excludes {
-    /// Mount points, as a regular expression.
+    pub(crate) mount_points_include: String,
     pub(crate) mount_points_exclude: String,
-    /// Types of file systems, as a regular expression.
+    /// Types of file systems.
+    pub(crate) fs_types_include: String,
     pub(crate) fs_types_exclude: String,
 }
 
 impl Default for Excludes {
     fn default() -> Self {
         Self {
+            mount_points_include: String::new(),
             mount_points_exclude: concat!(
                 "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|",
                 "var/lib/containers/storage/.+)($|/)",
             )
             .to_owned(),
+            fs_types_include: String::new(),
             fs_types_exclude: concat!(
                 "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|",
                 "hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|",
@@ -51,35 +54,22 @@ impl Excludes {
     /// What is wrong with an expression, if one is.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         for (key, expression) in [
+            ("mount_points_include", &self.mount_points_include),
             ("mount_points_exclude", &self.mount_points_exclude),
+            ("fs_types_include", &self.fs_types_include),
             ("fs_types_exclude", &self.fs_types_exclude),
         ] {
-            Regex::new(expression).map_err(|e| {
-                // The whole shows the place in three lines.
-                let cause = e.to_string().lines().last().unwrap_or_default().to_owned();
-                let message = format!("expected a regex, not {expression:?}: {cause}");
-                Invalid::new(format!("collector.filesystem.{key}"), message)
-            })?;
+            check_regex(&format!("collector.filesystem.{key}"), expression)?;
         }
         Ok(())
     }
 
-    /// A test for mounts that are shown. An expression that does not compile excludes nothing; it
-    /// was refused when the configuration was read.
+    /// A test for mounts that are shown.
     fn shown(&self) -> impl Fn(&Mount) -> bool + Send + 'static {
-        let mount_points = compile(&self.mount_points_exclude);
-        let fs_types = compile(&self.fs_types_exclude);
-        let excluded = |regex: &Option<Regex>, text: &str| {
-            regex.as_ref().is_some_and(|regex| regex.is_match(text))
-        };
-        move |mount| {
-            !excluded(&mount_points, &mount.mount_point) && !excluded(&fs_types, &mount.fs_type)
-        }
+        let mount_points = Filter::new(&self.mount_points_include, &self.mount_points_exclude);
+        let fs_types = Filter::new(&self.fs_types_include, &self.fs_types_exclude);
+        move |mount| mount_points.shows(&mount.mount_point) && fs_types.shows(&mount.fs_type)
     }
-}
-
-fn compile(expression: &str) -> Option<Regex> {
-    (!expression.is_empty()).then(|| Regex::new(expression).ok()).flatten()
 }
 
 pub(super) const ENTRY: Entry = Entry {

@@ -5,14 +5,15 @@ use serde::Deserialize;
 
 use super::filesystem::Excludes;
 use super::{
-    bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
-    powersupplyclass, rapl, slabinfo, sysctl, tapestats, textfile,
+    arp, bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
+    powersupplyclass, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
 };
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    pub(crate) arp: arp::ArpOptions,
     pub(crate) bcache: bcache::BcacheOptions,
     pub(crate) cpu: cpu::CpuOptions,
     pub(crate) diskstats: diskstats::DiskstatsOptions,
@@ -26,15 +27,18 @@ pub(crate) struct Options {
     pub(crate) powersupplyclass: powersupplyclass::Ignored,
     pub(crate) rapl: rapl::Zones,
     pub(crate) slabinfo: slabinfo::SlabinfoOptions,
+    pub(crate) stat: stat::StatOptions,
     pub(crate) sysctl: sysctl::SysctlOptions,
     pub(crate) tapestats: tapestats::TapestatsOptions,
     pub(crate) textfile: textfile::TextfileOptions,
+    pub(crate) vmstat: vmstat::VmstatOptions,
 }
 
 impl Options {
     /// # Errors
     /// Names a value that cannot work.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.arp.validate()?;
         self.cpu.validate()?;
         self.diskstats.validate()?;
         self.filesystem.validate()?;
@@ -47,6 +51,7 @@ impl Options {
         self.powersupplyclass.validate()?;
         self.slabinfo.validate()?;
         self.sysctl.validate()?;
-        self.tapestats.validate()
+        self.tapestats.validate()?;
+        self.vmstat.validate()
     }
 }

@@ -2,6 +2,7 @@
 //! the whole node.
 
 use edctl_exposition::{Family, Page};
+use serde::Deserialize;
 
 use super::kernel_file::{KernelFile, Text};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -19,35 +20,67 @@ pub(super) const ENTRY: Entry = Entry {
         FamilyDoc::counter("node_intr_total", &[]),
         FamilyDoc::gauge("node_procs_blocked", &[]),
         FamilyDoc::gauge("node_procs_running", &[]),
+        FamilyDoc::counter("node_softirqs_total", &["vector"]),
     ],
-    make: |host, _| Box::new(Stat::new(host)),
+    make: |host, options| Box::new(Stat::new(host, &options.stat)),
 };
+
+/// The table `[collector.stat]`; the default is node_exporter's.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StatOptions {
+    /// Whether soft interrupts are shown by their kind.
+    pub(crate) softirq: bool,
+}
 
 pub(super) struct Stat {
     file: KernelFile,
+    shows_softirqs: bool,
 }
 
 impl Stat {
-    pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("stat")) }
+    pub(super) fn new(host: &Host, options: &StatOptions) -> Self {
+        let file = KernelFile::new(host.paths.procfs.join("stat"));
+        Self { file, shows_softirqs: options.softirq }
     }
 }
 
 impl Collector for Stat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let totals = parse(self.file.read()?)?;
+        let text = self.file.read()?;
+        let totals = parse(text)?;
+        let softirqs = if self.shows_softirqs { parse_softirqs(text)? } else { Vec::new() };
         for (family, value) in families().into_iter().zip(totals) {
             // A line that this kernel does not write is absent.
             if let Some(value) = value {
                 page.add(family.with(&[], value));
             }
         }
+        let mut family = Family::counter("node_softirqs_total", "Soft interrupts by their kind.");
+        for (vector, calls) in softirqs {
+            family.push(&[("vector", vector)], calls);
+        }
+        page.add(family);
         Ok(())
     }
 }
 
 /// The lines, in the order of [`families`].
 const LINES: [&str; 6] = ["btime", "ctxt", "processes", "intr", "procs_blocked", "procs_running"];
+
+/// The kinds of soft interrupts, in the kernel's order, under node_exporter's names.
+const VECTORS: [&str; 10] = [
+    "hi",
+    "timer",
+    "net_tx",
+    "net_rx",
+    "block",
+    "block_iopoll",
+    "tasklet",
+    "sched",
+    "hrtimer",
+    "rcu",
+];
 
 fn families() -> [Family; 6] {
     [
@@ -77,6 +110,19 @@ fn parse(text: Text<'_>) -> Result<[Option<u64>; 6], CollectError> {
     Ok(totals)
 }
 
+/// Behind their sum stands one number for each kind.
+fn parse_softirqs(text: Text<'_>) -> Result<Vec<(&'static str, u64)>, CollectError> {
+    for (number, line) in text.lines() {
+        if let Some(numbers) = line.strip_prefix("softirq ") {
+            let calls: Option<Vec<u64>> =
+                numbers.split_ascii_whitespace().skip(1).map(|word| word.parse().ok()).collect();
+            let calls = calls.ok_or_else(|| text.wrong(number, "expected numbers"))?;
+            return Ok(VECTORS.into_iter().zip(calls).collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -96,10 +142,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn soft_interrupts_by_their_kind() {
+        let parsed = |content: &str| parse_softirqs(Text::of(content)).ok();
+        let content = "ctxt 7\nsoftirq 66 1 2 3 4 5 6 7 8 9 21\n";
+        let softirqs = parsed(content).unwrap();
+        assert_eq!(softirqs.len(), 10);
+        assert_eq!((softirqs[3], softirqs[9]), (("net_rx", 4), ("rcu", 21)));
+        assert_eq!(parsed("ctxt 7\n"), Some(Vec::new()));
+        assert_eq!(parsed("softirq 3 1 x\n"), None);
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_it_panic(content in ".{0,200}") {
             let _ = parse(Text::of(&content));
+            let _ = parse_softirqs(Text::of(&format!("softirq {content}")));
         }
     }
 }

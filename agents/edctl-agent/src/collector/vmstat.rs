@@ -1,8 +1,12 @@
 //! `node_vmstat_*`: page faults, paging, swapping and OOM kills, from /proc/vmstat.
 
+use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
+use serde::Deserialize;
 
+use super::fields::Fields;
 use super::kernel_file::{KernelFile, Text};
+use super::sysfs::check_regex;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -12,22 +16,47 @@ pub(super) const ENTRY: Entry = Entry {
     runs: Runs::Here,
     reads: "/proc/vmstat",
     families: &[FamilyDoc::unknown("node_vmstat_<field>", &[])],
-    make: |host, _| Box::new(Vmstat::new(host)),
+    make: |host, options| Box::new(Vmstat::new(host, &options.vmstat)),
 };
+
+/// The table `[collector.vmstat]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct VmstatOptions {
+    /// Which of some 200 fields are shown, as a regular expression; the default is node_exporter's, and
+    /// those of a virtual machine's balloon.
+    pub(crate) fields: String,
+}
+
+impl std::default::Default for VmstatOptions {
+    fn default() -> Self {
+        Self { fields: "^(oom_kill|pgpg|pswp|pg.*fault|balloon_).*".to_owned() }
+    }
+}
+
+impl VmstatOptions {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        check_regex("collector.vmstat.fields", &self.fields)
+    }
+}
 
 pub(super) struct Vmstat {
     file: KernelFile,
+    shown: Fields,
 }
 
 impl Vmstat {
-    pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("vmstat")) }
+    pub(super) fn new(host: &Host, options: &VmstatOptions) -> Self {
+        Self {
+            file: KernelFile::new(host.paths.procfs.join("vmstat")),
+            shown: Fields::new(&options.fields),
+        }
     }
 }
 
 impl Collector for Vmstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        for (name, value) in parse(self.file.read()?)? {
+        for (name, value) in parse(self.file.read()?, &mut self.shown)? {
             let help = format!("The field {name} of /proc/vmstat.");
             page.add(Family::unknown(format!("node_vmstat_{name}"), help).with(&[], value));
         }
@@ -35,24 +64,17 @@ impl Collector for Vmstat {
     }
 }
 
-/// node_exporter's choice of some 200 fields, those of a virtual machine's balloon beside them.
-fn is_shown(name: &str) -> bool {
-    let is_fault = || name.strip_prefix("pg").is_some_and(|rest| rest.contains("fault"));
-    ["oom_kill", "pgpg", "pswp", "balloon_"].iter().any(|prefix| name.starts_with(prefix))
-        || is_fault()
-}
-
-fn parse(text: Text<'_>) -> Result<Vec<(&str, u64)>, CollectError> {
+fn parse<'a>(text: Text<'a>, shown: &mut Fields) -> Result<Vec<(&'a str, u64)>, CollectError> {
+    if text.lines().next().is_none() {
+        return Err(text.wrong(1, "expected fields"));
+    }
     let mut fields = Vec::with_capacity(16);
     for (number, line) in text.lines() {
         let wrong = || text.wrong(number, "expected a name and a number");
         let (name, value) = line.split_once(' ').ok_or_else(wrong)?;
-        if is_shown(name) {
+        if shown.has(name) {
             fields.push((name, value.parse().map_err(|_| wrong())?));
         }
-    }
-    if fields.is_empty() {
-        return Err(text.wrong(1, "expected fields"));
     }
     Ok(fields)
 }
@@ -62,6 +84,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parsed<'a>(content: &'a str, fields: &str) -> Option<Vec<(&'a str, u64)>> {
+        parse(Text::of(content), &mut Fields::new(fields)).ok()
+    }
 
     #[test]
     fn the_fields_that_node_exporter_shows() {
@@ -76,16 +102,20 @@ mod tests {
             ("oom_kill", 6),
             ("balloon_inflate", 8),
         ];
-        assert_eq!(parse(Text::of(content)).unwrap(), expected);
-        for bad in ["", "nr_free_pages 5\n", "pgfault\n", "pgfault x\n", "pgfault 1 2\n"] {
-            assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        let default = VmstatOptions::default().fields;
+        assert_eq!(parsed(content, &default).unwrap(), expected);
+        assert_eq!(parsed(content, "^nr_").unwrap(), [("nr_free_pages", 5)]);
+        assert_eq!(parsed(content, "^none$").unwrap(), []);
+        for bad in ["", "pgfault\n", "pgfault x\n", "pgfault 1 2\n"] {
+            assert_eq!(parsed(bad, &default), None, "{bad:?}");
         }
+        assert!(VmstatOptions { fields: "(".to_owned() }.validate().is_err());
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(content in ".{0,200}") {
-            let _ = parse(Text::of(&content));
+            let _ = parsed(&content, ".*");
         }
     }
 }

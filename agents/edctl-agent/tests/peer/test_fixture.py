@@ -8,7 +8,7 @@ from support import OF_SERVER, is_debians
 
 @unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
 class Server(Comparison, unittest.TestCase):
-    FLAGS = OF_SERVER
+    FLAGS = (*OF_SERVER, f"--collector.textfile.directory={SERVER}/rootfs/var/lib/*/node-exporter")
     # By default these ask the kernel, not its files.
     FLAGS_OF_THEIRS = ("--no-collector.arp.netlink", "--no-collector.netdev.netlink")
     # Theirs has it from the kernel only.

@@ -7,9 +7,6 @@ use edctl_exposition::{Kind, Value};
 use super::distribution;
 use super::line::{self, Line, Wrong};
 
-/// A file with more samples and families is refused.
-const MOST: usize = 100_000;
-
 /// What a file says of one name.
 #[derive(Debug, PartialEq)]
 pub(super) struct FileFamily {
@@ -41,8 +38,9 @@ pub(super) struct FileSample {
 pub(super) type WrongAt = (usize, Wrong);
 
 /// The families that have samples, and what is wrong with single samples; an error is the whole file's.
-pub(super) fn parse(text: &str) -> Result<(Vec<FileFamily>, Vec<WrongAt>), WrongAt> {
-    let mut reader = Reader::default();
+/// So is that it has more than `most` families and samples.
+pub(super) fn parse(text: &str, most: usize) -> Result<(Vec<FileFamily>, Vec<WrongAt>), WrongAt> {
+    let mut reader = Reader { left: most, ..Reader::default() };
     let mut rest = text;
     let mut number = 0;
     while !rest.is_empty() {
@@ -93,7 +91,8 @@ fn sorted(labels: &[(String, String)]) -> Vec<(String, String)> {
 struct Reader {
     families: Vec<FileFamily>,
     places: HashMap<String, usize>,
-    samples: usize,
+    /// How many families and samples there may still be.
+    left: usize,
 }
 
 impl Reader {
@@ -115,7 +114,7 @@ impl Reader {
                 }
             }
             Line::Sample { name, labels, value } => {
-                self.samples += 1;
+                self.count(name)?;
                 let (family, part) = self.family(name, line)?;
                 let kind = *family.kind.get_or_insert(Kind::Unknown);
                 let labels = distribution::checked(kind, part, labels)?;
@@ -131,17 +130,21 @@ impl Reader {
         name: &str,
         line: usize,
     ) -> Result<(&mut FileFamily, &'static str), Wrong> {
-        if self.samples + self.families.len() > MOST {
-            return Err(Wrong::new("fewer families and samples", name));
-        }
         let known = self.known(name);
         let (place, part) = known.unwrap_or((self.families.len(), ""));
         if known.is_none() {
+            self.count(name)?;
             let (name, samples) = (name.to_owned(), Vec::new());
             self.places.insert(name.clone(), place);
             self.families.push(FileFamily { name, help: None, kind: None, line, samples });
         }
         Ok((&mut self.families[place], part))
+    }
+
+    fn count(&mut self, name: &str) -> Result<(), Wrong> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| Wrong::new("fewer families and samples", name))?;
+        Ok(())
     }
 
     fn known(&self, name: &str) -> Option<(usize, &'static str)> {
@@ -161,8 +164,10 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = 1000;
+
     fn shown(text: &str) -> String {
-        let (families, wrong) = parse(text).unwrap();
+        let (families, wrong) = parse(text, MOST).unwrap();
         let mut lines: Vec<String> = Vec::new();
         for family in families {
             lines.push(format!("{} {:?} {:?}", family.name, family.kind(), family.help));
@@ -229,7 +234,7 @@ mod tests {
             ("# TYPE w histogram\nw_bucket{le=\"x\"} 1\n", 2, "expected a bucket's bound"),
             ("# TYPE w summary\n\nw 1\n", 3, "expected a quantile"),
         ] {
-            let (at, wrong) = parse(text).unwrap_err();
+            let (at, wrong) = parse(text, MOST).unwrap_err();
             assert!(wrong.to_string().starts_with(expected), "{text:?}: {wrong}");
             assert_eq!(at, line, "{text:?}");
         }
@@ -237,8 +242,9 @@ mod tests {
 
     #[test]
     fn a_file_of_many_names_ends_at_the_limit() {
-        let text: String = (0..MOST + 10).map(|n| format!("# HELP a{n} x\n")).collect();
-        assert_eq!(parse(&text).unwrap_err().0, MOST + 2);
+        let text: String = (0..60).map(|n| format!("# HELP a{n} x\n")).collect();
+        assert_eq!(parse(&text, 50).unwrap_err().0, 51);
+        assert_eq!(parse(&"a 1\n".repeat(60), 50).unwrap_err().0, 50);
     }
 
     proptest! {
@@ -250,7 +256,7 @@ mod tests {
                 0..12,
             ),
         ) {
-            let _ = parse(&(lines.join("\n") + "\n"));
+            let _ = parse(&(lines.join("\n") + "\n"), MOST);
         }
     }
 }

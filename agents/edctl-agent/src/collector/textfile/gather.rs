@@ -13,6 +13,8 @@ use super::places;
 
 /// All files together may have so many bytes.
 const MAX_BYTES: u64 = 32 << 20;
+/// And so many families and samples.
+const MOST: usize = 100_000;
 /// What the agent says of itself.
 const RESERVED: [&str; 4] = ["edctl_", "process_", "node_scrape_collector_", "node_textfile_"];
 
@@ -53,6 +55,7 @@ struct Gathering {
     modified: Vec<(PathBuf, i64)>,
     faults: Vec<Fault>,
     bytes: u64,
+    entries: usize,
 }
 
 /// A family as the first file has it, and the other files that add to it.
@@ -66,11 +69,13 @@ impl Gathering {
         let left = content::MAX_BYTES.min(MAX_BYTES.saturating_sub(self.bytes));
         let parsed = content::read(path, left).and_then(|Content { text, modified_secs }| {
             self.bytes += text.len() as u64;
-            let parsed = families::parse(&text).map_err(|wrong| fault_at(path, &wrong))?;
+            let left = MOST.saturating_sub(self.entries);
+            let parsed = families::parse(&text, left).map_err(|wrong| fault_at(path, &wrong))?;
             Ok((parsed, modified_secs))
         });
         match parsed {
             Ok(((families, wrong), modified_secs)) => {
+                self.entries += families.iter().map(|one| one.samples.len() + 1).sum::<usize>();
                 self.faults.extend(wrong.iter().map(|wrong| fault_at(path, wrong)));
                 families.into_iter().for_each(|family| self.take_family(family, path));
                 self.modified.push((path.to_owned(), modified_secs));

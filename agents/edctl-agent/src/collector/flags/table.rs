@@ -1,0 +1,152 @@
+//! node_exporter's flags beside `--collector.NAME`, and what each of them is here.
+
+use super::super::Options;
+
+/// A flag, under its name in node_exporter.
+pub(super) struct Flag {
+    pub(super) name: &'static str,
+    pub(super) takes: Takes,
+}
+
+/// An option, and its key in the configuration file.
+pub(super) struct Field<T> {
+    pub(super) key: &'static str,
+    pub(super) of: fn(&mut Options) -> &mut T,
+}
+
+macro_rules! field {
+    ($collector:ident.$option:ident) => {
+        Field {
+            key: concat!("collector.", stringify!($collector), ".", stringify!($option)),
+            of: |options| &mut options.$collector.$option,
+        }
+    };
+}
+
+/// What a flag does.
+pub(super) enum Takes {
+    /// Its value is an option's.
+    Text(Field<String>),
+    /// The same; and the second option, which has a default, is empty unless its own flag is given.
+    Instead(Field<String>, Field<String>),
+    /// May be given several times.
+    List(Field<Vec<String>>),
+    /// `--NAME` and `--no-NAME`.
+    Switch(Field<bool>),
+    /// A value that changes nothing here, and why.
+    Idle(&'static str),
+    /// A switch that changes nothing here, and why.
+    IdleSwitch(&'static str),
+    /// A value that cannot be had, but for this one, which is the default; and why.
+    Only(&'static str, &'static str),
+    /// A switch that cannot be had, and why; off is what it is.
+    Never(&'static str),
+}
+
+use Takes::{Idle, IdleSwitch, Instead, List, Never, Only, Switch, Text};
+
+const fn flag(name: &'static str, takes: Takes) -> Flag {
+    Flag { name, takes }
+}
+
+const SAME_OVER_FILES: &str = "either way the values are the same";
+
+/// In the order of their names. A name that an older node_exporter has follows the one that it became.
+pub(super) const FLAGS: &[Flag] = &[
+    flag("collector.arp.device-exclude", Text(field!(arp.device_exclude))),
+    flag("collector.arp.device-include", Text(field!(arp.device_include))),
+    flag("collector.arp.netlink", IdleSwitch(SAME_OVER_FILES)),
+    flag("collector.cpu.guest", Switch(field!(cpu.guest))),
+    flag("collector.cpu.info", Switch(field!(cpu.info))),
+    flag("collector.cpu.info.bugs-include", Text(field!(cpu.info_bugs_include))),
+    flag("collector.cpu.info.flags-include", Text(field!(cpu.info_flags_include))),
+    flag("collector.diskstats.device-exclude", Text(field!(diskstats.device_exclude))),
+    flag("collector.diskstats.ignored-devices", Text(field!(diskstats.device_exclude))),
+    flag(
+        "collector.diskstats.device-include",
+        Instead(field!(diskstats.device_include), field!(diskstats.device_exclude)),
+    ),
+    flag("collector.filesystem.fs-types-exclude", Text(field!(filesystem.fs_types_exclude))),
+    flag("collector.filesystem.ignored-fs-types", Text(field!(filesystem.fs_types_exclude))),
+    flag(
+        "collector.filesystem.fs-types-include",
+        Instead(field!(filesystem.fs_types_include), field!(filesystem.fs_types_exclude)),
+    ),
+    flag(
+        "collector.filesystem.mount-points-exclude",
+        Text(field!(filesystem.mount_points_exclude)),
+    ),
+    flag(
+        "collector.filesystem.ignored-mount-points",
+        Text(field!(filesystem.mount_points_exclude)),
+    ),
+    flag(
+        "collector.filesystem.mount-points-include",
+        Instead(field!(filesystem.mount_points_include), field!(filesystem.mount_points_exclude)),
+    ),
+    flag("collector.filesystem.mount-timeout", Idle("a mount has half a second to answer")),
+    flag("collector.filesystem.stat-workers", Idle("each mount that is stuck has its own")),
+    flag("collector.hwmon.chip-exclude", Text(field!(hwmon.chip_exclude))),
+    flag("collector.hwmon.chip-include", Text(field!(hwmon.chip_include))),
+    flag("collector.hwmon.sensor-exclude", Text(field!(hwmon.sensor_exclude))),
+    flag("collector.hwmon.sensor-include", Text(field!(hwmon.sensor_include))),
+    flag("collector.infiniband.device-exclude", Text(field!(infiniband.device_exclude))),
+    flag("collector.infiniband.device-include", Text(field!(infiniband.device_include))),
+    flag("collector.interrupts.include-zeros", Switch(field!(interrupts.include_zeros))),
+    flag("collector.interrupts.name-exclude", Text(field!(interrupts.name_exclude))),
+    flag("collector.interrupts.name-include", Text(field!(interrupts.name_include))),
+    flag(
+        "collector.ipvs.backend-labels",
+        Only(
+            "local_address,local_port,remote_address,remote_port,proto,local_mark",
+            "a backend has all labels; sum over those that are too many",
+        ),
+    ),
+    flag(
+        "collector.netclass.ignore-invalid-speed",
+        Never("a speed that is not known is below zero; compare node_network_speed_bytes with 0"),
+    ),
+    flag("collector.netclass.ignored-devices", Text(field!(netclass.ignored_devices))),
+    flag("collector.netclass.netlink", IdleSwitch(SAME_OVER_FILES)),
+    flag(
+        "collector.netclass_rtnl.with-stats",
+        Never("the collector netdev shows the same numbers"),
+    ),
+    flag(
+        "collector.netdev.address-info",
+        Never("addresses are not shown; node_network_info has the hardware's"),
+    ),
+    flag("collector.netdev.device-exclude", Text(field!(netdev.device_exclude))),
+    flag("collector.netdev.device-blacklist", Text(field!(netdev.device_exclude))),
+    flag("collector.netdev.device-include", Text(field!(netdev.device_include))),
+    flag("collector.netdev.device-whitelist", Text(field!(netdev.device_include))),
+    flag(
+        "collector.netdev.enable-detailed-metrics",
+        Never("only the names of the default are served, which dashboards ask for"),
+    ),
+    flag(
+        "collector.netdev.label-ifalias",
+        Never("node_network_info has the label ifalias; join with it"),
+    ),
+    flag("collector.netdev.netlink", IdleSwitch(SAME_OVER_FILES)),
+    flag("collector.netstat.fields", Text(field!(netstat.fields))),
+    flag("collector.pcidevice.idsfile", Idle("it is for names, which are not shown")),
+    flag("collector.pcidevice.names", Never("only the numbers of vendors and devices are shown")),
+    flag("collector.powersupply.ignored-supplies", Text(field!(powersupplyclass.ignored_supplies))),
+    flag("collector.rapl.enable-zone-label", Switch(field!(rapl.zone_label))),
+    flag("collector.slabinfo.slabs-exclude", Text(field!(slabinfo.slabs_exclude))),
+    flag("collector.slabinfo.slabs-include", Text(field!(slabinfo.slabs_include))),
+    flag("collector.stat.softirq", Switch(field!(stat.softirq))),
+    flag("collector.sysctl.include", List(field!(sysctl.include))),
+    flag("collector.sysctl.include-info", List(field!(sysctl.include_info))),
+    flag("collector.textfile.directory", List(field!(textfile.directories))),
+    flag("collector.vmstat.fields", Text(field!(vmstat.fields))),
+    flag("path.udev.data", Idle("udev's data are below --path.rootfs")),
+    flag("runtime.gomaxprocs", Idle("collectors take turns in any case")),
+    flag("web.disable-exporter-metrics", IdleSwitch("the agent's own numbers are few")),
+    flag("web.max-requests", Idle("scrapes at the same time share one collection")),
+    flag(
+        "web.systemd-socket",
+        Never("the agent listens itself; name the socket's addresses with --web.listen-address"),
+    ),
+];
