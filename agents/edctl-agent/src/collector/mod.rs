@@ -45,6 +45,7 @@ mod kernel_hung;
 mod ksmd;
 mod loadavg;
 mod mdadm;
+mod logind;
 mod meminfo;
 mod meminfo_numa;
 mod mounts;
@@ -129,6 +130,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &ksmd::ENTRY,
     &loadavg::ENTRY,
     &mdadm::ENTRY,
+    &logind::ENTRY,
     &meminfo::ENTRY,
     &meminfo_numa::ENTRY,
     &netclass::ENTRY,

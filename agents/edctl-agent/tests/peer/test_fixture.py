@@ -15,7 +15,7 @@ class Server(Comparison, unittest.TestCase):
     ONLY_HERE = (r"node_network_receive_nohandler_total\{.*",)
 
     # What the fixture has nothing for.
-    NOT_THERE = {"selinux"}
+    NOT_THERE = {"logind", "selinux"}
 
     def test_the_fixture_has_something_for_every_collector(self):
         success = self.theirs.read().family("node_scrape_collector_success")
