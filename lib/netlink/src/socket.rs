@@ -61,6 +61,19 @@ pub enum DumpError {
     TooLong,
 }
 
+impl DumpError {
+    /// Whether this kernel cannot tell at all, as it was built or as its modules are loaded.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        const UNSUPPORTED: [Errno; 4] =
+            [Errno::NOENT, Errno::OPNOTSUPP, Errno::PROTONOSUPPORT, Errno::AFNOSUPPORT];
+        match self {
+            Self::Socket(error) | Self::Refused(error) => UNSUPPORTED.contains(error),
+            Self::Interrupted | Self::TooLong => false,
+        }
+    }
+}
+
 /// A socket of netlink.
 #[derive(Debug)]
 pub struct Socket {
@@ -232,7 +245,11 @@ mod tests {
         let refusal = (-1i32).to_ne_bytes();
         for kind in [ERROR, DONE] {
             let (mut socket, _kernels) = told(&[message(kind, 0, 1, &refusal)]);
-            assert!(matches!(dump(&mut socket), Err(DumpError::Refused(Errno::PERM))));
+            let error = dump(&mut socket).unwrap_err();
+            assert!(matches!(error, DumpError::Refused(Errno::PERM)));
+            assert!(!error.is_unsupported());
+            let (mut socket, _kernels) = told(&[message(kind, 0, 1, &(-2i32).to_ne_bytes())]);
+            assert!(dump(&mut socket).unwrap_err().is_unsupported());
         }
         for silent in [vec![], vec![message(16, 2, 1, b"x")], vec![vec![]]] {
             let (mut socket, _kernels) = told(&silent);

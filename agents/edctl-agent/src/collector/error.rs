@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use edctl_netlink::DumpError;
+
 /// How a collector's run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -45,6 +47,9 @@ pub(crate) enum CollectError {
     /// The file does not have the form that it should have.
     #[error("{}, line {line}: {expected}", path.display())]
     Parse { path: PathBuf, line: usize, expected: &'static str },
+    /// The kernel was asked, and did not tell.
+    #[error("cannot get {what}: {source}")]
+    Netlink { what: &'static str, source: DumpError },
     /// What it reads keeps it waiting.
     #[error("no answer for {} s", waited.as_secs())]
     Timeout { waited: Duration },
@@ -86,7 +91,10 @@ impl CollectError {
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Absent { .. } | Self::Denied { .. } => State::Absent,
-            Self::Io { .. } | Self::Parse { .. } | Self::NoThread => State::Error,
+            Self::Netlink { source, .. } if source.is_unsupported() => State::Absent,
+            Self::Netlink { .. } | Self::Io { .. } | Self::Parse { .. } | Self::NoThread => {
+                State::Error
+            }
             Self::Timeout { .. } => State::Timeout,
         }
     }
@@ -98,6 +106,7 @@ impl CollectError {
             Self::Denied { .. } => "denied",
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
+            Self::Netlink { .. } => "netlink",
             Self::Timeout { .. } => "timeout",
             Self::NoThread => "thread",
         }

@@ -1,9 +1,13 @@
 //! The network's devices as the kernel tells of them all at once: rtnetlink(7), linux/if_link.h. Each
 //! file of sysfs would have to be opened for the same.
 
+use std::collections::HashMap;
+
 use edctl_netlink::{
     Client, DUMP, DumpError, Protocol, Request, attributes, u16_at, u32_at, u64_at,
 };
+
+use super::CollectError;
 
 const GET_LINK: u16 = 18;
 const NEW_LINK: u16 = 16;
@@ -101,6 +105,13 @@ impl Links {
             .header(&[0; HEADER_BYTES])
             .attribute(EXTENT, &WITHOUT_IPV6_COUNTS.to_ne_bytes());
         Self { client: Client::new(Protocol::Route), request }
+    }
+
+    /// What the devices are called, by their numbers.
+    pub(super) fn names(&mut self) -> Result<HashMap<u32, String>, CollectError> {
+        let links = self.read();
+        let links = links.map_err(|source| CollectError::Netlink { what: "devices", source })?;
+        Ok(links.into_iter().map(|link| (link.index, link.name)).collect())
     }
 
     /// All of this process's network, in the kernel's order.

@@ -43,6 +43,7 @@ mod interrupts;
 mod ipvs;
 mod kernel_hung;
 mod ksmd;
+mod lnstat;
 mod loadavg;
 mod mdadm;
 mod logind;
@@ -52,6 +53,7 @@ mod mounts;
 mod netclass;
 mod netdev;
 mod netstat;
+mod network_route;
 mod nfs;
 mod nfsd;
 mod nvme;
@@ -61,6 +63,7 @@ mod pcie_aer;
 mod powersupplyclass;
 mod pressure;
 mod processes;
+mod qdisc;
 mod rapl;
 mod rpc_stats;
 mod schedstat;
@@ -74,6 +77,7 @@ mod statfs;
 mod sysctl;
 mod tapestats;
 mod textfile;
+mod tcpstat;
 mod thermal_zone;
 mod time;
 mod timex;
@@ -83,6 +87,7 @@ mod vmstat;
 mod watchdog;
 mod xfs;
 mod zfs;
+mod xfrm;
 mod zoneinfo;
 
 use std::time::Instant;
@@ -128,6 +133,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &ipvs::ENTRY,
     &kernel_hung::ENTRY,
     &ksmd::ENTRY,
+    &lnstat::ENTRY,
     &loadavg::ENTRY,
     &mdadm::ENTRY,
     &logind::ENTRY,
@@ -136,6 +142,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,
+    &network_route::ENTRY,
     &nfs::ENTRY,
     &nfsd::ENTRY,
     &nvme::ENTRY,
@@ -145,6 +152,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &powersupplyclass::ENTRY,
     &pressure::ENTRY,
     &processes::ENTRY,
+    &qdisc::ENTRY,
     &rapl::ENTRY,
     &schedstat::ENTRY,
     &selinux::ENTRY,
@@ -156,6 +164,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &sysctl::ENTRY,
     &tapestats::ENTRY,
     &textfile::ENTRY,
+    &tcpstat::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
     &timex::ENTRY,
@@ -165,6 +174,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &watchdog::ENTRY,
     &xfs::ENTRY,
     &zfs::ENTRY,
+    &xfrm::ENTRY,
     &zoneinfo::ENTRY,
 ];
 

@@ -7,6 +7,8 @@ use super::filesystem::Excludes;
 use super::{
     arp, bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
     powersupplyclass, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
+    cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat, powersupplyclass,
+    qdisc, rapl, slabinfo, sysctl,
 };
 
 /// The options of all collectors that have any.
@@ -25,6 +27,7 @@ pub(crate) struct Options {
     pub(crate) netdev: netdev::NetdevOptions,
     pub(crate) netstat: netstat::NetstatOptions,
     pub(crate) powersupplyclass: powersupplyclass::Ignored,
+    pub(crate) qdisc: qdisc::QdiscOptions,
     pub(crate) rapl: rapl::Zones,
     pub(crate) slabinfo: slabinfo::SlabinfoOptions,
     pub(crate) stat: stat::StatOptions,
@@ -49,6 +52,7 @@ impl Options {
         self.netdev.validate()?;
         self.netstat.validate()?;
         self.powersupplyclass.validate()?;
+        self.qdisc.validate()?;
         self.slabinfo.validate()?;
         self.sysctl.validate()?;
         self.tapestats.validate()?;

@@ -1,0 +1,127 @@
+//! `node_lnstat_*`: what the network's caches counted, from the tables in /proc/net/stat.
+//!
+//! The label cpu is the number of a table's row, as node_exporter has it: where some CPUs are not there,
+//! it is not theirs. A table that cannot be read hides no other one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use edctl_exposition::{Family, Page};
+
+use super::kernel_file::{KernelFile, Text};
+use super::sysfs::{self, or_count};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "lnstat",
+    preset: Preset::Off,
+    runs: Runs::Here,
+    reads: "/proc/net/stat",
+    families: &[FamilyDoc::counter("node_lnstat_<field>_total", &["subsystem", "cpu"])],
+    make: |host, _| Box::new(Lnstat { dir: host.paths.procfs.join("net/stat") }),
+};
+
+struct Lnstat {
+    dir: PathBuf,
+}
+
+impl Collector for Lnstat {
+    fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
+        let mut families = BTreeMap::new();
+        for subsystem in sysfs::list(&self.dir)? {
+            let mut file = KernelFile::new(self.dir.join(&subsystem));
+            let table = file.read().and_then(parse).map(Some);
+            for (row, values) in or_count(table, ENTRY.name, page).unwrap_or_default() {
+                push(&mut families, &subsystem, row, &values);
+            }
+        }
+        families.into_values().for_each(|family| page.add(family));
+        Ok(())
+    }
+}
+
+/// A row's number, and its values with the names of their columns.
+type Row = (usize, Vec<(String, u64)>);
+
+fn push(
+    families: &mut BTreeMap<String, Family>,
+    subsystem: &str,
+    row: usize,
+    values: &[(String, u64)],
+) {
+    let cpu = row.to_string();
+    for (column, value) in values {
+        let family = families.entry(column.clone()).or_insert_with(|| {
+            let help = format!("The column {column} of the tables in /proc/net/stat.");
+            Family::counter(format!("node_lnstat_{column}_total"), help)
+        });
+        family.push(&[("subsystem", subsystem), ("cpu", &cpu)], *value);
+    }
+}
+
+/// A line of names, and one of as many hex numbers for each CPU.
+fn parse(text: Text<'_>) -> Result<Vec<Row>, CollectError> {
+    let mut lines = text.lines();
+    let names: Vec<&str> =
+        lines.next().map(|(_, line)| line.split_ascii_whitespace().collect()).unwrap_or_default();
+    let mut rows = Vec::new();
+    for (number, line) in lines {
+        let values: Option<Vec<u64>> =
+            line.split_ascii_whitespace().map(|word| u64::from_str_radix(word, 16).ok()).collect();
+        let values = values.filter(|values| values.len() <= names.len());
+        let values = values.ok_or_else(|| text.wrong(number, "expected hex numbers"))?;
+        let named = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
+        rows.push((rows.len(), named));
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sysfs::tests::{shown, shown_with, tree};
+    use super::super::{Options, State};
+    use super::*;
+
+    #[test]
+    fn tables_by_column_and_row() {
+        let dir = tree(&[
+            ("net/stat/arp_cache", "entries  allocs\n0000000a 00000012 \n0000000a 00000003\n"),
+            ("net/stat/rt_cache", "entries  in_hit in_slow_tot\nff ffffffffffffffff\n"),
+            ("net/stat/synproxy", "entries\n"),
+        ]);
+        let page = shown(&ENTRY, dir.path()).unwrap();
+        let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            r#"node_lnstat_allocs_total{subsystem="arp_cache",cpu="0"} 18"#,
+            r#"node_lnstat_allocs_total{subsystem="arp_cache",cpu="1"} 3"#,
+            r#"node_lnstat_entries_total{subsystem="arp_cache",cpu="0"} 10"#,
+            r#"node_lnstat_entries_total{subsystem="arp_cache",cpu="1"} 10"#,
+            r#"node_lnstat_entries_total{subsystem="rt_cache",cpu="0"} 255"#,
+            r#"node_lnstat_in_hit_total{subsystem="rt_cache",cpu="0"} 18446744073709551615"#,
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_broken_table_hides_no_other() {
+        for bad in ["entries\n0x1\n", "entries\n1 2\n", "1\n2\nmore\n", "entries\n-1\n"] {
+            let dir = tree(&[("net/stat/a", bad), ("net/stat/b", "entries\n7\n")]);
+            let (page, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+            assert_eq!(errors, 1, "{bad:?}");
+            assert!(
+                page.contains(r#"node_lnstat_entries_total{subsystem="b",cpu="0"} 7"#),
+                "{page}"
+            );
+        }
+        assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(content in ".{0,200}") {
+            let _ = parse(Text::of(&content));
+        }
+    }
+}
