@@ -50,6 +50,7 @@ mod logind;
 mod meminfo;
 mod meminfo_numa;
 mod mounts;
+mod mountstats;
 mod netclass;
 mod netdev;
 mod netstat;
@@ -139,6 +140,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &logind::ENTRY,
     &meminfo::ENTRY,
     &meminfo_numa::ENTRY,
+    &mountstats::ENTRY,
     &netclass::ENTRY,
     &netdev::ENTRY,
     &netstat::ENTRY,

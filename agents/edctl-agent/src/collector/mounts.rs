@@ -56,7 +56,7 @@ fn parse_line(line: &str) -> Option<Mount> {
 }
 
 /// The kernel writes blanks and backslashes as `\040` and so on.
-fn unescape(text: &str) -> Option<String> {
+pub(super) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
