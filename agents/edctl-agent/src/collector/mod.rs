@@ -45,8 +45,8 @@ mod kernel_hung;
 mod ksmd;
 mod lnstat;
 mod loadavg;
-mod mdadm;
 mod logind;
+mod mdadm;
 mod meminfo;
 mod meminfo_numa;
 mod mounts;
@@ -77,8 +77,8 @@ mod stat;
 mod statfs;
 mod sysctl;
 mod tapestats;
-mod textfile;
 mod tcpstat;
+mod textfile;
 mod thermal_zone;
 mod time;
 mod timex;
@@ -86,9 +86,9 @@ mod udp_queues;
 mod uname;
 mod vmstat;
 mod watchdog;
+mod xfrm;
 mod xfs;
 mod zfs;
-mod xfrm;
 mod zoneinfo;
 
 use std::time::Instant;
@@ -136,8 +136,8 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &ksmd::ENTRY,
     &lnstat::ENTRY,
     &loadavg::ENTRY,
-    &mdadm::ENTRY,
     &logind::ENTRY,
+    &mdadm::ENTRY,
     &meminfo::ENTRY,
     &meminfo_numa::ENTRY,
     &mountstats::ENTRY,
@@ -165,8 +165,8 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &stat::ENTRY,
     &sysctl::ENTRY,
     &tapestats::ENTRY,
-    &textfile::ENTRY,
     &tcpstat::ENTRY,
+    &textfile::ENTRY,
     &thermal_zone::ENTRY,
     &time::ENTRY,
     &timex::ENTRY,
@@ -174,9 +174,9 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &uname::ENTRY,
     &vmstat::ENTRY,
     &watchdog::ENTRY,
+    &xfrm::ENTRY,
     &xfs::ENTRY,
     &zfs::ENTRY,
-    &xfrm::ENTRY,
     &zoneinfo::ENTRY,
 ];
 

@@ -6,9 +6,7 @@ use serde::Deserialize;
 use super::filesystem::Excludes;
 use super::{
     arp, bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
-    powersupplyclass, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
-    cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat, powersupplyclass,
-    qdisc, rapl, slabinfo, sysctl,
+    powersupplyclass, qdisc, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
 };
 
 /// The options of all collectors that have any.

@@ -49,20 +49,6 @@ JITTERING = {
 # dashboards ask for, and families of collectors that we have. What has come must leave this list.
 MISSING = {
     "systemd": "off by default but in Debian's; it would need D-Bus",
-    "tcpstat": "off by default, not written yet",
-    "tapestats": "not written yet",
-    "textfile": "not written yet",
-    "timex": "not written yet",
-    "xfs": "not written yet",
-    "zfs": "not written yet",
-    "node_cpu_online": "not written yet",
-    "node_disk_ata_rotation_rate_rpm": "not written yet",
-    "node_disk_ata_write_cache": "not written yet",
-    "node_disk_ata_write_cache_enabled": "not written yet",
-    "node_disk_device_mapper_info": "not written yet",
-    "node_disk_filesystem_info": "not written yet",
-    "node_disk_info": "not written yet",
-    "node_time_zone_offset_seconds": "not written yet",
 }
 
 # What Debian's node_exporter, 1.5, has otherwise than 1.12, which we follow.
