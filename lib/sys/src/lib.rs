@@ -1,4 +1,5 @@
 //! Calls that no safe crate has. All unsafe code of the workspace is here, each use with its reason.
 
+pub mod ethtool;
 pub mod timex;
 pub mod zone;

@@ -33,6 +33,7 @@ mod dmi;
 mod dmmultipath;
 mod edac;
 mod entropy;
+mod ethtool;
 mod fibrechannel;
 mod filefd;
 mod filesystem;
@@ -124,6 +125,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &dmmultipath::ENTRY,
     &edac::ENTRY,
     &entropy::ENTRY,
+    &ethtool::ENTRY,
     &fibrechannel::ENTRY,
     &filefd::ENTRY,
     &filesystem::ENTRY,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::filesystem::Excludes;
 use super::{
-    arp, bcache, cpu, diskstats, hwmon, infiniband, interrupts, netclass, netdev, netstat,
+    arp, bcache, cpu, diskstats, ethtool, hwmon, infiniband, interrupts, netclass, netdev, netstat,
     powersupplyclass, qdisc, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
 };
 
@@ -17,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) bcache: bcache::BcacheOptions,
     pub(crate) cpu: cpu::CpuOptions,
     pub(crate) diskstats: diskstats::DiskstatsOptions,
+    pub(crate) ethtool: ethtool::EthtoolOptions,
     pub(crate) filesystem: Excludes,
     pub(crate) hwmon: hwmon::Shown,
     pub(crate) infiniband: infiniband::InfinibandOptions,
@@ -42,6 +43,7 @@ impl Options {
         self.arp.validate()?;
         self.cpu.validate()?;
         self.diskstats.validate()?;
+        self.ethtool.validate()?;
         self.filesystem.validate()?;
         self.hwmon.validate()?;
         self.infiniband.validate()?;
