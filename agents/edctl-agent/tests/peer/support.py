@@ -18,10 +18,16 @@ from edctl_testkit.page import Page, shown  # noqa: E402, F401
 
 OURS = build.binary("edctl-agent")
 INSTALL = ROOT / "packaging/install-node-exporter"
-SERVER = ROOT / "agents/edctl-agent/tests/fixtures/server"
-# Shows an exporter the fixture instead of this machine.
-OF_SERVER = (f"--path.procfs={SERVER}/proc", f"--path.sysfs={SERVER}/sys",
-             f"--path.rootfs={SERVER}/rootfs", f"--path.udev.data={SERVER}/rootfs/run/udev/data")
+FIXTURES = ROOT / "agents/edctl-agent/tests/fixtures"
+# The nodes that lie there.
+NODES = ("vm", "server", "efa", "arm64")
+
+
+def of_node(node: str) -> tuple:
+    """Shows an exporter this fixture instead of this machine."""
+    place = FIXTURES / node
+    return (f"--path.procfs={place}/proc", f"--path.sysfs={place}/sys",
+            f"--path.rootfs={place}/rootfs", f"--path.udev.data={place}/rootfs/run/udev/data")
 
 
 @contextlib.contextmanager

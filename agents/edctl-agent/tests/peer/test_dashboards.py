@@ -1,11 +1,11 @@
-"""What public dashboards and rules ask for is served, on this machine or over the fixture of a server."""
+"""What public dashboards and rules ask for is served, on this machine or over the fixtures of others."""
 
 import pathlib
 import unittest
 
 from comparing import forms
 from differences import MISSING
-from support import OF_SERVER, collectors_of_ours, ours
+from support import NODES, collectors_of_ours, of_node, ours
 
 NEEDED = pathlib.Path(__file__).parent / "dashboards.tsv"
 
@@ -30,12 +30,12 @@ def served(*flags: str) -> dict:
 
 class Dashboards(unittest.TestCase):
     def test_every_family_is_served_with_its_labels(self):
-        here, there = served(), served(*OF_SERVER)
+        pages = [served(), *(served(*of_node(node)) for node in NODES)]
         for family, (collector, labels) in read_needed().items():
             if collector in MISSING or family in MISSING:
                 continue
             with self.subTest(family=family, collector=collector):
-                found = [page[family] for page in (here, there) if family in page]
+                found = [page[family] for page in pages if family in page]
                 self.assertTrue(found, "is not served")
                 self.assertTrue(any(labels <= names for names in found), f"{labels} of {found}")
 

@@ -1,18 +1,23 @@
-"""Both exporters over the fixture of a server with hardware that no machine of ours has."""
+"""Both exporters over the fixtures of nodes with hardware that no machine of ours has."""
 
 import unittest
 
 from case import Comparison
-from support import OF_SERVER, is_debians
+from support import FIXTURES, is_debians, of_node
 
 
-@unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
-class Server(Comparison, unittest.TestCase):
-    FLAGS = (*OF_SERVER, f"--collector.textfile.directory={SERVER}/rootfs/var/lib/*/node-exporter")
+class Fixture(Comparison):
+    """Of one node."""
     # By default these ask the kernel, not its files.
     FLAGS_OF_THEIRS = ("--no-collector.arp.netlink", "--no-collector.netdev.netlink")
     # Theirs has it from the kernel only.
     ONLY_HERE = (r"node_network_receive_nohandler_total\{.*",)
+
+
+@unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
+class Server(Fixture, unittest.TestCase):
+    TEXTS = FIXTURES / "server/rootfs/var/lib/*/node-exporter"
+    FLAGS = (*of_node("server"), f"--collector.textfile.directory={TEXTS}")
 
     # What the fixture has nothing for.
     NOT_THERE = {"logind", "selinux"}
@@ -21,6 +26,21 @@ class Server(Comparison, unittest.TestCase):
         success = self.theirs.read().family("node_scrape_collector_success")
         failed = {dict(labels)["collector"] for labels, value in success.items() if not value}
         self.assertLessEqual(failed, self.NOT_THERE)
+
+
+@unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
+class Vm(Fixture, unittest.TestCase):
+    FLAGS = of_node("vm")
+
+
+@unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
+class Efa(Fixture, unittest.TestCase):
+    FLAGS = of_node("efa")
+
+
+@unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
+class Arm64(Fixture, unittest.TestCase):
+    FLAGS = of_node("arm64")
 
 
 if __name__ == "__main__":

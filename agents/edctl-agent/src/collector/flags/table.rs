@@ -139,6 +139,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("collector.powersupply.ignored-supplies", Text(field!(powersupplyclass.ignored_supplies))),
     flag("collector.qdisc.device-exclude", Text(field!(qdisc.device_exclude))),
     flag("collector.qdisc.device-include", Text(field!(qdisc.device_include))),
+    flag("collector.qdisc.fixtures", Only("", "it is for node_exporter's own tests")),
     flag("collector.rapl.enable-zone-label", Switch(field!(rapl.zone_label))),
     flag("collector.slabinfo.slabs-exclude", Text(field!(slabinfo.slabs_exclude))),
     flag("collector.slabinfo.slabs-include", Text(field!(slabinfo.slabs_include))),
