@@ -3,6 +3,7 @@
 
 mod collector;
 mod config;
+mod dbus;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hooks;

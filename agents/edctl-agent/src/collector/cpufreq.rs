@@ -86,12 +86,14 @@ impl Collector for Cpufreq {
             "node_cpu_scaling_governor",
             "Whether this governor chooses the CPU's frequency.",
         );
+        let mut has_any = false;
         for (name, cpu) in cpus {
             if cpu.parse().is_ok_and(|cpu| offline.contains(&cpu)) {
                 continue;
             }
             let path = self.dir.join(name).join("cpufreq");
             let Some(dir) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
+            has_any = true;
             for ((file, ..), family) in FREQUENCIES.iter().zip(&mut frequencies) {
                 let khz = dir.number::<u64>(file);
                 if let Some(khz) = or_count(khz, ENTRY.name, page) {
@@ -99,6 +101,9 @@ impl Collector for Cpufreq {
                 }
             }
             push_governors(&dir, &cpu, &mut governors, page);
+        }
+        if !has_any {
+            return Err(CollectError::Absent { path: self.dir.join("cpu0/cpufreq") });
         }
         frequencies.into_iter().chain([governors]).for_each(|family| page.add(family));
         Ok(())

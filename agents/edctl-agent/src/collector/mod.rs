@@ -77,6 +77,7 @@ mod softnet;
 mod stat;
 mod statfs;
 mod sysctl;
+mod systemd;
 mod tapestats;
 mod tcpstat;
 mod textfile;
@@ -166,6 +167,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &softnet::ENTRY,
     &stat::ENTRY,
     &sysctl::ENTRY,
+    &systemd::ENTRY,
     &tapestats::ENTRY,
     &tcpstat::ENTRY,
     &textfile::ENTRY,

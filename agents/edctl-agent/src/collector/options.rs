@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::filesystem::Excludes;
 use super::{
     arp, bcache, cpu, diskstats, ethtool, hwmon, infiniband, interrupts, netclass, netdev, netstat,
-    powersupplyclass, qdisc, rapl, slabinfo, stat, sysctl, tapestats, textfile, vmstat,
+    powersupplyclass, qdisc, rapl, slabinfo, stat, sysctl, systemd, tapestats, textfile, vmstat,
 };
 
 /// The options of all collectors that have any.
@@ -31,6 +31,7 @@ pub(crate) struct Options {
     pub(crate) slabinfo: slabinfo::SlabinfoOptions,
     pub(crate) stat: stat::StatOptions,
     pub(crate) sysctl: sysctl::SysctlOptions,
+    pub(crate) systemd: systemd::SystemdOptions,
     pub(crate) tapestats: tapestats::TapestatsOptions,
     pub(crate) textfile: textfile::TextfileOptions,
     pub(crate) vmstat: vmstat::VmstatOptions,
@@ -55,6 +56,7 @@ impl Options {
         self.qdisc.validate()?;
         self.slabinfo.validate()?;
         self.sysctl.validate()?;
+        self.systemd.validate()?;
         self.tapestats.validate()?;
         self.vmstat.validate()
     }

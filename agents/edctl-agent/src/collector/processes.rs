@@ -78,7 +78,7 @@ impl Counts {
             let dir = procfs.join(pid);
             let Some(process) = read_stat(&dir.join("stat"))? else { continue };
             counts.pids += 1;
-            counts.threads += process.threads;
+            counts.threads = counts.threads.saturating_add(process.threads);
             *counts.states.entry(process.state).or_default() += 1;
             // One that has just ended has no threads.
             for tid in list_ids(&dir.join("task")).unwrap_or_default() {

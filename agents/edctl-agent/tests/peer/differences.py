@@ -7,7 +7,9 @@ The patterns are regular expressions for whole series, `name{label="value", ...}
 OWN = {
     r"node_exporter_build_info\{.*": "each tells of itself",
     r"node_scrape_collector_duration_seconds\{.*": "each tells of its own time",
-    r'node_scrape_collector_success\{collector="(bcache|btrfs|edac|thermal_zone|xfs)"\}':
+    r'node_scrape_collector_success\{collector="(bcache|btrfs|cpufreq|edac|thermal_zone|xfs)"\}':
+        "1 there without any such directory",
+    r'node_scrape_collector_success\{collector="(cpu_vulnerabilities|lnstat|meminfo_numa)"\}':
         "1 there without any such directory",
     r'node_processes_state\{state="R"\}': "theirs counts itself, ours sleeps but for one thread",
     r"node_infiniband_lifespan_seconds\{.*": "theirs cuts a part of a second off",
@@ -47,9 +49,7 @@ JITTERING = {
 
 # What we do not have yet and should: collectors of node_exporter's that run by default or that public
 # dashboards ask for, and families of collectors that we have. What has come must leave this list.
-MISSING = {
-    "systemd": "off by default but in Debian's; it would need D-Bus",
-}
+MISSING = {}
 
 # What Debian's node_exporter, 1.5, has otherwise than 1.12, which we follow.
 DEBIANS = {

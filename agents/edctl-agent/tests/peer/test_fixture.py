@@ -20,7 +20,7 @@ class Server(Fixture, unittest.TestCase):
     FLAGS = (*of_node("server"), f"--collector.textfile.directory={TEXTS}")
 
     # What the fixture has nothing for.
-    NOT_THERE = {"logind", "selinux"}
+    NOT_THERE = {"logind", "selinux", "systemd"}
 
     def test_the_fixture_has_something_for_every_collector(self):
         success = self.theirs.read().family("node_scrape_collector_success")

@@ -32,11 +32,25 @@ const ATA: [(&str, &str, &str); 3] = [
 pub(super) struct Udev {
     data: PathBuf,
     block: PathBuf,
+    class: PathBuf,
 }
 
 impl Udev {
     pub(super) fn new(host: &Host) -> Self {
-        Self { data: host.paths.udev_data.clone(), block: host.paths.sysfs.join("block") }
+        let sysfs = &host.paths.sysfs;
+        Self {
+            data: host.paths.udev_data.clone(),
+            block: sysfs.join("block"),
+            class: sysfs.join("class/block"),
+        }
+    }
+
+    /// Whether it turns; a partition is as its disk, in whose directory its own is.
+    fn read_rotational(&self, device: &str) -> Result<Option<String>, CollectError> {
+        match sysfs::text(&self.block.join(device).join("queue/rotational"))? {
+            None => sysfs::text(&self.class.join(device).join("../queue/rotational")),
+            text => Ok(text),
+        }
     }
 
     /// Adds the families of what these disks are.
@@ -51,8 +65,7 @@ impl Udev {
                 read => or_count(read.map(Some), ENTRY.name, page),
             };
             let properties = text.map(Properties::parse).unwrap_or_default();
-            let rotational = self.block.join(disk.device).join("queue/rotational");
-            let rotational = or_count(sysfs::text(&rotational), ENTRY.name, page);
+            let rotational = or_count(self.read_rotational(disk.device), ENTRY.name, page);
             families.push_info(disk, &properties, &rotational.unwrap_or_default());
             families.push_layers(disk.device, &properties);
             families.push_ata(disk.device, &properties, page);
