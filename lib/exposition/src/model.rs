@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 
 /// Longest label value in bytes; what is longer is cut at a character boundary.
 pub const MAX_LABEL_VALUE_BYTES: usize = 256;
@@ -288,6 +289,31 @@ impl Page {
     }
 }
 
+/// A sample without its value. Series of a family differ by their labels' values: only these are hashed.
+struct Series<'a>(&'a Sample);
+
+impl Series<'_> {
+    fn key(&self) -> (&str, &[(Cow<'static, str>, String)]) {
+        (self.0.part, &self.0.labels)
+    }
+}
+
+impl PartialEq for Series<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Series<'_> {}
+
+impl Hash for Series<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (_, value) in &self.0.labels {
+            value.hash(state);
+        }
+    }
+}
+
 /// Keeps the first of the samples that have the same labels; returns how many went.
 fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
     let before = samples.len();
@@ -295,8 +321,7 @@ fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
         return 0;
     }
     let mut seen = HashSet::with_capacity(before);
-    let first: Vec<bool> =
-        samples.iter().map(|sample| seen.insert((sample.part, &sample.labels))).collect();
+    let first: Vec<bool> = samples.iter().map(|sample| seen.insert(Series(sample))).collect();
     let mut first = first.into_iter();
     samples.retain(|_| first.next().unwrap_or(true));
     before - samples.len()
@@ -402,5 +427,17 @@ mod tests {
         assert_eq!(page.family("jobs").unwrap().samples.len(), 2);
         let dropped: Vec<_> = page.dropped().collect();
         assert_eq!(dropped, [("jobs", "duplicate", 1), ("jobs", "limit", 1)]);
+    }
+
+    #[test]
+    fn the_same_values_of_other_labels_are_no_duplicate() {
+        let mut family = Family::gauge("jobs", "Jobs.");
+        family.push(&[("a", "1")], 1u64);
+        family.push(&[("b", "1")], 2u64);
+        family.push(&[("a", "1"), ("b", "1")], 3u64);
+        let mut page = Page::default();
+        page.add(family);
+        page.finish();
+        assert_eq!(page.family("jobs").unwrap().samples.len(), 3);
     }
 }

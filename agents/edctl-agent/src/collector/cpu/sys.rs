@@ -19,18 +19,19 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
     let mut cores = BTreeMap::new();
     let mut packages = BTreeMap::new();
     for (name, _) in cpus.unwrap_or_default() {
-        let path = dir.join(name);
+        let path = dir.join(name).join("thermal_throttle");
+        // Most virtual machines have none.
         let Some(cpu) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
         let mut number = |file| or_count(cpu.number::<u64>(file), ENTRY.name, page);
-        let Some(package) = number("topology/physical_package_id") else { continue };
-        let Some(core) = number("topology/core_id") else { continue };
+        let Some(package) = number("../topology/physical_package_id") else { continue };
+        let Some(core) = number("../topology/core_id") else { continue };
         if !cores.contains_key(&(package, core))
-            && let Some(throttles) = number("thermal_throttle/core_throttle_count")
+            && let Some(throttles) = number("core_throttle_count")
         {
             cores.insert((package, core), throttles);
         }
         if !packages.contains_key(&package)
-            && let Some(throttles) = number("thermal_throttle/package_throttle_count")
+            && let Some(throttles) = number("package_throttle_count")
         {
             packages.insert(package, throttles);
         }
