@@ -33,10 +33,14 @@ impl Subject {
             procfs: tree.join("proc"),
             sysfs: tree.join("sys"),
             rootfs: tree.join("rootfs"),
+            udev_data: tree.join("rootfs/run/udev/data"),
             ..Paths::default()
         };
+        let mut options = Options::default();
+        options.textfile.directories =
+            vec![tree.join("rootfs/var/lib/*/node-exporter").display().to_string()];
         let entry = COLLECTORS.iter().find(|entry| entry.name == name).expect("no such collector");
-        let collector = (entry.make)(&Host::real(paths), &Options::default());
+        let collector = (entry.make)(&Host::real(paths), &options);
         let mut subject = Self { collector, files: Vec::new() };
         let whole = subject.page();
         for path in files(tree) {
