@@ -1,5 +1,6 @@
 """What the live tests share: exporters that run, pages that are read, control groups that measure."""
 
+import contextlib
 import os
 import pathlib
 import shutil
