@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "lib/testkit/python"))
 
 from edctl_testkit import build, exporter, page  # noqa: E402
 from edctl_testkit.build import TARGET  # noqa: E402, F401
+from edctl_testkit.dead_mount import DeadMount  # noqa: E402, F401
 from edctl_testkit.exporter import PATIENCE, free_port  # noqa: E402, F401
 
 OURS = build.binary("edctl-exporter-process")

@@ -4,13 +4,12 @@ comes back: it delays no page and takes no figure from another process."""
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
 import support
-from support import Exporter, Page
+from support import DeadMount, Exporter, Page
 
 RULES = """
 process_names:
@@ -29,23 +28,15 @@ MAX_PAGE_SECONDS = 2
 MEMORY = "namedprocess_namegroup_memory_bytes"
 
 
-class DeadMount:
+class StuckProgram(DeadMount):
     """A program that is stuck on a file whose server does not answer, until it is let go."""
 
     def __init__(self, test: unittest.TestCase, file: pathlib.Path, command: list):
         file.touch()
-        server = pathlib.Path(__file__).parent / "dead_mount.py"
-        # The mount is in a name space of its own, and goes with its last process.
-        self.server = subprocess.Popen(
-            ["unshare", "--mount", sys.executable, "-B", server, file, *command],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        super().__init__(file, *command)
         test.addCleanup(self.end)
         self.pid = int(self.server.stdout.readline())
-        support.expect(self.server, b"asked\n")
-
-    def let_go(self):
-        self.server.stdin.write(b"\n")
-        self.server.stdin.flush()
+        self.expect_asked()
 
     def blocks(self, file: str) -> bool:
         """Whether a plain read of this file of the program does not come back."""
@@ -61,11 +52,6 @@ class DeadMount:
         until = time.monotonic() + support.PATIENCE
         while not self.blocks(file):
             assert time.monotonic() < until, f"{file} can be read"
-
-    def end(self):
-        # The server lets the program go and ends it; where it cannot, the program goes with it.
-        support.finish(self.server)
-        support.end(self.server)
 
 
 @unittest.skipUnless(os.getuid() == 0, "a mount needs root")
@@ -100,7 +86,7 @@ class Stuck(unittest.TestCase):
     def test_it_delays_no_page_and_spoils_no_other_group(self):
         stuck = support.compile_tool(self.directory, "edctl-stuck", "stuck.c")
         file = self.directory / "dead"
-        mount = DeadMount(self, file, [stuck, file, "run=7"])
+        mount = StuckProgram(self, file, [stuck, file, "run=7"])
         for name in ("cmdline", "smaps_rollup"):
             mount.await_block(name)
         self.start_sim("first")
@@ -119,7 +105,7 @@ class Stuck(unittest.TestCase):
                     self.check_whole(page, "sim:first")
                     self.check_whole(page, f"sim:{design}")
             self.assertTrue(mount.blocks("cmdline"))
-            mount.let_go()
+            mount.answer()
             page = ours.settled(lambda page: has_memory(page, "run:7"))
             self.assertEqual(page.value("edctl_process_stuck_processes"), 0)
             self.assertEqual(page.groups(), {"servers": 1, "run:7": 1, "sim:first": 1,

@@ -1,22 +1,19 @@
 """The two exporters that are compared, and what each can collect."""
 
-import contextlib
 import dataclasses
 import json
 import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "lib/testkit/python"))
 
-from edctl_testkit import build  # noqa: E402
+from edctl_testkit.agent import OURS, ours  # noqa: E402, F401
 from edctl_testkit.exporter import free_port, running  # noqa: E402
 from edctl_testkit.page import Page, shown  # noqa: E402, F401
 
-OURS = build.binary("edctl-agent")
 INSTALL = ROOT / "packaging/install-node-exporter"
 FIXTURES = ROOT / "agents/edctl-agent/tests/fixtures"
 # The nodes that lie there.
@@ -28,19 +25,6 @@ def of_node(node: str) -> tuple:
     place = FIXTURES / node
     return (f"--path.procfs={place}/proc", f"--path.sysfs={place}/sys",
             f"--path.rootfs={place}/rootfs", f"--path.udev.data={place}/rootfs/run/udev/data")
-
-
-@contextlib.contextmanager
-def ours(*flags: str):
-    """edctl-agent with these flags, and nothing of this machine's configuration or state."""
-    port = free_port()
-    # Not where the tests may be told to keep their files: a socket's path may not be long.
-    with tempfile.TemporaryDirectory(dir="/tmp") as place:
-        command = [OURS, "--config", "/dev/null", "--log.format", "text",
-                   "--web.listen-address", f"127.0.0.1:{port}",
-                   "--hooks.socket", f"{place}/agent.sock", "--state.directory", place, *flags]
-        with running(command, port) as exporter:
-            yield exporter
 
 
 def theirs(*flags: str):
