@@ -1,6 +1,7 @@
 //! /proc/PID/mountinfo: what is mounted where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::CollectError;
 use super::kernel_file::Text;
@@ -8,6 +9,9 @@ use super::kernel_file::Text;
 /// One mount as this namespace sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mount {
+    /// The kernel's numbers of this mount and of the one that it is mounted in.
+    id: String,
+    parent: String,
     pub(super) device: String,
     pub(super) mount_point: String,
     pub(super) fs_type: String,
@@ -16,28 +20,59 @@ pub(super) struct Mount {
     pub(super) read_only: bool,
 }
 
-/// The mounts in the file's order; of several on one place only the last, which hides the others.
+/// The mounts in the file's order; of several on one place only that which hides the others.
 pub(super) fn parse(text: Text<'_>) -> Result<Vec<Mount>, CollectError> {
-    let mut mounts: Vec<Option<Mount>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut mounts = Vec::new();
     for (number, line) in text.lines() {
-        let mount = parse_line(line).ok_or_else(|| text.wrong(number, "expected a mount"))?;
-        if let Some(hidden) = places.insert(mount.mount_point.clone(), mounts.len()) {
-            mounts[hidden] = None;
-        }
-        mounts.push(Some(mount));
+        mounts.push(parse_line(line).ok_or_else(|| text.wrong(number, "expected a mount"))?);
     }
     if mounts.is_empty() {
         return Err(text.wrong(1, "expected at least one mount"));
     }
-    Ok(mounts.into_iter().flatten().collect())
+    Ok(without_hidden(mounts))
+}
+
+fn without_hidden(mounts: Vec<Mount>) -> Vec<Mount> {
+    let mut seen = vec![false; mounts.len()];
+    seen_on_their_places(&mounts).into_values().for_each(|index| seen[index] = true);
+    mounts.into_iter().zip(seen).filter_map(|(mount, is_seen)| is_seen.then_some(mount)).collect()
+}
+
+/// By place, which mount is seen there: the last, unless it came by propagation below what its parent has
+/// mounted above it.
+fn seen_on_their_places(mounts: &[Mount]) -> HashMap<&str, usize> {
+    let children: HashSet<(&str, &str)> = mounts
+        .iter()
+        // The first of all mounts is its own parent.
+        .filter(|mount| mount.id != mount.parent)
+        .map(|mount| (mount.parent.as_str(), mount.mount_point.as_str()))
+        .collect();
+    let is_covered = |mount: &Mount| {
+        above(&mount.mount_point).any(|place| children.contains(&(mount.parent.as_str(), place)))
+    };
+    let mut seen = HashMap::new();
+    for (index, mount) in mounts.iter().enumerate() {
+        let place = mount.mount_point.as_str();
+        let keeps = |&other: &usize| is_covered(mount) && !is_covered(&mounts[other]);
+        if !seen.get(place).is_some_and(keeps) {
+            seen.insert(place, index);
+        }
+    }
+    seen
+}
+
+/// `/a/b` and `/a` and `/` for `/a/b/c`.
+fn above(place: &str) -> impl Iterator<Item = &str> {
+    Path::new(place).ancestors().skip(1).filter_map(Path::to_str)
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
 fn parse_line(line: &str) -> Option<Mount> {
     let (place, kind) = line.split_once(" - ")?;
     let mut place = place.split(' ');
-    let (major, minor) = place.nth(2)?.split_once(':')?;
+    let id = place.next()?.to_owned();
+    let parent = place.next()?.to_owned();
+    let (major, minor) = place.next()?.split_once(':')?;
     let mount_point = unescape(place.nth(1)?)?;
     let options = place.next()?;
     let mut kind = kind.split(' ');
@@ -46,6 +81,8 @@ fn parse_line(line: &str) -> Option<Mount> {
     let super_options = kind.next()?;
     let read_only = |options: &str| options.split(',').any(|option| option == "ro");
     Some(Mount {
+        id,
+        parent,
         device,
         mount_point,
         fs_type: fs_type.to_owned(),
@@ -96,5 +133,35 @@ mod tests {
         {
             assert_eq!(parse_line(garbage), None, "{garbage}");
         }
+    }
+    fn seen_of(lines: &[&str]) -> Vec<String> {
+        let mounts = lines.iter().map(|line| parse_line(line).unwrap()).collect();
+        without_hidden(mounts).into_iter().map(|mount| mount.device).collect()
+    }
+
+    #[test]
+    fn the_last_on_a_place_is_seen() {
+        let first = "2 1 0:2 / /mnt rw - tmpfs first rw";
+        let root = "1 1 0:1 / / rw - rootfs root rw";
+        assert_eq!(seen_of(&[root, first, "3 2 0:3 / /mnt rw - tmpfs last rw"]), ["root", "last"]);
+        assert_eq!(
+            seen_of(&[root, first, "3 1 0:3 / /opt rw - tmpfs b rw"]),
+            ["root", "first", "b"]
+        );
+    }
+
+    /// As systemd-nspawn makes them: what is mounted on the host comes into its /run again, below a mount.
+    #[test]
+    fn what_propagates_below_a_mount_is_hidden_though_it_is_the_last() {
+        let lines = [
+            "257 229 0:60 / / rw - overlay root rw",
+            "258 257 0:46 / /run rw - tmpfs run rw",
+            "259 258 0:47 / /run/host ro - tmpfs host rw",
+            "261 259 0:44 /w1 /run/host/incoming ro - tmpfs seen rw",
+            "263 258 0:44 /w1 /run/host/incoming rw - tmpfs hidden rw",
+        ];
+        assert_eq!(seen_of(&lines), ["root", "run", "host", "seen"]);
+        let [root, run, host, seen, hidden] = lines;
+        assert_eq!(seen_of(&[root, run, hidden, host, seen]), ["root", "run", "host", "seen"]);
     }
 }
