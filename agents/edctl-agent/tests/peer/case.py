@@ -17,14 +17,28 @@ class Comparison:
     ONLY_HERE = ()
 
     @classmethod
+    def run_ours(cls, *flags: str):
+        """Where the exporters run, and what ours can collect there: a subclass may have another place."""
+        return ours(*flags)
+
+    @classmethod
+    def run_theirs(cls, *flags: str):
+        return theirs(*flags)
+
+    @classmethod
+    def collectors_of_ours(cls) -> dict:
+        return collectors_of_ours()
+
+    @classmethod
     def setUpClass(cls):
-        cls.here = collectors_of_ours()
+        super().setUpClass()
+        cls.here = cls.collectors_of_ours()
         there = collectors_of_theirs()
         # Those that are off by default are compared too, where both have them.
         chosen = [f"--collector.{name}" for name, known in cls.here.items()
                   if name in there and not known.is_default]
-        cls.theirs = cls.enterClassContext(theirs(*cls.FLAGS, *cls.FLAGS_OF_THEIRS, *chosen))
-        cls.ours = cls.enterClassContext(ours(*cls.FLAGS, *chosen))
+        cls.theirs = cls.enterClassContext(cls.run_theirs(*cls.FLAGS, *cls.FLAGS_OF_THEIRS, *chosen))
+        cls.ours = cls.enterClassContext(cls.run_ours(*cls.FLAGS, *chosen))
         cls.running = sorted(
             dict(labels)["collector"]
             for labels in cls.theirs.read().family("node_scrape_collector_success"))

@@ -54,7 +54,11 @@ class Known:
 
 def collectors_of_ours() -> dict:
     """The collectors of our table, by name."""
-    listing = subprocess.check_output([OURS, "collectors", "-o", "json"])
+    return listed_collectors(subprocess.check_output([OURS, "collectors", "-o", "json"]))
+
+
+def listed_collectors(listing: str | bytes) -> dict:
+    """The collectors of a listing that `edctl-agent collectors -o json` printed."""
     return {entry["name"]: Known(entry["name"], entry["default"], entry["families"])
             for entry in json.loads(listing)}
 

@@ -25,17 +25,19 @@ def free_port() -> int:
 
 
 class Exporter:
-    """A running exporter, ours or a peer."""
+    """A running exporter, ours or a peer. What runs on another node is no process of ours."""
 
     PAGE = Page
 
-    def __init__(self, port: int, process: subprocess.Popen):
+    def __init__(self, port: int, process: subprocess.Popen | None = None,
+                 host: str = "127.0.0.1"):
         self.port = port
         self.process = process
+        self.host = host
 
     def page(self, *query: tuple) -> str:
         """The page's text; the query is pairs of a name and a value."""
-        address = f"http://127.0.0.1:{self.port}/metrics"
+        address = f"http://{self.host}:{self.port}/metrics"
         if query:
             address += "?" + urllib.parse.urlencode(query)
         with urllib.request.urlopen(address, timeout=PATIENCE) as answer:

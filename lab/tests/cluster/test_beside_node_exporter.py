@@ -1,0 +1,119 @@
+"""The agent as a node runs it, in its sandbox, says what node_exporter says there without one."""
+
+import contextlib
+import shutil
+import sys
+
+from edctl_cluster.cluster import wait_until
+from edctl_cluster.rollout import REPOSITORY
+
+from .case import ClusterTest
+
+sys.path.insert(0, str(REPOSITORY / "agents/edctl-agent/tests/peer"))
+
+from case import Comparison  # noqa: E402
+from support import listed_collectors, peer  # noqa: E402
+
+from edctl_testkit.exporter import Exporter  # noqa: E402
+
+NODE = "w1"
+# Where no service of the cluster listens.
+PORT, PEERS_PORT = 9820, 9821
+OURS = "edctl-agent-beside"
+THEIRS = "node-exporter-beside"
+LOGIND = "logind-beside"
+# What two agents on a node cannot share.
+SETTINGS = """[Service]
+ExecStart=
+ExecStart={command}
+StateDirectory=
+RuntimeDirectory=
+RuntimeDirectory={name}
+"""
+COPY_UNIT = """
+cp /lib/systemd/system/"$0".service /run/systemd/system/"$1".service
+mkdir /run/systemd/system/"$1".service.d
+cat > /run/systemd/system/"$1".service.d/beside.conf
+systemctl daemon-reload && systemctl start "$1"
+"""
+REMOVE_COPY = """
+systemctl stop "$0"
+rm -rf /run/systemd/system/"$0".service /run/systemd/system/"$0".service.d
+systemctl daemon-reload
+"""
+# These ask the kernel by netlink, and systemd over D-Bus: a sandbox may forbid it. So it may adjtimex(2),
+# but systemd-nspawn forbids that to all of a node, whatever our unit allows.
+ASKING = ("arp", "netclass", "netdev", "systemd", "logind")
+
+
+class NodeWithLogind(ClusterTest):
+    """The image masks logind's unit; what that would run has something to tell."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.enterClassContext(cls.copy_of_unit("systemd-logind", LOGIND))
+
+    @classmethod
+    @contextlib.contextmanager
+    def copy_of_unit(cls, unit: str, name: str, settings: str = ""):
+        """Runs a unit of the node's under another name, with other settings."""
+        try:
+            started = cls.cluster.run(NODE, ["sh", "-e", "-c", COPY_UNIT, unit, name], stdin=settings)
+            assert started.code == 0, started.stderr
+            yield
+        finally:
+            cls.cluster.run(NODE, ["sh", "-c", REMOVE_COPY, name])
+
+
+class BesideNodeExporter(Comparison, NodeWithLogind):
+    def test_the_sandbox_lets_the_agent_ask_the_kernel_and_systemd(self) -> None:
+        success = self.ours.read().family("node_scrape_collector_success")
+        told = {dict(labels)["collector"]: value for labels, value in success.items()}
+        self.assertEqual({name: told.get(name) for name in ASKING}, dict.fromkeys(ASKING, 1))
+
+    @classmethod
+    def collectors_of_ours(cls) -> dict:
+        return listed_collectors(cls.cluster.out(NODE, ["edctl-agent", "collectors", "-o", "json"]))
+
+    @classmethod
+    @contextlib.contextmanager
+    def run_ours(cls, *flags: str):
+        command = ["/usr/sbin/edctl-agent", "--config", "/dev/null",
+                   "--web.listen-address", f"{cls.address()}:{PORT}",
+                   "--hooks.socket", f"/run/{OURS}/agent.sock",
+                   "--state.directory", f"/run/{OURS}", *flags]
+        settings = SETTINGS.format(command=" ".join(command), name=OURS)
+        with cls.copy_of_unit("edctl-agent", OURS, settings):
+            yield cls.answering(PORT)
+
+    @classmethod
+    @contextlib.contextmanager
+    def run_theirs(cls, *flags: str):
+        """As the agent's user, so that it may read what the agent may."""
+        # The nodes see the lab's /home.
+        program = cls.cluster.lab.home_dir / THEIRS
+        with contextlib.ExitStack() as undo:
+            undo.callback(program.unlink)
+            shutil.copy(peer(), program)
+            undo.callback(cls.cluster.run, NODE, ["systemctl", "stop", THEIRS])
+            cls.cluster.out(NODE, ["systemd-run", f"--unit={THEIRS}", "--collect",
+                                   "--property=User=edctl-agent", f"/home/{THEIRS}",
+                                   f"--web.listen-address={cls.address()}:{PEERS_PORT}", *flags])
+            yield cls.answering(PEERS_PORT)
+
+    @classmethod
+    def answering(cls, port: int) -> Exporter:
+        exporter = Exporter(port, host=cls.address())
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError):
+                return bool(exporter.page())
+            return False
+
+        wait_until(f"a page from port {port} of {NODE}", answers)
+        return exporter
+
+    @classmethod
+    def address(cls) -> str:
+        return cls.cluster.lab.require_spec().node(NODE).address
