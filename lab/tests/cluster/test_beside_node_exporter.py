@@ -41,6 +41,7 @@ systemctl stop "$0"
 rm -rf /run/systemd/system/"$0".service /run/systemd/system/"$0".service.d
 systemctl daemon-reload
 """
+READ_ONLY = "import os, sys\nfor place in sys.argv[1:]: print(os.statvfs(place).f_flag & os.ST_RDONLY)"
 # These ask the kernel by netlink, and systemd over D-Bus: a sandbox may forbid it. So it may adjtimex(2),
 # but systemd-nspawn forbids that to all of a node, whatever our unit allows.
 ASKING = ("arp", "netclass", "netdev", "systemd", "logind")
@@ -71,6 +72,12 @@ class BesideNodeExporter(Comparison, NodeWithLogind):
         success = self.ours.read().family("node_scrape_collector_success")
         told = {dict(labels)["collector"]: value for labels, value in success.items()}
         self.assertEqual({name: told.get(name) for name in ASKING}, dict.fromkeys(ASKING, 1))
+
+    def test_what_is_read_only_is_what_the_kernel_says_of_each_place(self) -> None:
+        told = {dict(labels)["mountpoint"]: int(value) for labels, value
+                in self.ours.read().family("node_filesystem_readonly").items()}
+        asked = self.cluster.out(NODE, ["python3", "-c", READ_ONLY, *told])
+        self.assertEqual(told, dict(zip(told, map(int, asked.split()), strict=True)))
 
     @classmethod
     def collectors_of_ours(cls) -> dict:
