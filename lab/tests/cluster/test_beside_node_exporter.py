@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sys
+import unittest
 
 from edctl_cluster.cluster import wait_until
 from edctl_cluster.rollout import REPOSITORY
@@ -12,7 +13,7 @@ from .case import ClusterTest
 sys.path.insert(0, str(REPOSITORY / "agents/edctl-agent/tests/peer"))
 
 from case import Comparison  # noqa: E402
-from support import listed_collectors, peer  # noqa: E402
+from support import is_debians, listed_collectors, peer  # noqa: E402
 
 from edctl_testkit.exporter import Exporter  # noqa: E402
 
@@ -67,6 +68,7 @@ class NodeWithLogind(ClusterTest):
             cls.cluster.run(NODE, ["sh", "-c", REMOVE_COPY, name])
 
 
+@unittest.skipIf(is_debians(), "Debian's node_exporter tells of other units and text files")
 class BesideNodeExporter(Comparison, NodeWithLogind):
     def test_the_sandbox_lets_the_agent_ask_the_kernel_and_systemd(self) -> None:
         success = self.ours.read().family("node_scrape_collector_success")
