@@ -7,10 +7,10 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
+use super::filter::{Filter, check_regex};
 use super::kernel_file::KernelFile;
 use super::mounts::{self, Mount};
 use super::statfs::{Answer, Prober};
-use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

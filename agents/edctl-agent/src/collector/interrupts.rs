@@ -8,8 +8,8 @@ use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
 use super::cpu_table::{self, Row};
+use super::filter::{Filter, check_regex};
 use super::kernel_file::KernelFile;
-use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

@@ -6,7 +6,7 @@ mod cpu_list;
 mod cpu_table;
 mod entry;
 mod error;
-mod fields;
+mod filter;
 mod flags;
 mod human_number;
 mod kept;
@@ -216,26 +216,15 @@ impl Collectors {
     /// Those that may block begin first and have until the end of all others, and a moment; the
     /// others run one after the other: parallel reads of /proc cost more, not less.
     fn collect_some(&mut self, page: &mut Page, wanted: impl Fn(&str) -> bool) -> Vec<Report> {
-        let chosen = |running: &&mut Running| wanted(running.entry.name);
-        let is_last = |running: &Running| running.entry.runs == Runs::Last;
-        self.running.iter_mut().filter(chosen).for_each(Running::begin);
-        let mut reports = Vec::with_capacity(self.running.len());
-        for running in self.running.iter_mut().filter(chosen).filter(|running| !is_last(running)) {
-            if let Some((outcome, duration)) = running.run_here(page) {
-                reports.push(Report::of(running.entry.name, outcome, duration, page));
-            }
-        }
+        let chosen = self.running.iter_mut().filter(|running| wanted(running.entry.name));
+        let (mut last, mut others): (Vec<_>, Vec<_>) =
+            chosen.partition(|running| running.entry.runs == Runs::Last);
+        others.iter_mut().for_each(|running| running.begin());
+        let mut reports: Vec<Report> =
+            others.iter_mut().filter_map(|running| running.run_here(page)).collect();
         let until = Instant::now() + apart::PATIENCE;
-        for running in self.running.iter_mut().filter(chosen) {
-            if let Some((outcome, duration)) = running.end(until, page) {
-                reports.push(Report::of(running.entry.name, outcome, duration, page));
-            }
-        }
-        for running in self.running.iter_mut().filter(chosen).filter(|running| is_last(running)) {
-            if let Some((outcome, duration)) = running.run_here(page) {
-                reports.push(Report::of(running.entry.name, outcome, duration, page));
-            }
-        }
+        reports.extend(others.iter_mut().filter_map(|running| running.end(until, page)));
+        reports.extend(last.iter_mut().filter_map(|running| running.run_here(page)));
         reports.sort_by_key(|report| report.name);
         report::expose(&reports, page);
         reports

@@ -7,9 +7,10 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
+use super::filter::{Filter, check_regex};
 use super::kernel_file::{KernelFile, Text};
 use super::links::{Link, Links, Stats};
-use super::sysfs::{self, Filter, check_regex};
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

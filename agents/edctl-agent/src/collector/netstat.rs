@@ -8,8 +8,8 @@ use edctl_exposition::{Family, Page};
 use regex::Regex;
 use serde::Deserialize;
 
+use super::filter::check_regex;
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::check_regex;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

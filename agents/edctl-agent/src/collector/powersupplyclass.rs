@@ -7,7 +7,8 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
-use super::sysfs::{self, Filter, or_count};
+use super::filter::{Filter, check_regex};
+use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -27,7 +28,7 @@ impl Default for Ignored {
 
 impl Ignored {
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        sysfs::check_regex("collector.powersupplyclass.ignored_supplies", &self.ignored_supplies)
+        check_regex("collector.powersupplyclass.ignored_supplies", &self.ignored_supplies)
     }
 }
 

@@ -10,8 +10,8 @@ use edctl_exposition::{Family, Page};
 use edctl_netlink::{Client, DUMP, Protocol, Request, attributes, u32_at, u64_at};
 use serde::Deserialize;
 
+use super::filter::{Filter, check_regex};
 use super::links::{Links, text};
-use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 
 const LABELS: &[&str] = &["device", "kind"];

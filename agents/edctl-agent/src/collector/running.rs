@@ -1,15 +1,13 @@
 //! A collector where it runs: with the others, or on a thread of its own.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use edctl_exposition::Page;
 
 use super::apart::Apart;
-use super::{CollectError, Collector, Entry, Options, Runs, sysfs};
+use super::{CollectError, Collector, Entry, Options, Report, Runs, sysfs};
 use crate::host::Host;
-
-type Outcome = (Result<(), CollectError>, Duration);
 
 type Work = Apart<Result<Page, CollectError>>;
 
@@ -64,7 +62,7 @@ impl Running {
     }
 
     /// Runs it, unless it has begun on its own thread.
-    pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Outcome> {
+    pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Report> {
         let collector = match &mut self.place {
             Place::Here(collector) => collector,
             Place::ApartIfAny { here, has_begun: false, .. } => here,
@@ -72,16 +70,16 @@ impl Running {
         };
         let start = Instant::now();
         let outcome = collector.collect(page);
-        Some((outcome, start.elapsed()))
+        Some(Report::of(self.entry.name, outcome, start.elapsed(), page))
     }
 
     /// Adds what it has, if it has begun on its own thread and is done by then.
-    pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Outcome> {
+    pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Report> {
         match &mut self.place {
             Place::Apart(apart) | Place::ApartIfAny { apart: Some(apart), has_begun: true, .. } => {
                 let (outcome, duration) = apart.end(until);
                 let outcome = outcome.and_then(|own| own.map(|own| page.merge(own)));
-                Some((outcome, duration))
+                Some(Report::of(self.entry.name, outcome, duration, page))
             }
             Place::Here(_) | Place::ApartIfAny { .. } => None,
         }
@@ -97,6 +95,8 @@ fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::sysfs::tests::{put, tree};
     use super::super::{State, watchdog};
     use super::*;
@@ -107,10 +107,9 @@ mod tests {
         running.begin();
         let here = running.run_here(&mut page);
         let apart = running.end(Instant::now() + Duration::from_secs(60), &mut page);
-        let state = |outcome: Outcome| outcome.0.map_or_else(|error| error.state(), |()| State::Ok);
         match (here, apart) {
-            (Some(outcome), None) => (false, state(outcome)),
-            (None, Some(outcome)) => (true, state(outcome)),
+            (Some(report), None) => (false, report.state),
+            (None, Some(report)) => (true, report.state),
             both => panic!("{both:?}"),
         }
     }

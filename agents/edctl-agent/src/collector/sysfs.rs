@@ -1,7 +1,5 @@
 //! Reading sysfs: one small value per file, and directories of devices.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -9,9 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::Page;
-use regex::Regex;
 use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
@@ -19,8 +15,6 @@ use super::CollectError;
 
 /// A directory's entries beyond this are not looked at.
 const MOST_ENTRIES: usize = 16_384;
-/// How many names a filter remembers; with more it begins anew.
-const MOST_KNOWN: usize = 4096;
 /// How much of a directory is read at a time.
 const LIST_BYTES: usize = 4096;
 /// The kernel gives an attribute one page.
@@ -201,48 +195,6 @@ fn means_nothing(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| NOTHING.iter().any(|e| e.raw_os_error() == code))
 }
 
-/// Compiles an expression that an option gave, or names the option; an empty one is none.
-pub(super) fn check_regex(key: &str, expression: &str) -> Result<(), Invalid> {
-    Regex::new(expression).map(|_| ()).map_err(|e| {
-        let cause = e.to_string().lines().last().unwrap_or_default().to_owned();
-        Invalid::new(key.to_owned(), format!("expected a regex, not {expression:?}: {cause}"))
-    })
-}
-
-/// What is shown: all that `include` matches, if there is one, and `exclude` does not. A name is asked
-/// of the expressions once, not each time that it is met.
-pub(super) struct Filter {
-    include: Option<Regex>,
-    exclude: Option<Regex>,
-    known: RefCell<HashMap<String, bool>>,
-}
-
-impl Filter {
-    /// An expression that does not compile is none; it was refused when the configuration was read.
-    pub(super) fn new(include: &str, exclude: &str) -> Self {
-        let compile = |e: &str| (!e.is_empty()).then(|| Regex::new(e).ok()).flatten();
-        Self { include: compile(include), exclude: compile(exclude), known: RefCell::default() }
-    }
-
-    pub(super) fn shows(&self, name: &str) -> bool {
-        let mut known = self.known.borrow_mut();
-        if let Some(known) = known.get(name) {
-            return *known;
-        }
-        if known.len() >= MOST_KNOWN {
-            known.clear();
-        }
-        let is_shown = self.matches(name);
-        known.insert(name.to_owned(), is_shown);
-        is_shown
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        self.include.as_ref().is_none_or(|include| include.is_match(name))
-            && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(name))
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use std::fs;
@@ -329,29 +281,5 @@ pub(super) mod tests {
         }
         assert_eq!(list(many.path()).unwrap().len(), MOST_ENTRIES);
         assert_eq!(list(&many.path().join("gone")).unwrap_err().state(), State::Absent);
-    }
-
-    #[test]
-    fn a_filter_includes_and_excludes() {
-        for (include, exclude, shown) in [
-            ("", "", ["a", "ab", "b"].as_slice()),
-            ("a", "", &["a", "ab"]),
-            ("", "a", &["b"]),
-            ("a", "b", &["a"]),
-        ] {
-            let filter = Filter::new(include, exclude);
-            let names: Vec<&str> =
-                ["a", "ab", "b"].into_iter().filter(|n| filter.shows(n)).collect();
-            assert_eq!(names, shown, "{include} {exclude}");
-        }
-        let filter = Filter::new("", "7$");
-        for round in 0..2 {
-            for number in 0..MOST_KNOWN + 100 {
-                let shown = filter.shows(&number.to_string());
-                assert_eq!(shown, number % 10 != 7, "{round} {number}");
-                assert!(filter.known.borrow().len() <= MOST_KNOWN);
-            }
-        }
-        assert!(check_regex("collector.x.y", "(").unwrap_err().to_string().contains("x.y"));
     }
 }

@@ -6,7 +6,8 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
-use super::sysfs::{self, Filter, check_regex, or_count};
+use super::filter::{Filter, check_regex};
+use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

@@ -4,9 +4,8 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
-use super::fields::Fields;
+use super::filter::{Filter, check_regex};
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::check_regex;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -42,21 +41,21 @@ impl VmstatOptions {
 
 pub(super) struct Vmstat {
     file: KernelFile,
-    shown: Fields,
+    shown: Filter,
 }
 
 impl Vmstat {
     pub(super) fn new(host: &Host, options: &VmstatOptions) -> Self {
         Self {
             file: KernelFile::new(host.paths.procfs.join("vmstat")),
-            shown: Fields::new(&options.fields),
+            shown: Filter::new(&options.fields, ""),
         }
     }
 }
 
 impl Collector for Vmstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        for (name, value) in parse(self.file.read()?, &mut self.shown)? {
+        for (name, value) in parse(self.file.read()?, &self.shown)? {
             let help = format!("The field {name} of /proc/vmstat.");
             page.add(Family::unknown(format!("node_vmstat_{name}"), help).with(&[], value));
         }
@@ -64,7 +63,7 @@ impl Collector for Vmstat {
     }
 }
 
-fn parse<'a>(text: Text<'a>, shown: &mut Fields) -> Result<Vec<(&'a str, u64)>, CollectError> {
+fn parse<'a>(text: Text<'a>, shown: &Filter) -> Result<Vec<(&'a str, u64)>, CollectError> {
     if text.lines().next().is_none() {
         return Err(text.wrong(1, "expected fields"));
     }
@@ -72,7 +71,7 @@ fn parse<'a>(text: Text<'a>, shown: &mut Fields) -> Result<Vec<(&'a str, u64)>, 
     for (number, line) in text.lines() {
         let wrong = || text.wrong(number, "expected a name and a number");
         let (name, value) = line.split_once(' ').ok_or_else(wrong)?;
-        if shown.has(name) {
+        if shown.shows(name) {
             fields.push((name, value.parse().map_err(|_| wrong())?));
         }
     }
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     fn parsed<'a>(content: &'a str, fields: &str) -> Option<Vec<(&'a str, u64)>> {
-        parse(Text::of(content), &mut Fields::new(fields)).ok()
+        parse(Text::of(content), &Filter::new(fields, "")).ok()
     }
 
     #[test]

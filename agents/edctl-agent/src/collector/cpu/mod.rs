@@ -16,8 +16,9 @@ use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
 use self::info::{Frequency, Info};
+use super::filter::check_regex;
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::{self, check_regex};
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

@@ -9,8 +9,8 @@ use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use self::udev::Udev;
+use super::filter::{Filter, check_regex};
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

@@ -18,7 +18,8 @@ use rustix::io::Errno;
 use serde::Deserialize;
 
 use self::answer::{Driver, Settings};
-use super::sysfs::{self, Filter, check_regex};
+use super::filter::{Filter, check_regex};
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

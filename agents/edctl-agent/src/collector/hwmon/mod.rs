@@ -15,7 +15,8 @@ use serde::Deserialize;
 
 use self::chip::Chip;
 use self::sensor::{Metric, NoNumber, Sensor, metric};
-use super::sysfs::{self, Filter, or_count};
+use super::filter::{Filter, check_regex};
+use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -32,10 +33,10 @@ pub(crate) struct Shown {
 
 impl Shown {
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        sysfs::check_regex("collector.hwmon.chip_include", &self.chip_include)?;
-        sysfs::check_regex("collector.hwmon.chip_exclude", &self.chip_exclude)?;
-        sysfs::check_regex("collector.hwmon.sensor_include", &self.sensor_include)?;
-        sysfs::check_regex("collector.hwmon.sensor_exclude", &self.sensor_exclude)
+        check_regex("collector.hwmon.chip_include", &self.chip_include)?;
+        check_regex("collector.hwmon.chip_exclude", &self.chip_exclude)?;
+        check_regex("collector.hwmon.sensor_include", &self.sensor_include)?;
+        check_regex("collector.hwmon.sensor_exclude", &self.sensor_exclude)
     }
 }
 

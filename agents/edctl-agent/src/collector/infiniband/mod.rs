@@ -16,7 +16,8 @@ use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
 use self::counters::{COUNTERS, Counter};
-use super::sysfs::{self, Filter, check_regex, or_count};
+use super::filter::{Filter, check_regex};
+use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

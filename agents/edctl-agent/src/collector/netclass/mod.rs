@@ -14,7 +14,8 @@ use serde::Deserialize;
 
 use self::asked::Asked;
 use self::device::{Device, NUMBERS, OPERATION_STATES};
-use super::sysfs::{self, Filter, check_regex};
+use super::filter::{Filter, check_regex};
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use self::families::Families;
 use self::manager::{Manager, Unit};
-use super::sysfs::{Filter, check_regex};
+use super::filter::{Filter, check_regex};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::dbus::Connection;
 use crate::host::Host;
