@@ -136,10 +136,10 @@ mod tests {
         let dir = tree(&[("devices/system/cpu/offline", "2\n")]);
         for cpu in 0..3 {
             for (file, content) in [
-                ("scaling_cur_freq", "1699981\n"),
+                ("scaling_cur_freq", "2104512\n"),
                 ("scaling_governor", "powersave\n"),
                 ("scaling_available_governors", "performance powersave \n"),
-                ("cpuinfo_cur_freq", if cpu == 0 { "<unknown>\n" } else { "1200195\n" }),
+                ("cpuinfo_cur_freq", if cpu == 0 { "<unknown>\n" } else { "1804088\n" }),
             ] {
                 let path = format!("devices/system/cpu/cpu{cpu}/cpufreq/{file}");
                 put(dir.path(), &path, content.as_bytes());
@@ -150,9 +150,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                r#"node_cpu_frequency_hertz{cpu="1"} 1200195000"#,
-                r#"node_cpu_scaling_frequency_hertz{cpu="0"} 1699981000"#,
-                r#"node_cpu_scaling_frequency_hertz{cpu="1"} 1699981000"#,
+                r#"node_cpu_frequency_hertz{cpu="1"} 1804088000"#,
+                r#"node_cpu_scaling_frequency_hertz{cpu="0"} 2104512000"#,
+                r#"node_cpu_scaling_frequency_hertz{cpu="1"} 2104512000"#,
                 r#"node_cpu_scaling_governor{cpu="0",governor="performance"} 0"#,
                 r#"node_cpu_scaling_governor{cpu="0",governor="powersave"} 1"#,
                 r#"node_cpu_scaling_governor{cpu="1",governor="performance"} 0"#,

@@ -224,7 +224,7 @@ mod tests {
             ("class/power_supply/AC/online", "0\n"),
             ("class/power_supply/AC/type", "Mains\n"),
             ("class/power_supply/BAT0/temp", "315\n"),
-            ("class/power_supply/BAT0/voltage_now", "12229000\n"),
+            ("class/power_supply/BAT0/voltage_now", "11862000\n"),
             ("class/power_supply/BAT0/capacity", "full\n"),
             ("class/power_supply/BAT0/health", "\n"),
             ("class/power_supply/BAT0/uevent", "POWER_SUPPLY_NAME=BAT0\n"),
@@ -239,7 +239,7 @@ mod tests {
                 r#"node_power_supply_info{power_supply="BAT0"} 1"#,
                 r#"node_power_supply_online{power_supply="AC"} 0"#,
                 r#"node_power_supply_temp_celsius{power_supply="BAT0"} 31.5"#,
-                r#"node_power_supply_voltage_volt{power_supply="BAT0"} 12.229"#,
+                r#"node_power_supply_voltage_volt{power_supply="BAT0"} 11.862"#,
             ]
         );
         let ignored = Ignored { ignored_supplies: "^BAT".to_owned() };

@@ -18,10 +18,10 @@ class Rules:
     """Where a page may differ: regular expressions for whole series (`name{label="value", ...}`) with
     their reasons."""
 
-    def __init__(self, own=(), only_here=(), only_there=(), missing=(), jittering=()):
-        self.own, self.only_here, self.only_there, self.missing, self.jittering = (
+    def __init__(self, own=(), only_here=(), only_there=(), jittering=()):
+        self.own, self.only_here, self.only_there, self.jittering = (
             re.compile("|".join(patterns) or "(?!)")
-            for patterns in (own, only_here, only_there, missing, jittering))
+            for patterns in (own, only_here, only_there, jittering))
 
     def compares(self, series: tuple) -> bool:
         """Whether both exporters are to say the same."""
@@ -34,7 +34,7 @@ def differences(before: Page, ours: Page, after: Page, rules: Rules) -> dict:
     found = {}
     for series in first.keys() & last.keys() - mine.keys():
         is_nothing = first[series] in (0, -1) and rules.only_there.fullmatch(shown(series))
-        if not is_nothing and not rules.missing.fullmatch(shown(series)):
+        if not is_nothing:
             found[series] = f"missing, {first[series]:.17g} there"
     for series in mine.keys() - first.keys() - last.keys():
         if not rules.only_here.fullmatch(shown(series)):

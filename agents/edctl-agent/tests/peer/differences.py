@@ -49,10 +49,6 @@ JITTERING = {
     r"node_filefd_allocated\{\}": "whoever reads it holds a file open",
 }
 
-# What we do not have yet and should: collectors of node_exporter's that run by default or that public
-# dashboards ask for, and families of collectors that we have. What has come must leave this list.
-MISSING = {}
-
 # What Debian's node_exporter, 1.5, has otherwise than 1.12, which we follow.
 DEBIANS = {
     r'node_disk_\w+\{device="zram.*': "now left out by default",

@@ -100,7 +100,7 @@ fn parse_transport(rest: &str) -> Option<Transport> {
     is_whole.then(|| Transport { protocol: protocol.to_owned(), numbers })
 }
 
-/// `READ: 1298 1298 0 207680 1210292152 6 79386 79407`, and errors in newer kernels.
+/// `READ: 911 911 0 145760 851221504 4 51207 51233`, and errors in newer kernels.
 fn parse_operation(line: &str) -> Option<(String, [u64; OPERATION])> {
     let (name, rest) = line.split_once(':')?;
     Some((name.to_owned(), *numbers(rest)?.first_chunk()?))

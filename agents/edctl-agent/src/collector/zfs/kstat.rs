@@ -12,7 +12,7 @@ pub(super) type Field = (String, Value);
 const SIGNED: &str = "3";
 const UNSIGNED: &str = "4";
 
-/// `hits  4  8772612` in each line below `name type data`.
+/// `hits  4  5190338` in each line below `name type data`.
 pub(super) fn parse_named(text: Text<'_>) -> Result<Vec<Field>, CollectError> {
     let mut fields = Vec::new();
     for (number, name, kind, data) in rows(text)? {
