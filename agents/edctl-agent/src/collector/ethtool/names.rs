@@ -39,17 +39,18 @@ fn sanitize(name: &str) -> String {
 fn family(clean: &str) -> String {
     let lower = clean.to_ascii_lowercase();
     let mut words: Vec<&str> = lower.trim_start_matches('_').split('_').collect();
-    // Of two in a row node_exporter replaces the first only.
-    let mut was_replaced = false;
+    // Of two that are the same in a row node_exporter replaces the first only.
+    let mut replaced = "";
     for word in &mut words {
         let full = match *word {
             "rx" => "received",
             "tx" => "transmitted",
             _ => "",
         };
-        was_replaced = !was_replaced && !full.is_empty();
-        if was_replaced {
-            *word = full;
+        if full.is_empty() || *word == replaced {
+            replaced = "";
+        } else {
+            replaced = std::mem::replace(word, full);
         }
     }
     format!("node_ethtool_{}", words.join("_"))
@@ -76,6 +77,7 @@ mod tests {
             assert_eq!(family(&sanitize(name)), expected, "{name}");
         }
         assert_eq!(family("rx_rx_tx_tx"), "node_ethtool_received_rx_transmitted_tx");
+        assert_eq!(family("tx_rx"), "node_ethtool_transmitted_received");
         assert_eq!(sanitize("a__b"), "a__b");
     }
 
