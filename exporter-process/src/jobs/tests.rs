@@ -71,7 +71,7 @@ impl Node {
 /// The value of the series whose label values are these.
 fn value(page: &Page, family: &str, labels: &[&str]) -> Option<Value> {
     let samples = &page.family(family)?.samples;
-    let is_it = |labels_of: &Vec<(_, String)>| {
+    let is_it = |labels_of: &[edctl_exposition::Label]| {
         labels_of.iter().map(|(_, value)| value.as_str()).eq(labels.iter().copied())
     };
     samples.iter().find(|sample| is_it(&sample.labels)).map(|sample| sample.value)

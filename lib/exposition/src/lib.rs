@@ -21,7 +21,9 @@ mod site;
 mod web;
 
 pub use collecting::{Collecting, NoPage, Source};
-pub use model::{DEFAULT_SERIES_LIMIT, Family, Kind, MAX_LABEL_VALUE_BYTES, Page, Sample, Value};
+pub use model::{
+    DEFAULT_SERIES_LIMIT, Family, Kind, Label, MAX_LABEL_VALUE_BYTES, Page, Sample, Value,
+};
 pub use query::{BadQuery, Query};
 pub use render::{Format, render};
 pub use selfmetrics::{About, SelfMetrics};

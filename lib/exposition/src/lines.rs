@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use memchr::memchr3;
+
 use crate::model::{Family, Kind, Sample, Value};
 use crate::render::{Format, escape_help};
 
@@ -33,8 +35,8 @@ pub(crate) fn write(family: &Family, format: Format, out: &mut String) -> fmt::R
                 writeln!(out, " {}Inf", if value > 0.0 { '+' } else { '-' })?;
             }
             Value::F64(value) => writeln!(out, " {value:?}")?,
-            Value::U64(value) => writeln!(out, " {value}")?,
-            Value::I64(value) => writeln!(out, " {value}")?,
+            Value::U64(value) => out.extend([" ", itoa::Buffer::new().format(value), "\n"]),
+            Value::I64(value) => out.extend([" ", itoa::Buffer::new().format(value), "\n"]),
         }
     }
     Ok(())
@@ -53,7 +55,7 @@ fn write_labels(sample: &Sample, format: Format, out: &mut String) {
 }
 
 fn escape_value(value: &str) -> Cow<'_, str> {
-    if value.bytes().any(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+    if memchr3(b'\\', b'"', b'\n', value.as_bytes()).is_some() {
         value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n").into()
     } else {
         value.into()

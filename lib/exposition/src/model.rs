@@ -1,9 +1,15 @@
 //! Metric families as the daemons fill them: names, labels, values, and the limits that keep a
 //! page bounded whatever strangers put into a label.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use indexmap::IndexSet;
+use indexmap::set::MutableValues;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 /// Longest label value in bytes; what is longer is cut at a character boundary.
 pub const MAX_LABEL_VALUE_BYTES: usize = 256;
@@ -13,6 +19,9 @@ pub const DEFAULT_SERIES_LIMIT: usize = 10_000;
 
 /// The ends of the names under which a histogram or a summary has its parts.
 pub(crate) const PARTS: [&str; 3] = ["_bucket", "_count", "_sum"];
+
+/// What OpenMetrics leaves out of a counter's name.
+const TOTAL: &str = "_total";
 
 /// The type of a family, as `# TYPE` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +86,16 @@ impl From<bool> for Value {
     }
 }
 
+/// A label's name and value.
+pub type Label = (Cow<'static, str>, SmolStr);
+
 /// One series: its labels and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// What follows the family's name: one of `_bucket`, `_count` and `_sum`, or nothing.
     pub part: &'static str,
     /// Label names and values, in the order in which they are written.
-    pub labels: Vec<(Cow<'static, str>, String)>,
+    pub labels: SmallVec<[Label; 2]>,
     /// The value.
     pub value: Value,
 }
@@ -145,7 +157,7 @@ impl Family {
     pub fn push(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
         let labels =
             labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))).collect();
-        self.samples.push(Sample { part: "", labels, value: value.into() });
+        self.push_sample(Sample { part: "", labels, value: value.into() });
     }
 
     /// Adds one sample whose labels' names are not known beforehand; of a histogram or a summary it
@@ -157,7 +169,15 @@ impl Family {
         value: impl Into<Value>,
     ) {
         let labels = labels.iter().map(|(name, value)| (name.clone().into(), clean_label(value)));
-        self.samples.push(Sample { part, labels: labels.collect(), value: value.into() });
+        self.push_sample(Sample { part, labels: labels.collect(), value: value.into() });
+    }
+
+    /// Most families have one series, and get no room for more before there is a second.
+    fn push_sample(&mut self, sample: Sample) {
+        if self.samples.is_empty() {
+            self.samples.reserve_exact(1);
+        }
+        self.samples.push(sample);
     }
 
     /// Adds one series and hands the family back, for families of one or two series.
@@ -170,10 +190,10 @@ impl Family {
 
 /// Cuts a label value to [`MAX_LABEL_VALUE_BYTES`] and replaces control characters by U+FFFD, so
 /// that nothing foreign can break a line, whatever the reader does with escapes.
-fn clean_label(value: &str) -> String {
+fn clean_label(value: &str) -> SmolStr {
     let is_clean = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     if value.len() <= MAX_LABEL_VALUE_BYTES && value.bytes().all(is_clean) {
-        return value.to_owned();
+        return value.into();
     }
     let mut end = value.len().min(MAX_LABEL_VALUE_BYTES);
     while !value.is_char_boundary(end) {
@@ -185,34 +205,55 @@ fn clean_label(value: &str) -> String {
         .collect()
 }
 
+/// A family in the set of a page's: it is found by its name's bytes.
+#[derive(Debug)]
+struct Named(Family);
+
+impl Borrow<[u8]> for Named {
+    fn borrow(&self) -> &[u8] {
+        self.0.name.as_bytes()
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Named {}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.as_bytes().hash(state);
+    }
+}
+
 /// Everything that one scrape shows, and what was left out of it.
 #[derive(Debug, Default)]
 pub struct Page {
-    families: BTreeMap<Cow<'static, str>, Family>,
-    /// The names that families have beside their own.
-    taken: HashSet<String>,
+    families: IndexSet<Named, RandomState>,
     errors: HashMap<(String, String), u64>,
     dropped: BTreeMap<(String, &'static str), u64>,
 }
 
 impl Page {
-    /// Adds a family. A second one of the same name and kind adds its series to the first; one that
+    /// Adds a family, if it has any series. A second one of the same name and kind adds its series to the first; one that
     /// would make the page invalid, by its name or by another kind, is left out and counted. So is one
     /// with a name that another has beside its own: OpenMetrics names a counter without `_total`, and
     /// histograms and summaries have the names of their parts.
     pub fn add(&mut self, family: Family) {
         let series = family.samples.len();
-        if let Some(known) = self.families.get_mut(&family.name) {
+        if series == 0 {
+            return;
+        }
+        if let Some((_, Named(known))) = self.families.get_full_mut2(family.name.as_bytes()) {
             match known.kind == family.kind {
                 true => known.samples.extend(family.samples),
                 false => note(&mut self.dropped, &family.name, "kind", series),
             }
-            return;
-        }
-        let others = other_names(&family);
-        if self.can_name(&family.name, &others) {
-            self.taken.extend(others);
-            self.families.insert(family.name.clone(), family);
+        } else if self.can_take(&family) {
+            self.families.insert(Named(family));
         } else {
             note(&mut self.dropped, &family.name, "name", series);
         }
@@ -220,20 +261,43 @@ impl Page {
 
     /// Whether a family would come on this page as one of its own: its names are names, and nobody's.
     pub fn is_free_for(&self, family: &Family) -> bool {
-        !self.families.contains_key(&family.name)
-            && self.can_name(&family.name, &other_names(family))
+        self.family(&family.name).is_none() && self.can_take(family)
     }
 
-    /// Whether a new family's name and its others are names, and no other family's.
-    fn can_name(&self, name: &str, others: &[String]) -> bool {
-        let is_taken =
-            |name: &String| self.taken.contains(name) || self.families.contains_key(name.as_str());
-        is_metric_name(name) && !self.taken.contains(name) && !others.iter().any(is_taken)
+    /// Whether the names of a family, whose own no other has, are names, and its others nobody's.
+    fn can_take(&self, family: &Family) -> bool {
+        let is_taken = |name: &str| self.family(name).is_some() || self.is_other_name(name);
+        let others_are_free = match family.kind {
+            // Nobody has the first half beside an own name: that would be this family's.
+            Kind::Counter => {
+                let half = family.name.strip_suffix(TOTAL);
+                half.is_none_or(|half| self.family(half).is_none() && !self.is_part(half))
+            }
+            kind if kind.has_parts() => {
+                PARTS.iter().all(|part| !is_taken(&[&family.name, *part].concat()))
+            }
+            _ => true,
+        };
+        others_are_free && is_metric_name(&family.name) && !self.is_other_name(&family.name)
+    }
+
+    /// Whether a family has this name beside its own.
+    fn is_other_name(&self, name: &str) -> bool {
+        let mut whole = SmallVec::<[u8; 128]>::from_slice(name.as_bytes());
+        whole.extend_from_slice(TOTAL.as_bytes());
+        let counter = self.families.get(&*whole);
+        counter.is_some_and(|Named(family)| family.kind == Kind::Counter) || self.is_part(name)
+    }
+
+    /// Whether a histogram or a summary has a part of this name.
+    fn is_part(&self, name: &str) -> bool {
+        let mut wholes = PARTS.iter().filter_map(|part| self.family(name.strip_suffix(part)?));
+        wholes.any(|whole| whole.kind.has_parts())
     }
 
     /// Adds all that another page has.
     pub fn merge(&mut self, other: Page) {
-        for family in other.families.into_values() {
+        for Named(family) in other.families {
             self.add(family);
         }
         for (error, times) in other.errors {
@@ -250,14 +314,14 @@ impl Page {
         *self.errors.entry((source.to_owned(), reason.to_owned())).or_default() += 1;
     }
 
-    /// The families in the order of their names.
+    /// The families, since [`Page::finish`] in the order of their names.
     pub fn families(&self) -> impl Iterator<Item = &Family> {
-        self.families.values()
+        self.families.iter().map(|Named(family)| family)
     }
 
     /// The named family, if the page has it.
     pub fn family(&self, name: &str) -> Option<&Family> {
-        self.families.get(name)
+        self.families.get(name.as_bytes()).map(|Named(family)| family)
     }
 
     /// What [`Page::error`] was told: (source, reason) and how often.
@@ -270,11 +334,14 @@ impl Page {
         self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
-    /// Drops series that stand twice in a family and those over its limit, and counts them. A histogram
+    /// Puts the families in order. Drops series that stand twice in a family and those over its limit, and
+    /// counts them. A histogram
     /// or a summary over its limit goes as a whole: what would be left of its last series says something
     /// else.
     pub fn finish(&mut self) {
-        for family in self.families.values_mut() {
+        self.families.sort_unstable_by(|one, other| one.0.name.cmp(&other.0.name));
+        for index in 0..self.families.len() {
+            let Some(Named(family)) = self.families.get_index_mut2(index) else { continue };
             let duplicates = drop_duplicates(&mut family.samples);
             note(&mut self.dropped, &family.name, "duplicate", duplicates);
 
@@ -293,7 +360,7 @@ impl Page {
 struct Series<'a>(&'a Sample);
 
 impl Series<'_> {
-    fn key(&self) -> (&str, &[(Cow<'static, str>, String)]) {
+    fn key(&self) -> (&str, &[Label]) {
         (self.0.part, &self.0.labels)
     }
 }
@@ -320,24 +387,11 @@ fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
     if before < 2 {
         return 0;
     }
-    let mut seen = HashSet::with_capacity(before);
+    let mut seen = HashSet::with_capacity_and_hasher(before, RandomState::default());
     let first: Vec<bool> = samples.iter().map(|sample| seen.insert(Series(sample))).collect();
     let mut first = first.into_iter();
     samples.retain(|_| first.next().unwrap_or(true));
     before - samples.len()
-}
-
-/// The names that a family has beside its own.
-fn other_names(family: &Family) -> Vec<String> {
-    match family.kind {
-        Kind::Counter => {
-            family.name.strip_suffix("_total").map(str::to_owned).into_iter().collect()
-        }
-        kind if kind.has_parts() => {
-            PARTS.iter().map(|part| format!("{}{part}", family.name)).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// What both formats take as a name; a part of it may come from the kernel.

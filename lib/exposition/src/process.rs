@@ -1,5 +1,7 @@
 //! What the kernel says of the daemon itself: CPU time, memory, file descriptors.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
@@ -13,7 +15,7 @@ const PROC_STAT: &str = "/proc/stat";
 
 /// The `process_*` families that every Prometheus client library has.
 pub(crate) fn collect_process(page: &mut Page) {
-    if let Some(stat) = read(PROC_SELF_STAT).as_deref().and_then(parse_self_stat) {
+    if let Some(stat) = read_self_stat() {
         let ticks = rustix::param::clock_ticks_per_second() as f64;
         let page_size = rustix::param::page_size() as u64;
         page.add(
@@ -53,7 +55,7 @@ pub(crate) fn collect_process(page: &mut Page) {
 /// is set later does not change when this daemon began.
 fn boot_time() -> Option<u64> {
     static BOOT_TIME: OnceLock<Option<u64>> = OnceLock::new();
-    *BOOT_TIME.get_or_init(|| read(PROC_STAT).as_deref().and_then(parse_boot_time))
+    *BOOT_TIME.get_or_init(|| parse_boot_time(&std::fs::read_to_string(PROC_STAT).ok()?))
 }
 
 /// Since Linux 6.2 the directory's size; before, its entries.
@@ -68,8 +70,11 @@ fn count_open_fds() -> Option<u64> {
     }
 }
 
-fn read(path: &str) -> Option<String> {
-    std::fs::read_to_string(path).ok()
+/// In one piece, which the kernel makes no longer than this.
+fn read_self_stat() -> Option<SelfStat> {
+    let mut buffer = [0; 1024];
+    let length = File::open(PROC_SELF_STAT).ok()?.read(&mut buffer).ok()?;
+    parse_self_stat(std::str::from_utf8(&buffer[..length]).ok()?)
 }
 
 struct SelfStat {

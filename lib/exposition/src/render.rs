@@ -6,13 +6,16 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
+use memchr::memchr3;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabel, EncodeLabelSet, LabelSetEncoder, MetricEncoder, text,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use crate::lines;
-use crate::model::{Family, Kind, Page, Value};
+use crate::model::{Family, Kind, Label, Page, Value};
 
 /// The two formats that the daemons speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +108,19 @@ impl Collector for Families {
     }
 }
 
+/// A sample's labels as the crate takes them.
+#[derive(Debug)]
+struct Labels<'a>(&'a [Label]);
+
+impl EncodeLabelSet for Labels<'_> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut labels = self.0.iter();
+        labels.try_for_each(|(name, value)| {
+            (name.as_ref(), value.as_str()).encode(encoder.encode_label())
+        })
+    }
+}
+
 /// OpenMetrics names a counter without `_total` and its samples with it.
 fn openmetrics_name(family: &Family) -> &str {
     match openmetrics_kind(family) {
@@ -132,7 +148,7 @@ fn metric_type(kind: Kind) -> MetricType {
 
 /// Both formats escape a backslash and a newline in a help text; OpenMetrics allows what is left.
 pub(crate) fn escape_help(help: &str) -> Cow<'_, str> {
-    if help.bytes().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
+    if memchr3(b'\\', b'\n', b'\r', help.as_bytes()).is_some() {
         help.replace('\\', r"\\").replace(['\n', '\r'], r"\n").into()
     } else {
         help.into()
@@ -145,7 +161,8 @@ fn encode_samples(family: &Family, mut metric: MetricEncoder<'_>) -> Result<(), 
         if sample.labels.is_empty() {
             encode_value(kind, &mut metric, sample.value)?;
         } else {
-            let mut labelled = metric.encode_family(&sample.labels)?;
+            let labels = Labels(&sample.labels);
+            let mut labelled = metric.encode_family(&labels)?;
             encode_value(kind, &mut labelled, sample.value)?;
         }
     }

@@ -102,6 +102,7 @@ mod tests {
         let mut page = Page::default();
         Selinux { enforce: root.join("enforce"), config: root.join("config") }
             .collect(&mut page)?;
+        page.finish();
         let series = |family: &Family| (family.name.to_string(), family.samples[0].value);
         Ok(page.families().map(series).collect())
     }

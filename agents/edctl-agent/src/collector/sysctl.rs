@@ -222,6 +222,7 @@ mod tests {
         let words = parse(&["net.ipv4.tcp_congestion_control"]);
         let mut page = Page::default();
         Sysctl { dir: dir.path().to_owned(), numbers, words }.collect(&mut page).unwrap();
+        page.finish();
         let shown: Vec<(&str, usize)> =
             page.families().map(|family| (&*family.name, family.samples.len())).collect();
         let expected = [

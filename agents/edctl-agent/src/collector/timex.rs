@@ -177,6 +177,7 @@ mod tests {
     fn values(read: fn() -> io::Result<Timex>) -> Result<Vec<(String, Value)>, State> {
         let mut page = Page::default();
         Clock { read }.collect(&mut page).map_err(|error| error.state())?;
+        page.finish();
         let short = |name: &str| name.trim_start_matches("node_timex_").to_owned();
         Ok(page.families().map(|family| (short(&family.name), family.samples[0].value)).collect())
     }

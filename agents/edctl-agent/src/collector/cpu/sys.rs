@@ -5,6 +5,7 @@ use std::path::Path;
 
 use edctl_exposition::{Family, Page};
 
+use super::super::kept::Kept;
 use super::super::sysfs::{self, Dir, or_count};
 use super::super::{CollectError, cpu_list};
 use super::ENTRY;
@@ -54,8 +55,8 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
 }
 
 /// The CPUs that the scheduler leaves alone.
-pub(super) fn add_isolated(dir: &Path, page: &mut Page) {
-    let cpus = or_count(read_list(&dir.join("isolated")), ENTRY.name, page);
+pub(super) fn add_isolated(dir: &Path, kept: &mut Kept, page: &mut Page) {
+    let cpus = or_count(read_list(&dir.join("isolated"), kept), ENTRY.name, page);
     let mut family = Family::gauge("node_cpu_isolated", "The CPUs that are isolated.");
     for cpu in cpus.unwrap_or_default() {
         family.push(&[("cpu", &cpu.to_string())], 1u64);
@@ -64,9 +65,9 @@ pub(super) fn add_isolated(dir: &Path, page: &mut Page) {
 }
 
 /// Which of the CPUs that are there are at work.
-pub(super) fn add_online(dir: &Path, page: &mut Page) {
-    let [present, online] =
-        ["present", "online"].map(|file| or_count(read_list(&dir.join(file)), ENTRY.name, page));
+pub(super) fn add_online(dir: &Path, kept: &mut Kept, page: &mut Page) {
+    let [present, online] = ["present", "online"]
+        .map(|file| or_count(read_list(&dir.join(file), kept), ENTRY.name, page));
     let (Some(present), Some(online)) = (present, online) else { return };
     // Whoever reads this runs on one.
     if online.is_empty() {
@@ -79,8 +80,8 @@ pub(super) fn add_online(dir: &Path, page: &mut Page) {
     page.add(family);
 }
 
-fn read_list(path: &Path) -> Result<Option<Vec<u32>>, CollectError> {
-    let Some(text) = sysfs::text(path)? else { return Ok(None) };
+fn read_list(path: &Path, kept: &mut Kept) -> Result<Option<Vec<u32>>, CollectError> {
+    let Some(text) = kept.text(path)? else { return Ok(None) };
     let expected = "expected a list of CPUs";
     let wrong = || CollectError::Parse { path: path.to_owned(), line: 1, expected };
     cpu_list::parse(&text).map(Some).ok_or_else(wrong)
@@ -94,9 +95,9 @@ mod tests {
     use super::*;
 
     fn values(page: &Page, family: &str) -> Vec<(Vec<String>, Value)> {
-        let family = page.family(family).unwrap();
+        let Some(family) = page.family(family) else { return Vec::new() };
         let labels = |sample: &edctl_exposition::Sample| {
-            sample.labels.iter().map(|(_, value)| value.clone()).collect()
+            sample.labels.iter().map(|(_, value)| value.to_string()).collect()
         };
         family.samples.iter().map(|sample| (labels(sample), sample.value)).collect()
     }
@@ -136,7 +137,7 @@ mod tests {
             present.inspect(|content| put(dir.path(), "present", content.as_bytes()));
             online.inspect(|content| put(dir.path(), "online", content.as_bytes()));
             let mut page = Page::default();
-            add_online(dir.path(), &mut page);
+            add_online(dir.path(), &mut Kept::new(0), &mut page);
             let samples = page.family("node_cpu_online").map(|family| &family.samples);
             let found = samples.into_iter().flatten().map(|sample| sample.value);
             assert!(found.eq(cpus.iter().map(|cpu| Value::U64(*cpu))), "{present:?} {online:?}");
@@ -151,7 +152,7 @@ mod tests {
             let dir = tree(&[]);
             content.inspect(|content| put(dir.path(), "isolated", content.as_bytes()));
             let mut page = Page::default();
-            add_isolated(dir.path(), &mut page);
+            add_isolated(dir.path(), &mut Kept::new(0), &mut page);
             assert_eq!(values(&page, "node_cpu_isolated").len(), cpus, "{content:?}");
             assert_eq!(page.errors().count(), errors, "{content:?}");
         }

@@ -19,6 +19,7 @@ fn shown(answers: Answers, options: SystemdOptions) -> Result<String, State> {
         page = Page::default();
         collector.collect(&mut page).map_err(|error| error.state())?;
     }
+    page.finish();
     for family in page.families().filter(|family| !family.samples.is_empty()) {
         assert!(ENTRY.families.iter().any(|doc| doc.is_of(family)), "{family:?}");
     }
