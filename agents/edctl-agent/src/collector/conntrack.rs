@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
+use super::kept::Kept;
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -37,6 +37,7 @@ const COLUMNS: [&str; 8] = [
 
 pub(super) struct Conntrack {
     sysctl: PathBuf,
+    kept: Kept,
     stat: KernelFile,
 }
 
@@ -45,13 +46,13 @@ impl Conntrack {
         let procfs = &host.paths.procfs;
         Self {
             sysctl: procfs.join("sys/net/netfilter"),
+            kept: Kept::new(2),
             stat: KernelFile::new(procfs.join("net/stat/nf_conntrack")),
         }
     }
 
-    fn number(&self, name: &str) -> Result<u64, CollectError> {
-        let path = self.sysctl.join(name);
-        sysfs::number(&path)?.ok_or(CollectError::Absent { path })
+    fn number(&mut self, name: &str) -> Result<u64, CollectError> {
+        self.kept.number(&self.sysctl.join(name))
     }
 }
 
@@ -70,8 +71,9 @@ impl Collector for Conntrack {
         let help = "The most connections that may be tracked.";
         page.add(Family::gauge("node_nf_conntrack_entries_limit", help).with(&[], limit));
         for (column, sum) in sums {
-            let help = format!("The column {column} of /proc/net/stat/nf_conntrack, of all CPUs.");
-            let name = format!("node_nf_conntrack_stat_{column}");
+            let help =
+                ["The column ", column, " of /proc/net/stat/nf_conntrack, of all CPUs."].concat();
+            let name = ["node_nf_conntrack_stat_", column].concat();
             page.add(Family::gauge(name, help).with(&[], sum));
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! `node_entropy_*`: the kernel's random numbers, from /proc/sys/kernel/random.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs;
+use super::kept::Kept;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -22,28 +22,30 @@ pub(super) const ENTRY: Entry = Entry {
 
 pub(super) struct Entropy {
     dir: PathBuf,
+    kept: Kept,
 }
 
 impl Entropy {
     pub(super) fn new(host: &Host) -> Self {
-        Self { dir: host.paths.procfs.join("sys/kernel/random") }
+        Self::of(host.paths.procfs.join("sys/kernel/random"))
+    }
+
+    fn of(dir: PathBuf) -> Self {
+        Self { dir, kept: Kept::new(2) }
     }
 }
 
 impl Collector for Entropy {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let available = read_bits(&self.dir.join("entropy_avail"))?;
-        let size = read_bits(&self.dir.join("poolsize"))?;
+        let [available, size] =
+            ["entropy_avail", "poolsize"].map(|file| self.kept.number::<u64>(&self.dir.join(file)));
+        let (available, size) = (available?, size?);
         let help = "Bits of entropy that the kernel has.";
         page.add(Family::gauge("node_entropy_available_bits", help).with(&[], available));
         let help = "Bits of entropy that the kernel may have.";
         page.add(Family::gauge("node_entropy_pool_size_bits", help).with(&[], size));
         Ok(())
     }
-}
-
-fn read_bits(path: &Path) -> Result<u64, CollectError> {
-    sysfs::number(path)?.ok_or_else(|| CollectError::Absent { path: path.to_owned() })
 }
 
 #[cfg(test)]
@@ -58,7 +60,7 @@ mod tests {
             std::fs::write(dir.path().join("entropy_avail"), available).unwrap();
         }
         let mut page = Page::default();
-        let outcome = Entropy { dir: dir.path().to_owned() }.collect(&mut page);
+        let outcome = Entropy::of(dir.path().to_owned()).collect(&mut page);
         assert_eq!(outcome.is_ok(), page.family("node_entropy_pool_size_bits").is_some());
         outcome.map_or_else(|error| error.state(), |()| State::Ok)
     }

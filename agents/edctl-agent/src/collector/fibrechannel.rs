@@ -12,7 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "fibrechannel",
     preset: Preset::On,
     // A driver asks its device for each of the statistics.
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/fc_host"),
     reads: "/sys/class/fc_host",
     families: &[
         FamilyDoc::gauge(

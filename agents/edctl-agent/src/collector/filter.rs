@@ -1,9 +1,9 @@
 //! Regular expressions over names: of devices, units, fields.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use edctl_daemon::Invalid;
+use foldhash::HashMap;
 use regex::Regex;
 
 /// How many names a filter remembers; with more it begins anew.

@@ -1,12 +1,13 @@
-//! Attributes of sysfs that stay open: the kernel writes one anew each time that it is read from its
-//! start, and opening it costs more than reading it.
+//! Attributes of sysfs, and settings of /proc/sys, that stay open: the kernel writes one anew each time that
+//! it is read from its start, and opening it costs more than reading it.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use foldhash::{HashMap, HashMapExt};
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use super::CollectError;
@@ -17,6 +18,7 @@ use super::sysfs::{self, MAX_BYTES};
 pub(super) struct Kept {
     files: HashMap<PathBuf, KeptFile>,
     most: usize,
+    buffer: Vec<u8>,
 }
 
 struct KeptFile {
@@ -27,16 +29,19 @@ struct KeptFile {
 
 impl Kept {
     pub(super) fn new(most: usize) -> Self {
-        Self { files: HashMap::new(), most }
+        Self { files: HashMap::new(), most, buffer: Vec::new() }
     }
 
     /// As [`sysfs::text`].
     pub(super) fn text(&mut self, path: &Path) -> Result<Option<String>, CollectError> {
-        let mut buffer = [0; MAX_BYTES];
-        let read = self.read(path, &mut buffer);
-        let length = sysfs::or_nothing(read, || path.to_owned())?;
-        let text = |length: usize| String::from_utf8_lossy(&buffer[..length]).trim().to_owned();
-        Ok(length.map(text))
+        let read = sysfs::or_nothing(self.read(path), || path.to_owned())?;
+        Ok(read.map(|()| String::from_utf8_lossy(&self.buffer).trim().to_owned()))
+    }
+
+    /// As [`sysfs::number`], of one that is there.
+    pub(super) fn number<T: FromStr>(&mut self, path: &Path) -> Result<T, CollectError> {
+        let absent = || CollectError::Absent { path: path.to_owned() };
+        sysfs::parse_number(&self.text(path)?.ok_or_else(absent)?, || path.to_owned())
     }
 
     /// Closes what nobody has read since the last time.
@@ -49,27 +54,25 @@ impl Kept {
         self.files.clear();
     }
 
-    fn read(&mut self, path: &Path, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads into the buffer.
+    fn read(&mut self, path: &Path) -> io::Result<()> {
+        self.buffer.clear();
+        self.buffer.reserve(MAX_BYTES);
         if let Some(kept) = self.files.get_mut(path) {
             kept.is_used = true;
-            let read = kept.file.read_at(buffer, 0);
-            if !read.as_ref().is_err_and(is_gone) {
-                return read;
+            match rustix::io::pread(&kept.file, spare_capacity(&mut self.buffer), 0) {
+                // The device was taken out; another may have come in its place.
+                Err(Errno::NODEV) => drop(self.files.remove(path)),
+                read => return Ok(read.map(drop)?),
             }
-            self.files.remove(path);
         }
         let file = File::open(path)?;
-        let read = file.read_at(buffer, 0);
+        let read = rustix::io::pread(&file, spare_capacity(&mut self.buffer), 0);
         if self.files.len() < self.most {
             self.files.insert(path.to_owned(), KeptFile { file, is_used: true });
         }
-        read
+        Ok(read.map(drop)?)
     }
-}
-
-/// The device was taken out; another may have come in its place.
-fn is_gone(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::NODEV.raw_os_error())
 }
 
 #[cfg(test)]

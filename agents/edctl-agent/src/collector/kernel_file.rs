@@ -9,8 +9,8 @@ use super::CollectError;
 
 /// No file read here is longer; a longer one is refused rather than cut.
 const MAX_BYTES: usize = 4 << 20;
-/// What a buffer begins with.
-const FIRST_BYTES: usize = 16 << 10;
+/// What a buffer begins with: most files are short, and an agent reads many.
+const FIRST_BYTES: usize = 1 << 10;
 
 /// One file, kept open, with a buffer that is used again and again: the kernel writes its content
 /// anew for each reading that begins at its start.
@@ -22,7 +22,7 @@ pub(super) struct KernelFile {
 
 impl KernelFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None, buffer: vec![0; FIRST_BYTES] }
+        Self { path, file: None, buffer: Vec::new() }
     }
 
     /// The whole content as it is now.
@@ -58,7 +58,7 @@ impl KernelFile {
                 if length > MAX_BYTES {
                     return Ok(length);
                 }
-                self.buffer.resize(length * 2, 0);
+                self.buffer.resize((length * 2).max(FIRST_BYTES), 0);
             }
             match file.read_at(&mut self.buffer[length..], length as u64) {
                 Ok(0) => return Ok(length),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs;
+use super::kept::Kept;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -20,18 +20,22 @@ pub(super) const ENTRY: Entry = Entry {
 
 pub(super) struct KernelHung {
     path: PathBuf,
+    kept: Kept,
 }
 
 impl KernelHung {
     pub(super) fn new(host: &Host) -> Self {
-        Self { path: host.paths.procfs.join("sys/kernel/hung_task_detect_count") }
+        Self::of(host.paths.procfs.join("sys/kernel/hung_task_detect_count"))
+    }
+
+    fn of(path: PathBuf) -> Self {
+        Self { path, kept: Kept::new(1) }
     }
 }
 
 impl Collector for KernelHung {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let absent = || CollectError::Absent { path: self.path.clone() };
-        let tasks: u64 = sysfs::number(&self.path)?.ok_or_else(absent)?;
+        let tasks: u64 = self.kept.number(&self.path)?;
         let help = "Tasks that waited longer than the kernel thinks right.";
         page.add(Family::counter("node_kernel_hung_tasks_total", help).with(&[], tasks));
         Ok(())
@@ -46,7 +50,7 @@ mod tests {
     #[test]
     fn a_count_garbage_or_an_older_kernel() {
         let dir = tempfile::tempdir().unwrap();
-        let mut collector = KernelHung { path: dir.path().join("count") };
+        let mut collector = KernelHung::of(dir.path().join("count"));
         let mut state = |content: Option<&str>| {
             if let Some(content) = content {
                 std::fs::write(&collector.path, content).unwrap();

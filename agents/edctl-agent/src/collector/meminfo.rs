@@ -34,7 +34,7 @@ impl Meminfo {
 impl Collector for Meminfo {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         for field in parse(self.file.read()?)? {
-            let help = format!("The field {} of /proc/meminfo.", field.name);
+            let help = ["The field ", field.name, " of /proc/meminfo."].concat();
             page.add(Family::gauge(field.metric(), help).with(&[], field.value));
         }
         Ok(())
@@ -51,9 +51,13 @@ struct Field<'a> {
 impl Field<'_> {
     /// `Active(anon)` in kB becomes `node_memory_Active_anon_bytes`.
     fn metric(&self) -> String {
-        let name = self.name.replace('(', "_").replace(')', "");
         let unit = if self.is_bytes { "_bytes" } else { "" };
-        format!("node_memory_{name}{unit}")
+        let whole = ["node_memory_", self.name, unit].concat();
+        if self.name.contains('(') || self.name.contains(')') {
+            whole.replace('(', "_").replace(')', "")
+        } else {
+            whole
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod filter;
 mod flags;
+mod hotplug;
 mod human_number;
 mod kept;
 mod kernel_file;
@@ -105,6 +106,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::report::Report;
 pub(crate) use self::statfs::Capacity;
 
+use self::hotplug::Hotplug;
 use self::running::Running;
 use crate::host::Host;
 
@@ -187,13 +189,15 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
 /// The collectors that are on.
 pub(crate) struct Collectors {
     running: Vec<Running>,
+    hotplug: Hotplug,
 }
 
 impl Collectors {
     pub(crate) fn new(host: &Host, choice: &Choice, options: &Options) -> Self {
         let is_on = |entry: &&&'static Entry| choice.is_on(entry);
         let start = |entry: &&'static Entry| Running::start(entry, host, options);
-        Self { running: COLLECTORS.iter().filter(is_on).map(start).collect() }
+        let running = COLLECTORS.iter().filter(is_on).map(start).collect();
+        Self { running, hotplug: Hotplug::new(&host.paths) }
     }
 
     /// Runs all of them.
@@ -216,10 +220,11 @@ impl Collectors {
     /// Those that may block begin first and have until the end of all others, and a moment; the
     /// others run one after the other: parallel reads of /proc cost more, not less.
     fn collect_some(&mut self, page: &mut Page, wanted: impl Fn(&str) -> bool) -> Vec<Report> {
+        let events = self.hotplug.now();
         let chosen = self.running.iter_mut().filter(|running| wanted(running.entry.name));
         let (mut last, mut others): (Vec<_>, Vec<_>) =
             chosen.partition(|running| running.entry.runs == Runs::Last);
-        others.iter_mut().for_each(|running| running.begin());
+        others.iter_mut().for_each(|running| running.begin(events));
         let mut reports: Vec<Report> =
             others.iter_mut().filter_map(|running| running.run_here(page)).collect();
         let until = Instant::now() + apart::PATIENCE;

@@ -163,8 +163,8 @@ fn columns(stats: &Stats) -> [u64; COLUMNS] {
 
 fn families() -> Vec<Family> {
     let family = |direction: &str, field: &str| {
-        let help = format!("The column {field} of what the device did {direction}.");
-        Family::counter(format!("node_network_{direction}_{field}_total"), help)
+        let help = ["The column ", field, " of what the device did ", direction, "."].concat();
+        Family::counter(["node_network_", direction, "_", field, "_total"].concat(), help)
     };
     let receive = RECEIVE.iter().map(|field| family("receive", field));
     receive.chain(TRANSMIT.iter().map(|field| family("transmit", field))).collect()

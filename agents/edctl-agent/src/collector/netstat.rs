@@ -1,10 +1,10 @@
 //! `node_netstat_*`: what the network's protocols counted, from /proc/net/netstat, snmp and snmp6.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
+use foldhash::{HashMap, HashMapExt};
 use regex::Regex;
 use serde::Deserialize;
 
@@ -86,8 +86,8 @@ impl Collector for Netstat {
             Err(error) => return Err(error),
         }
         for (name, value) in found {
-            let help = format!("The field {name} of the network's statistics.");
-            page.add(Family::unknown(format!("node_netstat_{name}"), help).with(&[], value));
+            let help = ["The field ", &name, " of the network's statistics."].concat();
+            page.add(Family::unknown(["node_netstat_", &name].concat(), help).with(&[], value));
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "nvme",
     preset: Preset::On,
     // Asks the device how much of a namespace is used.
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("class/nvme"),
     reads: "/sys/class/nvme",
     families: &[
         FamilyDoc::gauge(

@@ -6,7 +6,8 @@ use std::time::Instant;
 use edctl_exposition::Page;
 
 use super::apart::Apart;
-use super::{CollectError, Collector, Entry, Options, Report, Runs, sysfs};
+use super::hotplug::Events;
+use super::{CollectError, Collector, Entry, Options, Report, Runs, State, sysfs};
 use crate::host::Host;
 
 type Work = Apart<Result<Page, CollectError>>;
@@ -27,8 +28,18 @@ enum Place {
         here: Box<dyn Collector>,
         /// There since there was a device.
         apart: Option<Work>,
-        has_begun: bool,
+        now: Devices,
     },
+}
+
+/// What is known of a collector's devices.
+enum Devices {
+    /// Some are there, and its thread is at work.
+    Some,
+    /// The directory was empty or not there at this moment.
+    None(Events),
+    /// The same, and then it had nothing to say.
+    Absent(Events),
 }
 
 impl Running {
@@ -41,20 +52,22 @@ impl Running {
                 let dir = host.paths.sysfs.join(dir);
                 let (host, options) = (host.clone(), options.clone());
                 let make = Box::new(move || (entry.make)(&host, &options));
-                Place::ApartIfAny { dir, make, here: collector, apart: None, has_begun: false }
+                Place::ApartIfAny { dir, make, here: collector, apart: None, now: Devices::Some }
             }
         };
         Self { entry, place }
     }
 
     /// Has it begin, if it runs on its own thread.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, events: Events) {
         match &mut self.place {
             Place::Here(_) => {}
             Place::Apart(apart) => apart.begin(),
-            Place::ApartIfAny { dir, make, apart, has_begun, .. } => {
-                *has_begun = sysfs::has_any(dir);
-                if *has_begun {
+            Place::ApartIfAny { now: Devices::None(then) | Devices::Absent(then), .. }
+                if events.none_since(*then) => {}
+            Place::ApartIfAny { dir, make, apart, now, .. } => {
+                *now = if sysfs::has_any(dir) { Devices::Some } else { Devices::None(events) };
+                if matches!(now, Devices::Some) {
                     apart.get_or_insert_with(|| start_apart(self.entry.name, make())).begin();
                 }
             }
@@ -63,20 +76,30 @@ impl Running {
 
     /// Runs it, unless it has begun on its own thread.
     pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Report> {
-        let collector = match &mut self.place {
-            Place::Here(collector) => collector,
-            Place::ApartIfAny { here, has_begun: false, .. } => here,
-            Place::Apart(_) | Place::ApartIfAny { .. } => return None,
-        };
         let start = Instant::now();
-        let outcome = collector.collect(page);
+        let outcome = match &mut self.place {
+            Place::Here(collector) => collector.collect(page),
+            Place::ApartIfAny { dir, now: Devices::Absent(_), .. } => {
+                Err(CollectError::Absent { path: dir.clone() })
+            }
+            Place::ApartIfAny { here, now, .. } => {
+                let Devices::None(events) = *now else { return None };
+                let outcome = here.collect(page);
+                if outcome.as_ref().is_err_and(|error| error.state() == State::Absent) {
+                    *now = Devices::Absent(events);
+                }
+                outcome
+            }
+            Place::Apart(_) => return None,
+        };
         Some(Report::of(self.entry.name, outcome, start.elapsed(), page))
     }
 
     /// Adds what it has, if it has begun on its own thread and is done by then.
     pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Report> {
         match &mut self.place {
-            Place::Apart(apart) | Place::ApartIfAny { apart: Some(apart), has_begun: true, .. } => {
+            Place::Apart(apart)
+            | Place::ApartIfAny { apart: Some(apart), now: Devices::Some, .. } => {
                 let (outcome, duration) = apart.end(until);
                 let outcome = outcome.and_then(|own| own.map(|own| page.merge(own)));
                 Some(Report::of(self.entry.name, outcome, duration, page))
@@ -97,14 +120,15 @@ fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
 mod tests {
     use std::time::Duration;
 
+    use super::super::hotplug::Hotplug;
     use super::super::sysfs::tests::{put, tree};
-    use super::super::{State, watchdog};
+    use super::super::watchdog;
     use super::*;
 
     /// Whether it ran on its own thread, and how that went.
-    fn run(running: &mut Running) -> (bool, State) {
+    fn run(running: &mut Running, events: Events) -> (bool, State) {
         let mut page = Page::default();
-        running.begin();
+        running.begin(events);
         let here = running.run_here(&mut page);
         let apart = running.end(Instant::now() + Duration::from_secs(60), &mut page);
         match (here, apart) {
@@ -115,15 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_is_for_devices_that_are_there() {
-        let dir = tree(&[]);
+    fn a_thread_is_for_devices_that_are_there_and_they_are_looked_for_when_one_may_have_come() {
+        let dir = tree(&[("kernel/uevent_seqnum", "1")]);
         let sysfs = dir.path().to_owned();
         let host = Host::real(edctl_daemon::Paths { sysfs, ..Default::default() });
+        let mut hotplug = Hotplug::new(&host.paths);
         let mut running = Running::start(&watchdog::ENTRY, &host, &Options::default());
-        assert_eq!(run(&mut running), (false, State::Absent));
+        let before = hotplug.now();
+        assert_eq!(run(&mut running, before), (false, State::Absent));
         put(dir.path(), "class/watchdog/watchdog0/bootstatus", b"0\n");
-        assert_eq!(run(&mut running), (true, State::Ok));
+        assert_eq!(run(&mut running, before), (false, State::Absent));
+        put(dir.path(), "kernel/uevent_seqnum", b"2");
+        let after = hotplug.now();
+        assert_eq!(run(&mut running, after), (true, State::Ok));
         std::fs::remove_dir_all(dir.path().join("class/watchdog/watchdog0")).unwrap();
-        assert!(!run(&mut running).0);
+        assert!(!run(&mut running, after).0);
     }
 }

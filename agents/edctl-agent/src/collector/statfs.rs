@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::host::AskCapacity;
@@ -52,6 +52,12 @@ pub(super) enum Answer {
     Stuck(Duration),
 }
 
+impl Answer {
+    fn of(result: io::Result<Capacity>) -> Self {
+        result.map_or_else(Self::Error, Self::Capacity)
+    }
+}
+
 /// Asks file systems, and remembers which ones are stuck.
 pub(super) struct Prober {
     ask: Arc<AskCapacity>,
@@ -61,11 +67,56 @@ pub(super) struct Prober {
     idle: Option<Asker>,
 }
 
-/// The way to a thread and back. It ends when this is dropped and the file system that it asks, if any,
-/// has answered.
+/// The way to a thread. It ends when this is dropped and the file system that it asks, if any, has
+/// answered.
 struct Asker {
-    asks: Sender<Vec<PathBuf>>,
-    answers: Receiver<io::Result<Capacity>>,
+    batches: Sender<Arc<Batch>>,
+}
+
+/// File systems that one thread asks. Who waits is woken once, by the last answer.
+struct Batch {
+    paths: Vec<PathBuf>,
+    progress: Mutex<Progress>,
+    complete: Condvar,
+}
+
+struct Progress {
+    answers: Vec<io::Result<Capacity>>,
+    /// When the last of them came, or the thread was asked.
+    last: Instant,
+    /// One took too long: nobody waits for the others any more.
+    is_left: bool,
+}
+
+impl Batch {
+    fn new(paths: &[PathBuf]) -> Arc<Self> {
+        let progress = Progress {
+            answers: Vec::with_capacity(paths.len()),
+            last: Instant::now(),
+            is_left: false,
+        };
+        let (progress, complete) = (Mutex::new(progress), Condvar::new());
+        Arc::new(Self { paths: paths.to_vec(), progress, complete })
+    }
+
+    /// Waits until all have answered, or one has not for as long as `patience`.
+    fn wait(&self, patience: Duration) -> MutexGuard<'_, Progress> {
+        let mut progress = self.lock();
+        while progress.answers.len() < self.paths.len() {
+            let rest = patience.saturating_sub(progress.last.elapsed());
+            if rest.is_zero() {
+                progress.is_left = true;
+                break;
+            }
+            let waited = self.complete.wait_timeout(progress, rest);
+            progress = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        progress
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Prober {
@@ -99,60 +150,60 @@ impl Prober {
             Ok(asker) => asker,
             Err(error) => return vec![Answer::Error(error)],
         };
+        let batch = Batch::new(paths);
         // Where the thread has died, no answer comes either.
-        let _ = asker.asks.send(paths.to_vec());
-        let mut answers = Vec::with_capacity(paths.len());
-        for path in paths {
-            match asker.answers.recv_timeout(self.patience) {
-                Ok(Ok(capacity)) => answers.push(Answer::Capacity(capacity)),
-                Ok(Err(error)) => answers.push(Answer::Error(error)),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.lock().insert(path.clone(), start);
-                    answers.push(Answer::Stuck(start.elapsed()));
-                    return answers;
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    answers.push(Answer::Error(io::Error::other("the asking thread died")));
-                    return answers;
-                }
+        let _ = asker.batches.send(Arc::clone(&batch));
+        let mut progress = batch.wait(self.patience);
+        let mut answers: Vec<Answer> = progress.answers.drain(..).map(Answer::of).collect();
+        match paths.get(answers.len()) {
+            None => self.idle = Some(asker),
+            // Noted before the lock goes: the thread may come back at once.
+            Some(path) => {
+                self.lock().insert(path.clone(), start);
+                answers.push(Answer::Stuck(start.elapsed()));
             }
         }
-        self.idle = Some(asker);
         answers
     }
 
     fn spawn(&self) -> io::Result<Asker> {
-        let (asks, asked) = channel();
-        let (answer, answers) = channel();
+        let (batches, asked) = channel();
         let (ask, stuck) = (Arc::clone(&self.ask), Arc::clone(&self.stuck));
         std::thread::Builder::new()
             .name("statfs".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || work(&asked, ask.as_ref(), &answer, &stuck))?;
-        Ok(Asker { asks, answers })
+            .spawn(move || work(&asked, ask.as_ref(), &stuck))?;
+        Ok(Asker { batches })
     }
 
     fn stuck_since(&self, path: &Path) -> Option<Instant> {
         self.lock().get(path).copied()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Instant>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Asks until nobody listens any more, which is when a path was stuck and another thread goes on.
+/// Asks until nobody has more to ask, or one took too long and another thread goes on.
 fn work(
-    asked: &Receiver<Vec<PathBuf>>,
+    batches: &Receiver<Arc<Batch>>,
     ask: &AskCapacity,
-    answers: &Sender<io::Result<Capacity>>,
     stuck: &Mutex<HashMap<PathBuf, Instant>>,
 ) {
-    for path in asked.iter().flatten() {
-        let answer = ask(&path);
-        stuck.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
-        if answers.send(answer).is_err() {
-            return;
+    for batch in batches {
+        for path in &batch.paths {
+            let answer = ask(path);
+            let mut progress = batch.lock();
+            if progress.is_left {
+                stuck.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+                return;
+            }
+            progress.answers.push(answer);
+            progress.last = Instant::now();
+            if progress.answers.len() == batch.paths.len() {
+                batch.complete.notify_one();
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading sysfs: one small value per file, and directories of devices.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,10 @@ pub(super) fn number<T: FromStr>(path: &Path) -> Result<Option<T>, CollectError>
     parse_number(&text, || path.to_owned()).map(Some)
 }
 
-fn parse_number<T: FromStr>(text: &str, path: impl Fn() -> PathBuf) -> Result<T, CollectError> {
+pub(super) fn parse_number<T: FromStr>(
+    text: &str,
+    path: impl Fn() -> PathBuf,
+) -> Result<T, CollectError> {
     let expected = "expected a number";
     text.parse().map_err(|_| CollectError::Parse { path: path(), line: 1, expected })
 }
@@ -160,9 +163,9 @@ fn read_once(
     open: impl Fn() -> io::Result<File>,
     path: impl Fn() -> PathBuf,
 ) -> Result<Option<Vec<u8>>, CollectError> {
-    let mut buffer = [0; MAX_BYTES];
-    let read = open().and_then(|mut file| file.read(&mut buffer));
-    Ok(or_nothing(read, path)?.map(|length| buffer[..length].to_vec()))
+    let mut buffer = [MaybeUninit::uninit(); MAX_BYTES];
+    let read = open().and_then(|file| Ok(rustix::io::read(file, &mut buffer)?.0));
+    Ok(or_nothing(read, path)?.map(|bytes| bytes.to_vec()))
 }
 
 /// What a read gave; none where the kernel has none now.

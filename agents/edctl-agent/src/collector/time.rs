@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edctl_exposition::{Family, Page};
 use edctl_sys::zone::Zone;
 
+use super::kept::Kept;
 use super::sysfs::{self, or_count};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -31,7 +32,11 @@ pub(super) struct Time {
     now: fn() -> SystemTime,
     zone: fn(i64) -> Option<Zone>,
     dir: PathBuf,
+    kept: Kept,
 }
+
+/// Clock sources that stay open; the kernel has one.
+const MOST_KEPT: usize = 4;
 
 impl Time {
     pub(super) fn new(host: &Host) -> Self {
@@ -39,6 +44,7 @@ impl Time {
             now: host.now,
             zone: host.zone,
             dir: host.paths.sysfs.join("devices/system/clocksource"),
+            kept: Kept::new(2 * MOST_KEPT),
         }
     }
 }
@@ -74,7 +80,7 @@ impl Collector for Time {
             for (family, file) in
                 [(&mut available, "available_clocksource"), (&mut current, "current_clocksource")]
             {
-                let clocks = sysfs::text(&self.dir.join(&name).join(file));
+                let clocks = self.kept.text(&self.dir.join(&name).join(file));
                 let clocks = or_count(clocks, ENTRY.name, page).unwrap_or_default();
                 for clock in clocks.split_ascii_whitespace() {
                     family.push(&[("device", &number), ("clocksource", clock)], 1u64);

@@ -56,8 +56,8 @@ impl Vmstat {
 impl Collector for Vmstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         for (name, value) in parse(self.file.read()?, &self.shown)? {
-            let help = format!("The field {name} of /proc/vmstat.");
-            page.add(Family::unknown(format!("node_vmstat_{name}"), help).with(&[], value));
+            let help = ["The field ", name, " of /proc/vmstat."].concat();
+            page.add(Family::unknown(["node_vmstat_", name].concat(), help).with(&[], value));
         }
         Ok(())
     }

@@ -88,7 +88,7 @@ impl Xfs {
 
 impl Collector for Xfs {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let mut families: Vec<Vec<Family>> = LINES.iter().map(Line::families).collect();
+        let mut families: Vec<Vec<Family>> = Vec::new();
         for device in sysfs::list(&self.dir)? {
             let path = self.dir.join(&device).join("stats/stats");
             let read = sysfs::text(&path).and_then(|text| match text {
@@ -96,7 +96,10 @@ impl Collector for Xfs {
                 None => Ok(None),
                 Some(text) => parse(Text::new(&path, &text)).map(Some),
             });
-            let lines = or_count(read, ENTRY.name, page).unwrap_or_default();
+            let Some(lines) = or_count(read, ENTRY.name, page) else { continue };
+            if families.is_empty() {
+                families = LINES.iter().map(Line::families).collect();
+            }
             for (families, numbers) in families.iter_mut().zip(lines) {
                 for (family, number) in families.iter_mut().zip(numbers) {
                     family.push(&[("device", &device)], number);

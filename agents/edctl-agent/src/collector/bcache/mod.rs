@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "bcache",
     preset: Preset::On,
     // Reading waits for a lock that is held while devices come and go.
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("fs/bcache"),
     reads: "/sys/fs/bcache",
     families: &[
         FamilyDoc::gauge("node_bcache_<field>", SET),

@@ -21,7 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "bcachefs",
     preset: Preset::On,
     // What is compressed the kernel adds up from its trees, which it may have to read.
-    runs: Runs::Apart,
+    runs: Runs::ApartIfAny("fs/bcachefs"),
     reads: "/sys/fs/bcachefs",
     families: &[
         FamilyDoc::gauge("node_bcachefs_info", &["uuid"]),

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use self::info::{Frequency, Info};
 use super::filter::check_regex;
+use super::kept::Kept;
 use super::kernel_file::{KernelFile, Text};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -104,6 +105,8 @@ pub(super) struct Cpu {
     seen: BTreeMap<u32, Ticks>,
     shows_guests: bool,
     sysfs: PathBuf,
+    /// The CPUs that are present, online and isolated.
+    lists: Kept,
     info: Option<Info>,
 }
 
@@ -115,6 +118,7 @@ impl Cpu {
             seen: BTreeMap::new(),
             shows_guests: options.guest,
             sysfs: host.paths.sysfs.join("devices/system/cpu"),
+            lists: Kept::new(3),
             info: Info::wanted(file("cpuinfo"), options),
         }
     }
@@ -146,8 +150,8 @@ impl Collector for Cpu {
             page.add(guests);
         }
         sys::add_throttles(&self.sysfs, page);
-        sys::add_isolated(&self.sysfs, page);
-        sys::add_online(&self.sysfs, page);
+        sys::add_isolated(&self.sysfs, &mut self.lists, page);
+        sys::add_online(&self.sysfs, &mut self.lists, page);
         self.add_info(page);
         Ok(())
     }

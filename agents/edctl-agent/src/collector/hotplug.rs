@@ -1,0 +1,64 @@
+//! Whether a device may have come or gone: the kernel numbers what it tells udev, about devices and about
+//! modules alike (Documentation/ABI/testing/sysfs-kernel-uevent_seqnum).
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use edctl_daemon::Paths;
+
+use super::kept::Kept;
+
+/// There are drivers that tell nothing of what they make later; after so long all is looked at.
+const TRUST: Duration = Duration::from_secs(60);
+
+/// The kernel's count.
+pub(super) struct Hotplug {
+    path: PathBuf,
+    kept: Kept,
+}
+
+/// A moment, and how many events there had been; where the kernel does not say, it is like no other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Events {
+    count: Option<u64>,
+    at: Instant,
+}
+
+impl Hotplug {
+    pub(super) fn new(paths: &Paths) -> Self {
+        Self { path: paths.sysfs.join("kernel/uevent_seqnum"), kept: Kept::new(1) }
+    }
+
+    pub(super) fn now(&mut self) -> Events {
+        Events { count: self.kept.number(&self.path).ok(), at: Instant::now() }
+    }
+}
+
+impl Events {
+    /// Whether there was no event between an earlier moment and this one, which is soon after.
+    pub(super) fn none_since(self, earlier: Events) -> bool {
+        self.count.is_some() && self.count == earlier.count && self.at - earlier.at < TRUST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::{put, tree};
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_is_so_for_a_while_and_what_is_not_said_is_not() {
+        let dir = tree(&[]);
+        let mut hotplug =
+            Hotplug::new(&Paths { sysfs: dir.path().to_owned(), ..Default::default() });
+        let unknown = hotplug.now();
+        assert!(!hotplug.now().none_since(unknown));
+        put(dir.path(), "kernel/uevent_seqnum", b"1208\n");
+        let first = hotplug.now();
+        assert!(hotplug.now().none_since(first) && !first.none_since(unknown));
+        let later = Events { at: first.at + TRUST, ..first };
+        assert!(!later.none_since(first));
+        put(dir.path(), "kernel/uevent_seqnum", b"1209\n");
+        assert!(!hotplug.now().none_since(first));
+    }
+}
