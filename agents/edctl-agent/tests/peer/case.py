@@ -14,6 +14,7 @@ class Comparison:
     FLAGS = ()
     FLAGS_OF_THEIRS = ()
     # Beside what is so everywhere.
+    OWN = ()
     ONLY_HERE = ()
 
     @classmethod
@@ -42,7 +43,7 @@ class Comparison:
         cls.running = sorted(
             dict(labels)["collector"]
             for labels in cls.theirs.read().family("node_scrape_collector_success"))
-        own = [*OWN, *(DEBIANS if is_debians() else ())]
+        own = [*OWN, *cls.OWN, *(DEBIANS if is_debians() else ())]
         cls.rules = Rules(own, [*ONLY_HERE, *cls.ONLY_HERE], ONLY_THERE, JITTERING)
 
     def test_every_collector_says_what_theirs_says(self):

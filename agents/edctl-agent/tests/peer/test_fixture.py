@@ -17,10 +17,18 @@ class Fixture(Comparison):
 @unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
 class Server(Fixture, unittest.TestCase):
     TEXTS = FIXTURES / "server/rootfs/var/lib/*/node-exporter"
-    FLAGS = (*of_node("server"), f"--collector.textfile.directory={TEXTS}")
+    FLAGS = (*of_node("server"), f"--collector.textfile.directory={TEXTS}",
+             "--collector.sysctl.include=kernel.pid_max",
+             "--collector.sysctl.include=fs.file-nr:total,free,max",
+             "--collector.sysctl.include-info=kernel.seccomp.actions_logged")
+    # Theirs asks this machine's SELinux, whatever tree it is shown.
+    FLAGS_OF_THEIRS = (*Fixture.FLAGS_OF_THEIRS, "--no-collector.selinux")
+    # Theirs asks logind itself.
+    OWN = (r'node_scrape_collector_success\{collector="logind"\}',)
+    ONLY_HERE = (*Fixture.ONLY_HERE, r"node_logind_sessions\{.*")
 
-    # What the fixture has nothing for.
-    NOT_THERE = {"logind", "selinux", "systemd"}
+    # What the fixture has nothing for, as theirs sees it.
+    NOT_THERE = {"logind", "systemd"}
 
     def test_the_fixture_has_something_for_every_collector(self):
         success = self.theirs.read().family("node_scrape_collector_success")
