@@ -47,12 +47,17 @@ impl DmMultipath {
 impl Collector for DmMultipath {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut families = Families::empty();
+        let mut has_any = false;
         for name in sysfs::list(&self.block)?.iter().filter(|name| name.starts_with("dm-")) {
             let uuid = sysfs::text(&self.block.join(name).join("dm/uuid"));
             let uuid = or_count(uuid, ENTRY.name, page);
             if let Some(uuid) = uuid.filter(|uuid| uuid.starts_with("mpath-")) {
                 families.push_device(&self.block, name, &uuid, page);
+                has_any = true;
             }
+        }
+        if !has_any {
+            return Err(CollectError::Absent { path: self.block.join("dm-*") });
         }
         families.add_to(page);
         Ok(())
@@ -202,5 +207,7 @@ mod tests {
             assert!(text.contains(counted), "{text}");
         }
         assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
+        let volume = tree(&[("block/dm-0/dm/uuid", "LVM-x\n"), ("block/sda/size", "8\n")]);
+        assert_eq!(shown(&ENTRY, volume.path()), Err(State::Absent));
     }
 }

@@ -7,8 +7,8 @@ The patterns are regular expressions for whole series, `name{label="value", ...}
 OWN = {
     r"node_exporter_build_info\{.*": "each tells of itself",
     r"node_scrape_collector_duration_seconds\{.*": "each tells of its own time",
-    r'node_scrape_collector_success\{collector="(bcache|btrfs|cpufreq|edac|thermal_zone|xfs)"\}':
-        "1 there without any such directory",
+    r'node_scrape_collector_success\{collector="(bcache|btrfs|cpufreq|dmmultipath|edac|thermal_zone|xfs)"\}':
+        "1 there without any such directory or device",
     r'node_scrape_collector_success\{collector="(cpu_vulnerabilities|lnstat|meminfo_numa)"\}':
         "1 there without any such directory",
     r'node_processes_state\{state="R"\}': "theirs counts itself, ours sleeps but for one thread",
