@@ -112,14 +112,16 @@ def main():
         return inside(*sys.argv[2:4], int(sys.argv[4]))
     if os.getuid() != 0:
         sys.exit("bench/node: needs root")
+    ours = (pathlib.Path(sys.argv[1]) / "edctl-agent").resolve()
+    if not os.access(ours, os.X_OK):
+        sys.exit(f"bench/node: {ours} is no program")
     theirs = subprocess.check_output([ROOT / "packaging/install-node-exporter"], text=True).strip()
-    ours = str((pathlib.Path(sys.argv[1]) / "edctl-agent").resolve())
     count = sys.argv[2] if len(sys.argv) > 2 else "1000"
     print("          |           |    ours   theirs | ratio allowed", flush=True)
     broken = compare(ours, theirs, "as it is")
     # node_exporter reads the mounts of process 1: that must be one of in there.
     many = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-                           "--mount-proc", sys.executable, __file__, "--inside", ours,
+                           "--mount-proc", sys.executable, __file__, "--inside", str(ours),
                            os.path.abspath(theirs), count])
     return 1 if broken else many.returncode
 
