@@ -126,7 +126,10 @@ impl fmt::Display for ConfigError {
 
 /// Loads `file` and its `.d` directory. A file that is not there is an empty one unless it was
 /// `named` by the user.
-pub(crate) fn load<C: Config>(file: &Path, named: bool) -> Result<C, ConfigError> {
+///
+/// # Errors
+/// Names the file, the line and the key of what cannot be used.
+pub fn load<C: Config>(file: &Path, named: bool) -> Result<C, ConfigError> {
     let mut texts: Vec<(PathBuf, String)> = Vec::new();
     if let Some(text) = read(file, named)? {
         texts.push((file.to_owned(), text));

@@ -13,7 +13,7 @@ mod keys;
 mod life;
 mod logging;
 
-pub use config::{Config, ConfigError, Invalid, Log, Paths, Web};
+pub use config::{Config, ConfigError, Invalid, Log, Paths, Web, load};
 pub use flags::{CommonFlags, PathFlags};
 pub use generate::parse;
 pub use life::{Mode, Service, Spec, main};

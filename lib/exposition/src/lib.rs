@@ -28,4 +28,6 @@ pub use query::{BadQuery, Query};
 pub use render::{Format, render};
 pub use selfmetrics::{About, SelfMetrics};
 pub use server::{BindError, Server};
+#[cfg(fuzzing)]
+pub use web::fuzzing;
 pub use web::{WebConfig, WebConfigError};

@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod client;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod message;
 mod request;
 mod socket;

@@ -9,6 +9,8 @@ mod der;
 mod duration;
 mod entries;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod headers;
 mod invalid;
 mod known;
