@@ -10,7 +10,7 @@ help:
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
 	@echo "make live        exporter-process on real processes, beside process-exporter; the agent on a dead mount (root)"
 	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
-	@echo "make fuzz        five minutes for each collector's parsers against any content"
+	@echo "make fuzz        five minutes for each parser against any content"
 	@echo "make debs        the Debian packages, into dist/"
 	@echo "make bench       the side-by-side benchmarks"
 
@@ -36,7 +36,7 @@ lint: .cargo-deny
 	cargo deny --log-level warn check bans licenses sources
 	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/check-debs \
 	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
-	    eda-flows/need eda-flows/picorv32/fetch fuzz/run
+	    eda-flows/need eda-flows/picorv32/fetch fuzz/run fuzz/try
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 
 # Compiled once a machine, in cargo's own place for programs.

@@ -1,0 +1,58 @@
+//! The parsers of the libraries.
+
+use std::path::Path;
+
+use edctl_agent::fuzzing::{Named, Parser};
+use edctl_exposition::{Query, WebConfig, fuzzing};
+use edctl_hookmsg::{Reply, Request};
+use edctl_slurm::{JobRow, NodeRow, NodeState};
+use edctl_tracectx::TraceParent;
+
+pub const PARSERS: &[Named] = &[
+    ("certificate", |_| Box::new(fuzzing::names)),
+    ("hook-message", |_| Box::new(hook_message)),
+    ("http-request", |_| Box::new(http_request)),
+    ("slurm-rows", |_| Box::new(slurm_rows)),
+    ("traceparent", |_| Box::new(traceparent)),
+    ("web-config", web_config),
+];
+
+fn hook_message(input: &[u8]) {
+    if let Ok(request) = Request::decode(input) {
+        let _line = request.encode();
+    }
+    if let Ok(reply) = Reply::decode(input) {
+        let _line = reply.encode();
+    }
+}
+
+fn http_request(input: &[u8]) {
+    let query = Query::parse(&String::from_utf8_lossy(input));
+    let _collectors = query.all("collect[]").count();
+    fuzzing::login(input);
+}
+
+fn slurm_rows(input: &[u8]) {
+    for line in String::from_utf8_lossy(input).lines() {
+        let _job = JobRow::parse(line);
+        let _node = NodeRow::parse(line);
+        if let Some(state) = NodeState::parse(line) {
+            let _words = (state.condition(), state.flags().count());
+        }
+    }
+}
+
+/// What is written of one that was read is the same again.
+fn traceparent(input: &[u8]) {
+    if let Ok(parent) = TraceParent::parse(&String::from_utf8_lossy(input)) {
+        assert_eq!(TraceParent::parse(&parent.to_string()), Ok(parent));
+    }
+}
+
+fn web_config(tree: &Path) -> Parser {
+    let file = tree.join("web.yml");
+    Box::new(move |input| {
+        std::fs::write(&file, input).expect("a tree that may be written");
+        let _shown = WebConfig::read(&file).err().map(|error| error.to_string());
+    })
+}
