@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::counts::{JobCounts, NodeCounts};
-use crate::source::{Answer, PollError};
+use crate::source::{Answer, PollError, Source};
 
 /// When something was asked, by both clocks: one for ages, one for people.
 #[derive(Debug, Clone, Copy)]
@@ -26,16 +26,26 @@ pub(crate) struct Board {
     pub(crate) jobs: Slot<JobCounts>,
 }
 
+impl Board {
+    /// How a source fares.
+    pub(crate) fn health(&self, source: Source) -> &Health {
+        match source {
+            Source::Nodes => &self.nodes.health,
+            Source::Jobs => &self.jobs.health,
+        }
+    }
+}
+
 /// One source's last good snapshot, and how it fared.
 #[derive(Debug)]
 pub(crate) struct Slot<T> {
-    snapshot: Option<(Moment, T)>,
+    data: Option<T>,
     pub(crate) health: Health,
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { snapshot: None, health: Health::default() }
+        Self { data: None, health: Health::default() }
     }
 }
 
@@ -57,7 +67,8 @@ impl<T> Slot<T> {
                 for (error, rows) in rejected.iter() {
                     *self.health.rejected_rows.entry(error.reason()).or_default() += rows;
                 }
-                self.snapshot = Some((asked, counts));
+                self.health.taken = Some(asked);
+                self.data = Some(counts);
             }
             Err(error) => {
                 self.health.failing = Some(error.reason());
@@ -67,15 +78,9 @@ impl<T> Slot<T> {
         }
     }
 
-    /// When the snapshot was asked for, however old it is.
-    pub(crate) fn taken(&self) -> Option<Moment> {
-        self.snapshot.as_ref().map(|(taken, _)| *taken)
-    }
-
     /// The snapshot, unless it is older than `max_age`.
     pub(crate) fn fresh(&self, now: Instant, max_age: Duration) -> Option<&T> {
-        let (taken, data) = self.snapshot.as_ref()?;
-        (now.saturating_duration_since(taken.instant) <= max_age).then_some(data)
+        self.data.as_ref().filter(|_| self.health.is_fresh(now, max_age))
     }
 }
 
@@ -90,6 +95,15 @@ pub(crate) struct Health {
     pub(crate) rejected_rows: BTreeMap<&'static str, u64>,
     pub(crate) last_duration: Option<Duration>,
     pub(crate) total_duration: Duration,
+    /// When the last good snapshot was asked for, however old it is.
+    pub(crate) taken: Option<Moment>,
+}
+
+impl Health {
+    /// Whether there is a snapshot that is not older than `max_age`.
+    pub(crate) fn is_fresh(&self, now: Instant, max_age: Duration) -> bool {
+        self.taken.is_some_and(|taken| now.saturating_duration_since(taken.instant) <= max_age)
+    }
 }
 
 #[cfg(test)]

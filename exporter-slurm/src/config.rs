@@ -1,10 +1,13 @@
 //! The configuration: `/etc/edctl/exporter-slurm.toml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use edctl_daemon::{Invalid, Log, Web};
 use serde::Deserialize;
+
+use crate::source::Source;
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,8 +24,12 @@ pub(crate) struct Config {
 pub(crate) struct Slurm {
     /// Where the commands are.
     pub(crate) bin_dir: PathBuf,
-    /// Time between two polls of the same command; longer where the command is slow or fails.
+    /// What is asked.
+    pub(crate) sources: Vec<Source>,
+    /// Time between two polls of the same source; longer where its command is slow or fails.
     pub(crate) interval_secs: u64,
+    /// The same for single sources, where it is another.
+    pub(crate) source_interval_secs: BTreeMap<Source, u64>,
     /// A command that runs longer is killed.
     pub(crate) deadline_secs: u64,
     /// Data older than this is no longer shown.
@@ -35,7 +42,9 @@ impl Default for Slurm {
     fn default() -> Self {
         Self {
             bin_dir: edctl_slurm::DEFAULT_BIN_DIR.into(),
+            sources: Source::ALL.to_vec(),
             interval_secs: 20,
+            source_interval_secs: BTreeMap::new(),
             deadline_secs: 15,
             max_age_secs: 300,
             max_output_mib: 1024,
@@ -44,8 +53,10 @@ impl Default for Slurm {
 }
 
 impl Slurm {
-    pub(crate) fn interval(&self) -> Duration {
-        Duration::from_secs(self.interval_secs)
+    /// The time between two polls of `source`.
+    pub(crate) fn interval(&self, source: Source) -> Duration {
+        let own = self.source_interval_secs.get(&source);
+        Duration::from_secs(*own.unwrap_or(&self.interval_secs))
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -67,32 +78,54 @@ impl edctl_daemon::Config for Config {
     }
 
     fn validate(&self) -> Result<(), Invalid> {
-        let Slurm { bin_dir, interval_secs, deadline_secs, max_age_secs, max_output_mib } =
-            &self.slurm;
+        let Slurm {
+            bin_dir,
+            sources,
+            interval_secs,
+            source_interval_secs,
+            deadline_secs,
+            max_age_secs,
+            max_output_mib,
+        } = &self.slurm;
         if !bin_dir.is_absolute() {
             let message = format!("expected an absolute path, not {bin_dir:?}");
             return Err(Invalid::new("slurm.bin_dir", message));
         }
+        for source in Source::ALL {
+            if sources.iter().filter(|one| **one == source).count() > 1 {
+                let message = format!("expected each source once, not {} twice", source.word());
+                return Err(Invalid::new("slurm.sources", message));
+            }
+        }
         for (key, value, most) in [
-            ("interval_secs", *interval_secs, 3600),
             ("deadline_secs", *deadline_secs, 600),
             ("max_age_secs", *max_age_secs, 86400),
             ("max_output_mib", *max_output_mib as u64, 65536),
         ] {
-            if !(1..=most).contains(&value) {
-                let message = format!("expected 1 to {most}, not {value}");
-                return Err(Invalid::new(format!("slurm.{key}"), message));
-            }
+            at_most(most, &format!("slurm.{key}"), value)?;
         }
-        if max_age_secs < interval_secs {
-            let message = format!(
-                "expected at least interval_secs ({interval_secs}), not {max_age_secs}: else the \
-                 data would leave between two polls"
-            );
-            return Err(Invalid::new("slurm.max_age_secs", message));
+        let own = source_interval_secs
+            .iter()
+            .map(|(source, secs)| (format!("slurm.source_interval_secs.{}", source.word()), *secs));
+        for (key, secs) in own.chain([("slurm.interval_secs".to_owned(), *interval_secs)]) {
+            at_most(3600, &key, secs)?;
+            if *max_age_secs < secs {
+                let message = format!(
+                    "expected at least {key} ({secs}), not {max_age_secs}: else the data would \
+                     leave between two polls"
+                );
+                return Err(Invalid::new("slurm.max_age_secs", message));
+            }
         }
         Ok(())
     }
+}
+
+fn at_most(most: u64, key: &str, value: u64) -> Result<(), Invalid> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Invalid::new(key, format!("expected 1 to {most}, not {value}")))
 }
 
 #[cfg(test)]
@@ -107,14 +140,30 @@ mod tests {
     }
 
     #[test]
+    fn a_source_has_its_own_interval_or_the_common_one() {
+        let slurm = Slurm { source_interval_secs: [(Source::Jobs, 60)].into(), ..Slurm::default() };
+        assert_eq!(slurm.interval(Source::Jobs), Duration::from_secs(60));
+        assert_eq!(slurm.interval(Source::Nodes), Duration::from_secs(20));
+    }
+
+    #[test]
     fn a_bad_value_is_named_with_what_was_expected() {
         type Spoil = fn(&mut Slurm);
-        let cases: [(Spoil, &str); 5] = [
+        let cases: [(Spoil, &str); 8] = [
             (|s| s.interval_secs = 0, "slurm.interval_secs: expected 1 to 3600, not 0"),
             (|s| s.deadline_secs = 601, "slurm.deadline_secs: expected 1 to 600, not 601"),
             (|s| s.max_output_mib = 0, "slurm.max_output_mib: expected 1 to 65536, not 0"),
             (|s| s.bin_dir = "bin".into(), "slurm.bin_dir: expected an absolute path, not \"bin\""),
-            (|s| s.max_age_secs = 5, "slurm.max_age_secs: expected at least interval_secs"),
+            (|s| s.max_age_secs = 5, "slurm.max_age_secs: expected at least slurm.interval_secs"),
+            (
+                |s| s.source_interval_secs = [(Source::Jobs, 0)].into(),
+                "slurm.source_interval_secs.jobs: expected 1 to 3600, not 0",
+            ),
+            (
+                |s| s.source_interval_secs = [(Source::Jobs, 301)].into(),
+                "slurm.max_age_secs: expected at least slurm.source_interval_secs.jobs (301)",
+            ),
+            (|s| s.sources.push(Source::Jobs), "slurm.sources: expected each source once"),
         ];
         for (spoil, message) in cases {
             let mut config = Config::default();

@@ -25,10 +25,11 @@ impl Shared {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until each source has been asked once, but not beyond `until`.
-    pub(crate) fn wait_for_first_polls(&self, until: Instant) {
+    /// Waits until each of `sources` has been asked once, but not beyond `until`.
+    pub(crate) fn wait_for_first_polls(&self, sources: &[Source], until: Instant) {
         let patience = until.saturating_duration_since(Instant::now());
-        let unasked = |b: &mut Board| b.nodes.health.polls == 0 || b.jobs.health.polls == 0;
+        let unasked =
+            |board: &mut Board| sources.iter().any(|source| board.health(*source).polls == 0);
         // Whether it was too late shows on the board.
         let _late = self.polled.wait_timeout_while(self.board(), patience, unasked);
     }
@@ -39,7 +40,7 @@ impl Shared {
             Source::Nodes => self.note(source, |board| &mut board.nodes, || asker.nodes()),
             Source::Jobs => self.note(source, |board| &mut board.jobs, || asker.jobs()),
         };
-        schedule::wait(asker.settings.interval(), took, failures, random_unit())
+        schedule::wait(asker.settings.interval(source), took, failures, random_unit())
     }
 
     /// Runs `ask` without the lock and notes its outcome in the slot that `slot` chooses.
@@ -110,21 +111,29 @@ impl Drop for Poller {
 }
 
 fn work(mut asker: Asker, shared: &Shared, changes: &Receiver<Slurm>) {
-    let mut due = Source::ALL.map(|source| (Instant::now(), source));
+    let mut due = all_now(&asker.settings);
     loop {
-        let Some((when, source)) = due.iter_mut().min_by_key(|(when, _)| *when) else { return };
-        match changes.recv_timeout(when.saturating_duration_since(Instant::now())) {
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                let wait = shared.poll(*source, &asker);
-                *when = Instant::now() + wait;
-            }
-            Ok(settings) => {
+        let next = due.iter_mut().min_by_key(|(when, _)| *when);
+        let change = match &next {
+            Some((when, _)) => changes.recv_timeout(when.saturating_duration_since(Instant::now())),
+            None => changes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match (change, next) {
+            (Ok(settings), _) => {
                 asker = Asker::new(&settings, asker.cancel);
-                due = Source::ALL.map(|source| (Instant::now(), source));
+                due = all_now(&asker.settings);
             }
+            (Err(RecvTimeoutError::Timeout), Some((when, source))) => {
+                *when = Instant::now() + shared.poll(*source, &asker);
+            }
+            _ => return,
         }
     }
+}
+
+/// When each source is to be asked: now.
+fn all_now(settings: &Slurm) -> Vec<(Instant, Source)> {
+    settings.sources.iter().map(|source| (Instant::now(), *source)).collect()
 }
 
 /// A number from 0 to 1 for jitter, from the seed that the standard library draws for its maps.

@@ -15,6 +15,10 @@ use crate::source::{Asker, Source};
 /// the frame's patience at the end, so that a stop during the start still ends the poller.
 const START_PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a page without is not worth much: the exporter is ready when these are fresh. A site without
+/// accounts, say, never has shares.
+const NEEDED: [Source; 2] = [Source::Nodes, Source::Jobs];
+
 /// A board, and the poller that keeps it.
 pub(crate) struct Exporter {
     shared: Arc<Shared>,
@@ -36,8 +40,8 @@ impl Exporter {
             ),
             Mode::Once => {
                 let asker = Asker::new(&settings, None);
-                for source in Source::ALL {
-                    let _next = shared.poll(source, &asker);
+                for source in &settings.sources {
+                    let _next = shared.poll(*source, &asker);
                 }
                 None
             }
@@ -50,8 +54,8 @@ impl Service for Exporter {
     type Config = Config;
 
     fn collect(&mut self, page: &mut Page) {
-        self.shared.wait_for_first_polls(self.started + START_PATIENCE);
-        page::render(&self.shared.board(), Instant::now(), self.settings.max_age(), page);
+        self.shared.wait_for_first_polls(&self.settings.sources, self.started + START_PATIENCE);
+        page::render(&self.shared.board(), &self.settings, Instant::now(), page);
     }
 
     fn reload(&mut self, config: Config) -> Result<(), String> {
@@ -65,6 +69,7 @@ impl Service for Exporter {
     fn ready(&self) -> bool {
         let board = self.shared.board();
         let (now, max_age) = (Instant::now(), self.settings.max_age());
-        board.nodes.fresh(now, max_age).is_some() && board.jobs.fresh(now, max_age).is_some()
+        let needed = self.settings.sources.iter().filter(|source| NEEDED.contains(source));
+        needed.into_iter().all(|source| board.health(*source).is_fresh(now, max_age))
     }
 }

@@ -1,4 +1,4 @@
-//! The two questions that slurmctld is asked, and what their answers become.
+//! The questions that slurmctld is asked, and what their answers become.
 
 use std::io::PipeReader;
 use std::sync::Arc;
@@ -7,17 +7,22 @@ use edctl_slurm::{
     Invocation, JobRow, NodeRow, Rejected, RowError, RunError, Runner, commands, query,
 };
 
+use serde::Deserialize;
+
 use crate::config::Slurm;
 use crate::counts::{JobCounts, NodeCounts};
 
-/// A question, by the word in the label `source`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A question, by the word in the label `source` and in the configuration. A new one gets a variant
+/// here, a slot on the [`Board`](crate::board::Board) and a function in [`page`](crate::page).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
     Nodes,
     Jobs,
 }
 
 impl Source {
+    /// All sources, in the order in which they are asked first.
     pub(crate) const ALL: [Source; 2] = [Source::Nodes, Source::Jobs];
 
     pub(crate) fn word(self) -> &'static str {

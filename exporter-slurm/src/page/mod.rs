@@ -1,0 +1,40 @@
+//! From the board to the page: the `edctl` names.
+
+mod health;
+mod jobs;
+mod nodes;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use edctl_exposition::Page;
+
+use self::health::HealthFamilies;
+use crate::board::Board;
+use crate::config::Slurm;
+use crate::source::Source;
+
+/// Adds everything that the board says at `now` to the page. A state that no node or job has is 0,
+/// because all of them were counted; a source that is not fresh, or not asked, shows nothing.
+pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut Page) {
+    let max_age = settings.max_age();
+    let mut health = HealthFamilies::default();
+    for source in &settings.sources {
+        health.push(*source, board.health(*source), now, max_age);
+        match source {
+            Source::Nodes => {
+                board.nodes.fresh(now, max_age).inspect(|nodes| nodes::render(nodes, page));
+            }
+            Source::Jobs => {
+                let nodes = board.nodes.fresh(now, max_age);
+                let partitions = nodes.into_iter().flat_map(|nodes| nodes.partitions.keys());
+                board.jobs.fresh(now, max_age).inspect(|jobs| jobs::render(jobs, partitions, page));
+            }
+        }
+    }
+    health.add_to(page);
+}
+
+fn count<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
+    counts.get(key).copied().unwrap_or(0)
+}

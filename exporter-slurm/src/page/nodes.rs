@@ -1,0 +1,94 @@
+//! What sinfo says of nodes and partitions.
+
+use edctl_exposition::{Family, Page};
+use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
+
+use super::count;
+use crate::counts::NodeCounts;
+
+/// States that each partition shows also when they are 0; the others only when they are not, so that
+/// a cluster of hundreds of partitions keeps to the families' limits.
+const PARTITION_CONDITIONS: [NodeCondition; 6] = [
+    NodeCondition::Down,
+    NodeCondition::NotResponding,
+    NodeCondition::Drained,
+    NodeCondition::Allocated,
+    NodeCondition::Mixed,
+    NodeCondition::Idle,
+];
+
+/// Adds all families of nodes and partitions.
+pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
+    render_nodes(nodes, page);
+    render_partitions(nodes, page);
+}
+
+fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
+    let mut by_state = Family::gauge(
+        "edctl_slurm_nodes",
+        "Nodes by state; each node counts once, under the most serious word that holds.",
+    );
+    for condition in NodeCondition::ALL {
+        by_state.push(&[("state", condition.word())], count(&nodes.by_condition, condition));
+    }
+    page.add(by_state);
+
+    let mut by_flag = Family::gauge(
+        "edctl_slurm_nodes_flagged",
+        "Nodes that have the flag beside their base state; a node may have several.",
+    );
+    for flag in NodeFlag::ALL {
+        by_flag.push(&[("flag", flag.word())], count(&nodes.by_flag, &flag.word()));
+    }
+    page.add(by_flag);
+
+    let mut cpus = Family::gauge(
+        "edctl_slurm_cpus",
+        "CPUs of all nodes: allocated to jobs, idle, or other (not to be had).",
+    );
+    push_cpus(&mut cpus, &[], &nodes.cpus);
+    page.add(cpus);
+
+    page.add(
+        Family::gauge("edctl_slurm_memory_bytes", "Memory of all nodes that jobs may have.")
+            .with(&[], nodes.memory_bytes),
+    );
+    page.add(
+        Family::gauge(
+            "edctl_slurm_memory_allocated_bytes",
+            "Memory of all nodes that jobs were given, whether they use it or not.",
+        )
+        .with(&[], nodes.allocated_memory_bytes),
+    );
+}
+
+fn render_partitions(nodes: &NodeCounts, page: &mut Page) {
+    let mut by_state = Family::gauge(
+        "edctl_slurm_partition_nodes",
+        "Nodes of the partition by state; a node counts in each of its partitions.",
+    );
+    let mut cpus = Family::gauge(
+        "edctl_slurm_partition_cpus",
+        "CPUs of the partition's nodes: allocated (by jobs of any partition), idle, or other.",
+    );
+    for (name, partition) in &nodes.partitions {
+        for condition in NodeCondition::ALL {
+            let nodes = count(&partition.by_condition, condition);
+            if nodes == 0 && !PARTITION_CONDITIONS.contains(condition) {
+                continue;
+            }
+            by_state.push(&[("partition", name), ("state", condition.word())], nodes);
+        }
+        push_cpus(&mut cpus, &[("partition", name)], &partition.cpus);
+    }
+    page.add(by_state);
+    page.add(cpus);
+}
+
+fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: &CpuCounts) {
+    for (state, value) in
+        [("allocated", cpus.allocated), ("idle", cpus.idle), ("other", cpus.other)]
+    {
+        family.push(&[labels, &[("state", state)]].concat(), value);
+    }
+}
