@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::counts::{JobCounts, NodeCounts};
+use crate::counts::{DiagCounts, JobCounts, NodeCounts};
 use crate::source::{Answer, PollError, Source};
 
 /// When something was asked, by both clocks: one for ages, one for people.
@@ -22,6 +22,7 @@ impl Moment {
 /// Everything that the page shows.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
+    pub(crate) diag: Slot<DiagCounts>,
     pub(crate) nodes: Slot<NodeCounts>,
     pub(crate) jobs: Slot<JobCounts>,
 }
@@ -30,6 +31,7 @@ impl Board {
     /// How a source fares.
     pub(crate) fn health(&self, source: Source) -> &Health {
         match source {
+            Source::Diag => &self.diag.health,
             Source::Nodes => &self.nodes.health,
             Source::Jobs => &self.jobs.health,
         }

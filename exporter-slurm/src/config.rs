@@ -36,6 +36,8 @@ pub(crate) struct Slurm {
     pub(crate) max_age_secs: u64,
     /// A command that prints more is killed.
     pub(crate) max_output_mib: usize,
+    /// How many users, accounts and the like have series of their own; the rest is `other`.
+    pub(crate) top: usize,
 }
 
 impl Default for Slurm {
@@ -48,6 +50,7 @@ impl Default for Slurm {
             deadline_secs: 15,
             max_age_secs: 300,
             max_output_mib: 1024,
+            top: 50,
         }
     }
 }
@@ -57,6 +60,13 @@ impl Slurm {
     pub(crate) fn interval(&self, source: Source) -> Duration {
         let own = self.source_interval_secs.get(&source);
         Duration::from_secs(*own.unwrap_or(&self.interval_secs))
+    }
+
+    /// The same while slurmctld is so loaded that it should be asked `slowdown` times less. It stays
+    /// below half the age at which data leaves.
+    pub(crate) fn slowed_interval(&self, source: Source, slowdown: u32) -> Duration {
+        let interval = self.interval(source);
+        (interval * slowdown).min(self.max_age() / 2).max(interval)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -86,6 +96,7 @@ impl edctl_daemon::Config for Config {
             deadline_secs,
             max_age_secs,
             max_output_mib,
+            top,
         } = &self.slurm;
         if !bin_dir.is_absolute() {
             let message = format!("expected an absolute path, not {bin_dir:?}");
@@ -101,6 +112,7 @@ impl edctl_daemon::Config for Config {
             ("deadline_secs", *deadline_secs, 600),
             ("max_age_secs", *max_age_secs, 86400),
             ("max_output_mib", *max_output_mib as u64, 65536),
+            ("top", *top as u64, 1000),
         ] {
             at_most(most, &format!("slurm.{key}"), value)?;
         }
@@ -144,6 +156,9 @@ mod tests {
         let slurm = Slurm { source_interval_secs: [(Source::Jobs, 60)].into(), ..Slurm::default() };
         assert_eq!(slurm.interval(Source::Jobs), Duration::from_secs(60));
         assert_eq!(slurm.interval(Source::Nodes), Duration::from_secs(20));
+        assert_eq!(slurm.slowed_interval(Source::Nodes, 4), Duration::from_secs(80));
+        assert_eq!(slurm.slowed_interval(Source::Jobs, 4), Duration::from_secs(150));
+        assert_eq!(slurm.slowed_interval(Source::Jobs, 1), Duration::from_secs(60));
     }
 
     #[test]

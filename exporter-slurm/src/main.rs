@@ -32,7 +32,7 @@ const SPEC: Spec = Spec {
 
 /// Serves cluster-wide Slurm metrics to Prometheus
 ///
-/// Asks slurmctld on a schedule of its own (sinfo and squeue), so that what it costs does not
+/// Asks slurmctld on a schedule of its own (sdiag, sinfo and squeue), so that what it costs does not
 /// depend on who scrapes; shows the last good answer until that is too old.
 #[derive(Debug, Parser)]
 #[command(name = "edctl-exporter-slurm", version)]
@@ -40,7 +40,7 @@ struct Flags {
     #[command(flatten)]
     common: CommonFlags,
 
-    /// Where sinfo and squeue are
+    /// Where Slurm's commands are
     #[arg(long = "slurm.bin-dir", value_name = "DIR")]
     bin_dir: Option<PathBuf>,
 }

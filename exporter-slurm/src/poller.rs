@@ -35,12 +35,22 @@ impl Shared {
     }
 
     /// Asks `source` now and notes the answer; returns the wait until it is asked again.
-    pub(crate) fn poll(&self, source: Source, asker: &Asker) -> Duration {
+    pub(crate) fn poll(&self, source: Source, asker: &mut Asker) -> Duration {
         let (took, failures) = match source {
+            Source::Diag => self.note(source, |board| &mut board.diag, || asker.diag()),
             Source::Nodes => self.note(source, |board| &mut board.nodes, || asker.nodes()),
             Source::Jobs => self.note(source, |board| &mut board.jobs, || asker.jobs()),
         };
-        schedule::wait(asker.settings.interval(source), took, failures, random_unit())
+        // sdiag itself costs next to nothing, and tells when the load has gone.
+        let slowdown = if source == Source::Diag { 1 } else { self.slowdown(&asker.settings) };
+        let interval = asker.settings.slowed_interval(source, slowdown);
+        schedule::wait(interval, took, failures, random_unit())
+    }
+
+    fn slowdown(&self, settings: &Slurm) -> u32 {
+        let board = self.board();
+        let diag = board.diag.fresh(Instant::now(), settings.max_age());
+        diag.map_or(1, |diag| schedule::slowdown(&diag.now))
     }
 
     /// Runs `ask` without the lock and notes its outcome in the slot that `slot` chooses.
@@ -83,7 +93,7 @@ impl Poller {
     pub(crate) fn start(settings: &Slurm, shared: Arc<Shared>) -> std::io::Result<Self> {
         let (sender, changes) = channel();
         let (cancel, alive) = std::io::pipe()?;
-        let asker = Asker::new(settings, Some(Arc::new(cancel)));
+        let asker = Asker::new(settings.clone(), Some(Arc::new(cancel)));
         let thread = std::thread::Builder::new()
             .name("poll".to_owned())
             .spawn(move || work(asker, &shared, &changes))?;
@@ -120,11 +130,11 @@ fn work(mut asker: Asker, shared: &Shared, changes: &Receiver<Slurm>) {
         };
         match (change, next) {
             (Ok(settings), _) => {
-                asker = Asker::new(&settings, asker.cancel);
+                asker.change(settings);
                 due = all_now(&asker.settings);
             }
             (Err(RecvTimeoutError::Timeout), Some((when, source))) => {
-                *when = Instant::now() + shared.poll(*source, &asker);
+                *when = Instant::now() + shared.poll(*source, &mut asker);
             }
             _ => return,
         }

@@ -2,11 +2,25 @@
 
 use std::time::Duration;
 
+use edctl_slurm::{Diag, Figure};
+
 /// A command that answers runs for at most a tenth of the time, so that a slow slurmctld is asked less.
 const SHARE_OF_TIME: u32 = 10;
 
 /// After failures the interval doubles, this often at most: a cluster that comes back is seen soon.
 const MOST_DOUBLINGS: u32 = 2;
+
+/// How loaded slurmctld may be until it is asked less: its threads that serve requests, of which it has
+/// at most 256, its requests to nodes that wait to be sent again, and how many times less then.
+const LOADS: [(u64, u64, u32); 2] = [(128, 2000, 4), (64, 500, 2)];
+
+/// How many times less slurmctld should be asked while it says this of itself.
+pub(crate) fn slowdown(diag: &Diag) -> u32 {
+    let figure = |figure| diag.figures.get(&figure).copied().unwrap_or(0);
+    let (threads, queue) = (figure(Figure::ServerThreads), figure(Figure::AgentQueue));
+    let reached = LOADS.iter().find(|load| threads >= load.0 || queue >= load.1);
+    reached.map_or(1, |load| load.2)
+}
 
 /// The wait after a poll that took `took` and was the `failures`th failure in a row, where `jitter`
 /// from 0 to 1 keeps several exporters out of step.
@@ -38,6 +52,24 @@ mod tests {
         ] {
             assert_eq!(wait(secs(20), took, failures, 0.5), secs(wanted), "{took:?} {failures}");
         }
+    }
+
+    #[test]
+    fn a_loaded_slurmctld_is_asked_less() {
+        for (threads, queue, wanted) in [
+            (3, 0, 1),
+            (63, 499, 1),
+            (64, 0, 2),
+            (0, 500, 2),
+            (128, 0, 4),
+            (70, 2000, 4),
+            (256, 100_000, 4),
+        ] {
+            let figures = [(Figure::ServerThreads, threads), (Figure::AgentQueue, queue)].into();
+            let diag = Diag { figures, ..Diag::default() };
+            assert_eq!(slowdown(&diag), wanted, "{threads} {queue}");
+        }
+        assert_eq!(slowdown(&Diag::default()), 1);
     }
 
     #[test]

@@ -39,9 +39,9 @@ impl Exporter {
                     .map_err(|error| format!("cannot start the poller: {error}"))?,
             ),
             Mode::Once => {
-                let asker = Asker::new(&settings, None);
+                let mut asker = Asker::new(settings.clone(), None);
                 for source in &settings.sources {
-                    let _next = shared.poll(*source, &asker);
+                    let _next = shared.poll(*source, &mut asker);
                 }
                 None
             }

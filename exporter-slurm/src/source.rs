@@ -4,29 +4,32 @@ use std::io::PipeReader;
 use std::sync::Arc;
 
 use edctl_slurm::{
-    Invocation, JobRow, NodeRow, Rejected, RowError, RunError, Runner, commands, query,
+    DiagReader, Figure, Invocation, JobRow, NodeRow, Rejected, RowError, RunError, Runner,
+    commands, query,
 };
 
 use serde::Deserialize;
 
 use crate::config::Slurm;
-use crate::counts::{JobCounts, NodeCounts};
+use crate::counts::{DiagCounters, DiagCounts, JobCounts, NodeCounts};
 
 /// A question, by the word in the label `source` and in the configuration. A new one gets a variant
 /// here, a slot on the [`Board`](crate::board::Board) and a function in [`page`](crate::page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
+    Diag,
     Nodes,
     Jobs,
 }
 
 impl Source {
     /// All sources, in the order in which they are asked first.
-    pub(crate) const ALL: [Source; 2] = [Source::Nodes, Source::Jobs];
+    pub(crate) const ALL: [Source; 3] = [Source::Diag, Source::Nodes, Source::Jobs];
 
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Diag => "diag",
             Self::Nodes => "nodes",
             Self::Jobs => "jobs",
         }
@@ -77,17 +80,40 @@ pub(crate) struct Answer<T> {
     pub(crate) rejected: Rejected,
 }
 
-/// What every question needs.
+/// What every question needs, and what is remembered from one answer to the next.
 pub(crate) struct Asker {
-    pub(crate) runner: Runner,
+    runner: Runner,
     pub(crate) settings: Slurm,
     /// Closes when the exporter stops.
-    pub(crate) cancel: Option<Arc<PipeReader>>,
+    cancel: Option<Arc<PipeReader>>,
+    diag: DiagCounters,
 }
 
 impl Asker {
-    pub(crate) fn new(settings: &Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
-        Self { runner: Runner::new(&settings.bin_dir), settings: settings.clone(), cancel }
+    pub(crate) fn new(settings: Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
+        Self {
+            runner: Runner::new(&settings.bin_dir),
+            settings,
+            cancel,
+            diag: DiagCounters::default(),
+        }
+    }
+
+    /// Goes on with other settings, and with what it remembers.
+    pub(crate) fn change(&mut self, settings: Slurm) {
+        self.runner = Runner::new(&settings.bin_dir);
+        self.settings = settings;
+    }
+
+    pub(crate) fn diag(&mut self) -> Result<Answer<DiagCounts>, PollError> {
+        let mut reader = DiagReader::default();
+        let rejected = self.ask(&commands::DIAG, |line| reader.line(line))?;
+        let diag = reader.finish();
+        // Every sdiag says this, whatever else it says in other words.
+        if !diag.figures.contains_key(&Figure::ServerThreads) {
+            return Err(PollError::NoRows);
+        }
+        Ok(Answer { counts: self.diag.add(diag, self.settings.top), rejected })
     }
 
     pub(crate) fn nodes(&self) -> Result<Answer<NodeCounts>, PollError> {

@@ -27,6 +27,7 @@ impl Cluster {
         let cluster = Self { dir: tempfile::tempdir().unwrap() };
         cluster.command("sinfo", sinfo);
         cluster.command("squeue", squeue);
+        cluster.command("sdiag", SDIAG);
         cluster.configure("");
         cluster
     }
@@ -38,7 +39,9 @@ impl Cluster {
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join(file);
             format!("exec /bin/cat {}", path.display())
         };
-        Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"))
+        let cluster = Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"));
+        cluster.command("sdiag", &fixture("sdiag.txt"));
+        cluster
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -157,6 +160,7 @@ fn is_running(pid_file: &Path) -> bool {
     fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z"))
 }
 
+const SDIAG: &str = "echo 'Server thread count: 3'";
 const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0'";
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
 const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
@@ -289,6 +293,40 @@ fn a_reload_keeps_the_counters_and_a_bad_one_changes_nothing() {
     exporter.signal("HUP");
     exporter.until_it_logs("web.listen_address, web.config_file and log.format need a restart");
     exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
+}
+
+#[test]
+fn counters_go_on_where_slurmctlds_begin_again() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    let sdiag = |since: u32, submitted: u32, rpcs: u32| {
+        format!(
+            "printf '%s\\n' 'Data since  x ({since})' 'Server thread count: 70' \
+             'Jobs submitted: {submitted}' 'Nonsense: 1' \
+             'Remote Procedure Call statistics by user' \
+             ' ada ( 1001) count:{rpcs} ave_time:1000 total_time:{rpcs}000'"
+        )
+    };
+    cluster.configure("[slurm.source_interval_secs]\ndiag = 1");
+    cluster.command("sdiag", &sdiag(100, 5, 40));
+    let exporter = cluster.serve();
+    let page = exporter.until(|page| page.contains("edctl_slurm_jobs_submitted_total 5\n"));
+    for line in [
+        "edctl_slurm_poll_slowdown 2\n",
+        "edctl_slurm_user_rpc_seconds_total{user=\"ada\"} 0.04\n",
+        "edctl_slurm_rows_rejected_total{source=\"diag\",reason=\"unknown\"} 1\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
+    assert!(!page.contains("edctl_slurm_agents"), "{page}");
+
+    cluster.command("sdiag", &sdiag(200, 7, 1));
+    exporter.until(|page| {
+        page.contains("edctl_slurm_jobs_submitted_total 12\n")
+            && page.contains("edctl_slurm_user_rpcs_total{user=\"ada\"} 41\n")
+    });
+    exporter.signal("HUP");
+    exporter.until_it_logs("configuration reloaded");
+    assert!(exporter.get("/metrics").contains("edctl_slurm_jobs_submitted_total 12\n"));
 }
 
 #[test]

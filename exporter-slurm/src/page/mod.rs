@@ -1,5 +1,6 @@
 //! From the board to the page: the `edctl` names.
 
+mod diag;
 mod health;
 mod jobs;
 mod nodes;
@@ -7,7 +8,7 @@ mod nodes;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use edctl_exposition::Page;
+use edctl_exposition::{Family, Page, Value};
 
 use self::health::HealthFamilies;
 use crate::board::Board;
@@ -22,6 +23,9 @@ pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut P
     for source in &settings.sources {
         health.push(*source, board.health(*source), now, max_age);
         match source {
+            Source::Diag => {
+                board.diag.fresh(now, max_age).inspect(|diag| diag::render(diag, page));
+            }
             Source::Nodes => {
                 board.nodes.fresh(now, max_age).inspect(|nodes| nodes::render(nodes, page));
             }
@@ -37,4 +41,15 @@ pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut P
 
 fn count<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
     counts.get(key).copied().unwrap_or(0)
+}
+
+/// Adds a series if there is a value.
+fn push_some(
+    family: &mut Family,
+    labels: &[(&'static str, &str)],
+    value: Option<impl Into<Value>>,
+) {
+    if let Some(value) = value {
+        family.push(labels, value);
+    }
 }

@@ -33,6 +33,14 @@ pub static JOBS: Command = Command {
           id comes last since an array's may hold any list of numbers",
 };
 
+/// slurmctld's figures of itself: scheduler, queues, requests.
+pub static DIAG: Command = Command {
+    program: "sdiag",
+    args: &["--all"],
+    why: "how loaded slurmctld is and with what; the text form, since the JSON form came with 22.05 and \
+          changes with each release",
+};
+
 /// A run's job as slurmctld remembers it; the caller adds `--jobs=ID`, or `--name=NAME` where it does
 /// not know the id.
 pub static JOB: Command = Command {
@@ -59,7 +67,7 @@ pub static CANCEL: Command = Command { program: "scancel", args: &[], why: "edct
 
 /// Everything that may be run, for the test that compares the table with the callers and for
 /// the documentation.
-pub static ALL: &[&Command] = &[&NODES, &JOBS, &JOB, &SUBMIT, &CANCEL];
+pub static ALL: &[&Command] = &[&NODES, &JOBS, &DIAG, &JOB, &SUBMIT, &CANCEL];
 
 #[cfg(test)]
 mod tests {

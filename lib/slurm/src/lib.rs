@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+mod diag;
 mod error;
 mod follow;
 mod jobs;
@@ -12,6 +13,7 @@ mod rows;
 mod runner;
 mod state;
 
+pub use diag::{Diag, DiagReader, Figure, RpcCount};
 pub use error::RunError;
 pub use jobs::JobRow;
 pub use nodes::{CpuCounts, NodeRow};

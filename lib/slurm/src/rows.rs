@@ -23,6 +23,10 @@ pub enum RowError {
     Array,
     /// An empty or forbidden name.
     Name,
+    /// A time that is none, or of another age.
+    Time,
+    /// A line that means nothing there.
+    Unknown,
     /// Not UTF-8.
     Encoding,
     /// Longer than any row may be.
@@ -33,12 +37,14 @@ pub enum RowError {
 
 impl RowError {
     /// All reasons.
-    pub const ALL: [RowError; 8] = [
+    pub const ALL: [RowError; 10] = [
         Self::Fields,
         Self::Number,
         Self::State,
         Self::Array,
         Self::Name,
+        Self::Time,
+        Self::Unknown,
         Self::Encoding,
         Self::TooLong,
         Self::Truncated,
@@ -52,6 +58,8 @@ impl RowError {
             Self::State => "state",
             Self::Array => "array",
             Self::Name => "name",
+            Self::Time => "time",
+            Self::Unknown => "unknown",
             Self::Encoding => "encoding",
             Self::TooLong => "too_long",
             Self::Truncated => "truncated",

@@ -1,0 +1,197 @@
+//! What sdiag says, and its counts as counters that go on where slurmctld's begin again.
+
+use std::collections::BTreeMap;
+
+use edctl_slurm::{Diag, Figure, RpcCount};
+
+use super::carried::Carried;
+
+/// Counted since slurmctld's last reset: at midnight, at its start, by `sdiag --reset`.
+const SINCE_RESET: [Figure; 7] = [
+    Figure::JobsSubmitted,
+    Figure::JobsStarted,
+    Figure::JobsCompleted,
+    Figure::JobsCanceled,
+    Figure::JobsFailed,
+    Figure::MainCycles,
+    Figure::BackfillCycles,
+];
+
+/// Counted since slurmctld's start, or since `sdiag --reset`: midnight does not touch them.
+const SINCE_START: [Figure; 2] = [Figure::BackfilledJobs, Figure::BackfilledHetComponents];
+
+/// How many requests, and the time that slurmctld spent on them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RpcTotal {
+    pub(crate) count: u64,
+    pub(crate) usec: u64,
+}
+
+/// What one call of sdiag said.
+#[derive(Debug, Default)]
+pub(crate) struct DiagCounts {
+    /// What holds now, or since the last reset.
+    pub(crate) now: Diag,
+    /// Those of the figures that are counts, as they would be if they never began again.
+    pub(crate) totals: BTreeMap<Figure, u64>,
+    pub(crate) rpcs_by_type: BTreeMap<String, RpcTotal>,
+    pub(crate) rpcs_by_user: BTreeMap<String, RpcTotal>,
+}
+
+/// The counts of all calls of sdiag so far.
+#[derive(Debug, Default)]
+pub(crate) struct DiagCounters {
+    since: Option<u64>,
+    since_reset: Carried<Figure>,
+    since_start: Carried<Figure>,
+    totals: BTreeMap<Figure, u64>,
+    types: Rpcs,
+    users: Rpcs,
+}
+
+impl DiagCounters {
+    /// Takes in one more answer. `names` is how many users are told apart.
+    pub(crate) fn add(&mut self, diag: Diag, names: usize) -> DiagCounts {
+        // A stamp that could not be read tells nothing.
+        let is_reset = diag.since.is_some() && self.since.is_some() && diag.since != self.since;
+        self.since = diag.since.or(self.since);
+        let since_reset = self.since_reset.growth(&chosen(&diag, &SINCE_RESET), is_reset);
+        let since_start = self.since_start.growth(&chosen(&diag, &SINCE_START), false);
+        for (figure, growth) in since_reset.into_iter().chain(since_start) {
+            *self.totals.entry(figure).or_default() += growth;
+        }
+        self.types.add(&diag.rpcs_by_type, usize::MAX);
+        self.users.add(&diag.rpcs_by_user, names);
+        DiagCounts {
+            now: diag,
+            totals: self.totals.clone(),
+            rpcs_by_type: self.types.totals.clone(),
+            rpcs_by_user: self.users.totals.clone(),
+        }
+    }
+}
+
+fn chosen(diag: &Diag, figures: &[Figure]) -> BTreeMap<Figure, u64> {
+    figures.iter().filter_map(|figure| Some((*figure, *diag.figures.get(figure)?))).collect()
+}
+
+/// Requests by a name. Midnight does not touch them, so that only a count which falls tells that they
+/// began again.
+#[derive(Debug, Default)]
+struct Rpcs {
+    carried: Carried<(String, Part)>,
+    totals: BTreeMap<String, RpcTotal>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Count,
+    Usec,
+}
+
+impl Rpcs {
+    /// Adds what came since the last call. The busiest get a name while there is room for `names`; who
+    /// has one keeps it, and what others send is counted as `other`'s.
+    fn add(&mut self, rpcs: &[RpcCount], names: usize) {
+        let mut busiest: Vec<&RpcCount> = rpcs.iter().collect();
+        busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count));
+        for rpc in busiest {
+            let named = self.totals.len() - usize::from(self.totals.contains_key(super::OTHER));
+            if named < names {
+                self.totals.entry(rpc.name.clone()).or_default();
+            }
+        }
+        let mut now = BTreeMap::new();
+        for rpc in rpcs {
+            for (part, value) in [(Part::Count, rpc.count), (Part::Usec, rpc.total_usec)] {
+                *now.entry((rpc.name.clone(), part)).or_default() += value;
+            }
+        }
+        for ((name, part), growth) in self.carried.growth(&now, false) {
+            let known = self.totals.contains_key(&name);
+            let name = if known { name } else { super::OTHER.to_owned() };
+            let total = self.totals.entry(name).or_default();
+            match part {
+                Part::Count => total.count += growth,
+                Part::Usec => total.usec += growth,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diag(since: u64, submitted: u64, backfilled: u64, rpcs: &[(&str, u64)]) -> Diag {
+        let rpc = |(name, count): &(&str, u64)| RpcCount {
+            name: (*name).to_owned(),
+            count: *count,
+            total_usec: count * 100,
+        };
+        Diag {
+            since: Some(since),
+            figures: [(Figure::JobsSubmitted, submitted), (Figure::BackfilledJobs, backfilled)]
+                .into(),
+            rpcs_by_type: rpcs.iter().map(rpc).collect(),
+            rpcs_by_user: rpcs.iter().map(rpc).collect(),
+            ..Diag::default()
+        }
+    }
+
+    #[test]
+    fn counters_survive_midnight_a_reset_and_a_restart() {
+        let mut counters = DiagCounters::default();
+        for (answer, submitted, backfilled, rpcs) in [
+            (diag(100, 10, 4, &[("x", 50)]), 10, 4, 50),
+            (diag(100, 12, 5, &[("x", 60)]), 12, 5, 60),
+            // Midnight: more jobs than before came since, and the requests go on.
+            (diag(200, 13, 6, &[("x", 70)]), 25, 6, 70),
+            // A reset or a restart.
+            (diag(300, 1, 1, &[("x", 2)]), 26, 7, 72),
+            // A restart within the second of the last one.
+            (diag(300, 0, 0, &[("x", 1)]), 26, 7, 73),
+        ] {
+            let counts = counters.add(answer, 9);
+            assert_eq!(counts.totals[&Figure::JobsSubmitted], submitted);
+            assert_eq!(counts.totals[&Figure::BackfilledJobs], backfilled);
+            assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: rpcs, usec: rpcs * 100 });
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_counted_twice() {
+        let mut counters = DiagCounters::default();
+        counters.add(diag(100, 10, 4, &[("x", 50), ("y", 3)]), 9);
+        let blind = Diag { rpcs_by_type: Vec::new(), since: None, ..diag(0, 11, 4, &[]) };
+        assert_eq!(counters.add(blind, 9).totals[&Figure::JobsSubmitted], 11);
+        let counts = counters.add(diag(100, 11, 4, &[("x", 51), ("y", 3)]), 9);
+        assert_eq!(counts.totals[&Figure::JobsSubmitted], 11);
+        assert_eq!((counts.rpcs_by_type["x"].count, counts.rpcs_by_type["y"].count), (51, 3));
+    }
+
+    #[test]
+    fn the_busiest_users_keep_their_names_and_no_counter_falls() {
+        let mut counters = DiagCounters::default();
+        let mut users = |rpcs: &[(&str, u64)]| -> Vec<(String, u64)> {
+            let counts = counters.add(diag(1, 0, 0, rpcs), 2);
+            counts.rpcs_by_user.into_iter().map(|(name, total)| (name, total.count)).collect()
+        };
+        let named = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
+            pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+        };
+        assert_eq!(
+            users(&[("ada", 1), ("bob", 9), ("eve", 5)]),
+            named(&[("bob", 9), ("eve", 5), ("other", 1)])
+        );
+        assert_eq!(
+            users(&[("ada", 99), ("bob", 9), ("eve", 6)]),
+            named(&[("bob", 9), ("eve", 6), ("other", 99)])
+        );
+        // One who is called so is one of them.
+        assert_eq!(
+            users(&[("other", 1), ("bob", 10), ("eve", 6)]),
+            named(&[("bob", 10), ("eve", 6), ("other", 100)])
+        );
+    }
+}
