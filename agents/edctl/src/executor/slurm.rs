@@ -80,7 +80,10 @@ pub(super) fn one_line(text: &str) -> String {
 fn sbatch(dir: &RunDir, run: &RunRecord) -> Invocation {
     let stage = dir.stage(run.flow);
     let resources = &run.resources;
-    let comment = format!("edctl/1 run={} stage={} tp={}", run.id, run.flow, run.traceparent);
+    let comment = format!(
+        "edctl/1 run={} stage={} profile={} tp={}",
+        run.id, run.flow, run.profile, run.traceparent
+    );
     let minutes = (resources.time_limit_secs + GRACE_SECS).div_ceil(60);
     let mut invocation = Invocation::new(&commands::SUBMIT)
         .arg(format!("--job-name={}", job_name(run)))

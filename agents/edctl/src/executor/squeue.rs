@@ -32,7 +32,7 @@ pub(crate) fn find(stdout: &str, run_id: &str) -> Seen {
     }
 }
 
-/// The run in `edctl/1 run=<ulid> stage=<name> tp=<traceparent>`.
+/// The run in `edctl/1 run=<ulid> stage=<name> profile=<name> tp=<traceparent>`.
 fn named_run(row: &str) -> Option<&str> {
     let (_, comment) = row.split_once("|edctl/1 ")?;
     comment.split_ascii_whitespace().find_map(|word| word.strip_prefix("run="))
