@@ -11,7 +11,7 @@ use edctl_slurm::{
 use serde::Deserialize;
 
 use crate::config::Slurm;
-use crate::counts::{DiagCounters, DiagCounts, JobCounts, NodeCounts};
+use crate::counts::{DiagCounters, DiagCounts, JobCounts, JobHistory, NodeCounts};
 
 /// A question, by the word in the label `source` and in the configuration. A new one gets a variant
 /// here, a slot on the [`Board`](crate::board::Board) and a function in [`page`](crate::page).
@@ -87,6 +87,7 @@ pub(crate) struct Asker {
     /// Closes when the exporter stops.
     cancel: Option<Arc<PipeReader>>,
     diag: DiagCounters,
+    jobs: JobHistory,
 }
 
 impl Asker {
@@ -96,6 +97,7 @@ impl Asker {
             settings,
             cancel,
             diag: DiagCounters::default(),
+            jobs: JobHistory::default(),
         }
     }
 
@@ -127,16 +129,21 @@ impl Asker {
         if counts.is_empty() { Err(PollError::NoRows) } else { Ok(Answer { counts, rejected }) }
     }
 
-    pub(crate) fn jobs(&self) -> Result<Answer<JobCounts>, PollError> {
+    pub(crate) fn jobs(&mut self) -> Result<Answer<JobCounts>, PollError> {
         let mut counts = JobCounts::default();
+        let mut comparison = self.jobs.compare(self.settings.top);
         let rejected = self.ask(&commands::JOBS, |row| {
-            counts.add(&JobRow::parse(row)?);
+            let row = JobRow::parse(row)?;
+            counts.add(&row);
+            comparison.add(&row);
             Ok(())
         })?;
         // There are clusters without jobs, but not with rows that are all of another shape.
         if counts.is_empty() && rejected.total() > 0 {
             return Err(PollError::NoRows);
         }
+        self.jobs = comparison.finish();
+        counts.totals = self.jobs.totals.clone();
         Ok(Answer { counts, rejected })
     }
 

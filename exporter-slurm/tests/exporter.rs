@@ -26,7 +26,7 @@ impl Cluster {
     fn new(sinfo: &str, squeue: &str) -> Self {
         let cluster = Self { dir: tempfile::tempdir().unwrap() };
         cluster.command("sinfo", sinfo);
-        cluster.command("squeue", squeue);
+        cluster.squeue(squeue);
         cluster.command("sdiag", SDIAG);
         cluster.configure("");
         cluster
@@ -37,7 +37,7 @@ impl Cluster {
         let fixture = |file| {
             let path =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join(file);
-            format!("exec /bin/cat {}", path.display())
+            format!("/bin/cat {}", path.display())
         };
         let cluster = Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"));
         cluster.command("sdiag", &fixture("sdiag.txt"));
@@ -52,6 +52,12 @@ impl Cluster {
     fn command(&self, name: &str, body: &str) {
         let here = self.dir.path().display();
         put_program(&self.path(name), &format!("#!/bin/sh\ncd '{here}'\n{body}\n"));
+    }
+
+    /// Puts a squeue in place whose rows begin with ROW, for which this call's own word is put.
+    fn squeue(&self, body: &str) {
+        let find = "for a; do case $a in --format=*) a=${a#--format=}; word=${a%%|*};; esac; done";
+        self.command("squeue", &format!("{find}\n{{ {body}; }} | /bin/sed \"s/^ROW|/$word|/\""));
     }
 
     fn configure(&self, slurm: &str) {
@@ -162,6 +168,13 @@ fn is_running(pid_file: &Path) -> bool {
 
 const SDIAG: &str = "echo 'Server thread count: 3'";
 const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0'";
+/// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
+/// and, if it has, ended at 190.
+fn job_row(id: &str, state: &str) -> String {
+    let comment = "edctl/1 run=R stage=sim profile=latency";
+    format!("echo 'ROW|{id}|{state}|p|1|100|130|190|ada|soc|normal|None|{comment}'")
+}
+
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
 const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
 const IDLE: &str = "edctl_slurm_nodes{state=\"idle\"} 1\n";
@@ -191,7 +204,7 @@ fn faults_are_named_and_show_no_number() {
         ("exec /bin/cat /dev/zero", "too_large"),
         ("exec /bin/sleep 600", "timeout"),
     ] {
-        let cluster = Cluster::new(sinfo, "echo 'RUNNING|p|1|7'");
+        let cluster = Cluster::new(sinfo, &job_row("7", "RUNNING"));
         // Only the command that hangs must meet its deadline, however busy the machine is.
         let deadline_secs = if reason == "timeout" { 3 } else { 60 };
         cluster.configure(&format!("deadline_secs = {deadline_secs}\nmax_output_mib = 1"));
@@ -208,16 +221,22 @@ fn faults_are_named_and_show_no_number() {
 
 #[test]
 fn a_row_that_cannot_be_read_is_counted_and_the_others_stand() {
-    let cluster = Cluster::new(
-        ONE_NODE,
-        "printf '%s\\n' 'RUNNING|p|1|7' 'RUN|NING|p|1|7' 'RUNNING|p||8' 'ODD|p|1|9'",
-    );
-    let page = cluster.once();
+    let rows = [
+        job_row("7", "RUNNING"),
+        job_row("7", "RUN|NING"),
+        job_row("8", "RUNNING").replace("|1|", "||"),
+        job_row("9", "ODD"),
+        job_row("10", "RUNNING").replace("|p|", "|p,|"),
+        job_row("11", "RUNNING").replace("ROW|", ""),
+    ];
+    let page = Cluster::new(ONE_NODE, &rows.join("\n")).once();
     for line in [
         "edctl_slurm_jobs{state=\"running\"} 1\n",
         "edctl_slurm_jobs{state=\"other\"} 1\n",
         "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"number\"} 2\n",
-        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"name\"} 0\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"name\"} 1\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"stray\"} 1\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"time\"} 0\n",
         "edctl_slurm_up{source=\"jobs\"} 1\n",
     ] {
         assert!(page.contains(line), "{line}{page}");
@@ -327,6 +346,32 @@ fn counters_go_on_where_slurmctlds_begin_again() {
     exporter.signal("HUP");
     exporter.until_it_logs("configuration reloaded");
     assert!(exporter.get("/metrics").contains("edctl_slurm_jobs_submitted_total 12\n"));
+}
+
+#[test]
+fn what_becomes_of_jobs_is_counted_from_poll_to_poll() {
+    let cluster = Cluster::new(ONE_NODE, &job_row("7", "PENDING"));
+    cluster.configure("[slurm.source_interval_secs]\njobs = 1");
+    let exporter = cluster.serve();
+    exporter
+        .until(|page| page.contains("edctl_slurm_stage_jobs{stage=\"sim\",state=\"pending\"} 1\n"));
+    cluster.squeue(&job_row("7", "RUNNING"));
+    exporter.until(|page| {
+        page.contains("edctl_slurm_job_transitions_total{from=\"pending\",to=\"running\"} 1\n")
+    });
+    cluster.command("squeue", "exit 1");
+    exporter.until(|page| page.contains("edctl_slurm_up{source=\"jobs\"} 0\n"));
+    cluster.squeue(&job_row("7", "FAILED"));
+    let page = exporter.until(|page| page.contains("edctl_slurm_jobs_ended_total{"));
+    for line in [
+        "edctl_slurm_jobs_ended_total{state=\"failed\",profile=\"latency\"} 1\n",
+        "edctl_slurm_job_wait_seconds_sum{partition=\"p\",profile=\"latency\"} 30\n",
+        "edctl_slurm_job_run_seconds_bucket{partition=\"p\",profile=\"latency\",le=\"10\"} 0\n",
+        "edctl_slurm_job_run_seconds_bucket{partition=\"p\",profile=\"latency\",le=\"60\"} 1\n",
+        "edctl_slurm_job_run_seconds_count{partition=\"p\",profile=\"latency\"} 1\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
 }
 
 #[test]

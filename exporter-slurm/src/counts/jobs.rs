@@ -1,17 +1,29 @@
 //! What one snapshot says of jobs.
 
-use std::collections::BTreeMap;
+use edctl_slurm::JobRow;
 
-use edctl_slurm::{JobRow, JobState};
+use super::history::JobTotals;
+use super::tally::{ByState, Tally};
 
 /// Counts of jobs; each task of an array is a job.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct JobCounts {
-    pub(crate) by_state: BTreeMap<JobState, u64>,
+    pub(crate) by_state: ByState,
     /// CPUs that jobs have or ask for, but for those of finished jobs.
-    pub(crate) cpus_by_state: BTreeMap<JobState, u64>,
+    pub(crate) cpus_by_state: ByState,
     /// A job that waits in several partitions counts in each of them.
-    pub(crate) by_partition: BTreeMap<(String, JobState), u64>,
+    pub(crate) by_partition: Tally,
+    /// Jobs whose reason says something.
+    pub(crate) by_reason: Tally,
+    pub(crate) by_account: Tally,
+    pub(crate) by_user: Tally,
+    pub(crate) by_qos: Tally,
+    /// Jobs of edctl, as their comments say.
+    pub(crate) by_flow: Tally,
+    pub(crate) by_stage: Tally,
+    pub(crate) by_profile: Tally,
+    /// What this and all earlier snapshots say together.
+    pub(crate) totals: JobTotals,
 }
 
 impl JobCounts {
@@ -22,9 +34,21 @@ impl JobCounts {
             let cpus = row.jobs.saturating_mul(row.cpus_each);
             *self.cpus_by_state.entry(row.state).or_default() += cpus;
         }
-        for partition in &row.partitions {
-            let key = ((*partition).to_owned(), row.state);
-            *self.by_partition.entry(key).or_default() += row.jobs;
+        for partition in row.partitions() {
+            self.by_partition.add(partition, row.state, row.jobs);
+        }
+        for (tally, name) in [
+            (&mut self.by_reason, row.reason),
+            (&mut self.by_account, row.account),
+            (&mut self.by_user, row.user),
+            (&mut self.by_qos, row.qos),
+            (&mut self.by_flow, row.label.flow),
+            (&mut self.by_stage, row.label.stage),
+            (&mut self.by_profile, row.label.profile),
+        ] {
+            if let Some(name) = name {
+                tally.add(name, row.state, row.jobs);
+            }
         }
     }
 
@@ -35,24 +59,32 @@ impl JobCounts {
 
 #[cfg(test)]
 mod tests {
+    use edctl_slurm::JobState;
+
     use super::*;
 
     #[test]
     fn arrays_finished_jobs_and_several_partitions() {
         let mut counts = JobCounts::default();
         for row in [
-            "PENDING|latency,throughput|2|1",
-            "PENDING|latency|3|2_[0-9]",
-            "RUNNING|latency|1|2_10",
-            "COMPLETED|latency|8|3",
+            "1|PENDING|latency,throughput|2|5|N/A|N/A|ada|soc|normal|Priority|",
+            "2_[0-9]|PENDING|latency|3|5|N/A|N/A|bob|(null)|normal|Resources|edctl/1 stage=sim",
+            "2_10|RUNNING|latency|1|5|6|NONE|bob|(null)|normal|None|edctl/1 stage=sim",
+            "3|COMPLETED|latency|8|5|6|7|ada|soc|normal|None|(null)",
         ] {
             counts.add(&JobRow::parse(row).unwrap());
         }
+        let by_state = |tally: &Tally, name| tally.get(name).cloned().unwrap_or_default();
         assert_eq!(counts.by_state[&JobState::Pending], 11);
         assert_eq!(counts.cpus_by_state[&JobState::Pending], 32);
-        assert_eq!(counts.by_partition[&("throughput".to_owned(), JobState::Pending)], 1);
-        assert_eq!(counts.by_partition[&("latency".to_owned(), JobState::Pending)], 11);
+        assert_eq!(by_state(&counts.by_partition, "throughput"), [(JobState::Pending, 1)].into());
+        assert_eq!(by_state(&counts.by_partition, "latency")[&JobState::Pending], 11);
         assert_eq!(counts.by_state[&JobState::Completed], 1);
         assert_eq!(counts.cpus_by_state.get(&JobState::Completed), None);
+        assert_eq!(by_state(&counts.by_reason, "Resources"), [(JobState::Pending, 10)].into());
+        assert_eq!(by_state(&counts.by_stage, "sim")[&JobState::Running], 1);
+        // No account is no name.
+        assert_eq!(counts.by_account.names().collect::<Vec<_>>(), ["soc"]);
+        assert_eq!(by_state(&counts.by_user, "bob")[&JobState::Pending], 10);
     }
 }

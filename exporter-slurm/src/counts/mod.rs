@@ -2,12 +2,16 @@
 
 mod carried;
 mod diag;
+mod history;
 mod jobs;
 mod nodes;
+mod tally;
 
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
+pub(crate) use history::{BOUNDS_SECS, Histogram, JobHistory};
 pub(crate) use jobs::JobCounts;
 pub(crate) use nodes::NodeCounts;
+pub(crate) use tally::Tally;
 
 /// What is counted together under this name: whatever has no name of its own on the page.
 pub(crate) const OTHER: &str = "other";

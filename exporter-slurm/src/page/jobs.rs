@@ -1,20 +1,78 @@
-//! What squeue says of jobs.
+//! What squeue says of jobs, and what became of them.
 
-use edctl_exposition::{Family, Page};
+use std::collections::BTreeMap;
+
+use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
 use super::count;
-use crate::counts::JobCounts;
+use crate::counts::{BOUNDS_SECS, Histogram, JobCounts, Tally};
 
-/// States that each partition shows also when they are 0.
-const PARTITION_JOB_STATES: [JobState; 2] = [JobState::Pending, JobState::Running];
+/// States that each partition, user and so on shows also when they are 0.
+const STEADY_STATES: [JobState; 2] = [JobState::Pending, JobState::Running];
 
-/// Adds all families of jobs. A partition without jobs is known only from its nodes.
+/// Each partition and profile has a series of 14 samples.
+const HISTOGRAM_SAMPLES: usize = 50_000;
+
+/// Adds all families of jobs, with `top` names in each. A partition without jobs is known only from
+/// its nodes.
 pub(super) fn render<'a>(
     jobs: &'a JobCounts,
     partitions_of_nodes: impl Iterator<Item = &'a String>,
+    top: usize,
     page: &mut Page,
 ) {
+    render_states(jobs, page);
+    render_partitions(jobs, partitions_of_nodes, page);
+    render_reasons(&jobs.by_reason, top, page);
+    for (tally, name, label, help) in [
+        (
+            &jobs.by_account,
+            "edctl_slurm_account_jobs",
+            "account",
+            "Jobs by account and state; accounts without series of their own are other.",
+        ),
+        (
+            &jobs.by_user,
+            "edctl_slurm_user_jobs",
+            "user",
+            "Jobs by user and state; users without series of their own are other.",
+        ),
+        (
+            &jobs.by_qos,
+            "edctl_slurm_qos_jobs",
+            "qos",
+            "Jobs by QOS and state; QOS without series of their own are other.",
+        ),
+        (
+            &jobs.by_flow,
+            "edctl_slurm_flow_jobs",
+            "flow",
+            "Jobs that edctl submitted, by their flow and state.",
+        ),
+        (
+            &jobs.by_stage,
+            "edctl_slurm_stage_jobs",
+            "stage",
+            "Jobs that edctl submitted, by their stage and state.",
+        ),
+        (
+            &jobs.by_profile,
+            "edctl_slurm_profile_jobs",
+            "profile",
+            "Jobs that edctl submitted, by their profile and state.",
+        ),
+    ] {
+        let mut family = Family::gauge(name, help);
+        for (name, by_state) in tally.top(top) {
+            push_states(&mut family, (label, name), &by_state);
+        }
+        page.add(family);
+    }
+    render_totals(jobs, page);
+}
+
+fn render_states(jobs: &JobCounts, page: &mut Page) {
     let mut by_state = Family::gauge(
         "edctl_slurm_jobs",
         "Jobs by state, each task of an array as one; finished jobs for slurm.conf's MinJobAge.",
@@ -31,23 +89,107 @@ pub(super) fn render<'a>(
     }
     page.add(by_state);
     page.add(cpus);
+}
 
+fn render_partitions<'a>(
+    jobs: &'a JobCounts,
+    partitions_of_nodes: impl Iterator<Item = &'a String>,
+    page: &mut Page,
+) {
     let mut by_partition = Family::gauge(
         "edctl_slurm_partition_jobs",
         "Jobs by partition and state; a job that waits in several partitions counts in each.",
     );
     let mut partitions: Vec<&String> =
-        jobs.by_partition.keys().map(|(name, _)| name).chain(partitions_of_nodes).collect();
+        jobs.by_partition.names().chain(partitions_of_nodes).collect();
     partitions.sort_unstable();
     partitions.dedup();
+    let none = BTreeMap::new();
     for partition in partitions {
-        for state in JobState::ALL {
-            let jobs = count(&jobs.by_partition, &(partition.clone(), *state));
-            if jobs == 0 && !PARTITION_JOB_STATES.contains(state) {
-                continue;
-            }
-            by_partition.push(&[("partition", partition), ("state", state.word())], jobs);
-        }
+        let by_state = jobs.by_partition.get(partition).unwrap_or(&none);
+        push_states(&mut by_partition, ("partition", partition), by_state);
     }
     page.add(by_partition);
+}
+
+fn render_reasons(reasons: &Tally, top: usize, page: &mut Page) {
+    let mut family = Family::gauge(
+        "edctl_slurm_reason_jobs",
+        "Jobs by state and Slurm's reason for it, without those that have none.",
+    );
+    for (reason, by_state) in reasons.top(top) {
+        for (state, jobs) in by_state {
+            family.push(&[("state", state.word()), ("reason", reason)], jobs);
+        }
+    }
+    page.add(family);
+}
+
+fn render_totals(jobs: &JobCounts, page: &mut Page) {
+    let word = |state: Option<JobState>, none| state.map_or(none, JobState::word);
+    let mut transitions = Family::counter(
+        "edctl_slurm_job_transitions_total",
+        "Changes of jobs' states between two polls; from new, or to gone without an end.",
+    );
+    for ((from, to), jobs) in &jobs.totals.transitions {
+        let labels = [("from", word(*from, "new")), ("to", word(*to, "gone"))];
+        transitions.push(&labels, *jobs);
+    }
+    page.add(transitions);
+
+    let mut outcomes = Family::counter(
+        "edctl_slurm_jobs_ended_total",
+        "Jobs that ended, by their last state and edctl's profile (empty for others' jobs).",
+    );
+    for ((state, profile), jobs) in &jobs.totals.outcomes {
+        outcomes.push(&[("state", state.word()), ("profile", profile)], *jobs);
+    }
+    page.add(outcomes);
+
+    for (histograms, name, help) in [
+        (
+            &jobs.totals.waits,
+            "edctl_slurm_job_wait_seconds",
+            "Time from submission to start, of jobs that started.",
+        ),
+        (
+            &jobs.totals.runs,
+            "edctl_slurm_job_run_seconds",
+            "Time from start to end, of jobs that ran and ended.",
+        ),
+    ] {
+        let mut family = Family::new(name, help, Kind::Histogram).limit(HISTOGRAM_SAMPLES);
+        for ((partition, profile), histogram) in histograms {
+            push_histogram(&mut family, partition, profile, histogram);
+        }
+        page.add(family);
+    }
+}
+
+fn push_states(
+    family: &mut Family,
+    label: (&'static str, &str),
+    by_state: &BTreeMap<JobState, u64>,
+) {
+    for state in JobState::ALL {
+        let jobs = count(by_state, state);
+        if jobs > 0 || STEADY_STATES.contains(state) {
+            family.push(&[label, ("state", state.word())], jobs);
+        }
+    }
+}
+
+fn push_histogram(family: &mut Family, partition: &str, profile: &str, histogram: &Histogram) {
+    let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut labels = vec![label("partition", partition), label("profile", profile)];
+    let mut so_far = 0;
+    let bounds = BOUNDS_SECS.iter().map(u32::to_string).chain(["+Inf".to_owned()]);
+    for (bound, observed) in bounds.zip(histogram.buckets) {
+        so_far += observed;
+        labels.push(label("le", &bound));
+        family.push_named("_bucket", &labels, so_far);
+        labels.pop();
+    }
+    family.push_named("_count", &labels, so_far);
+    family.push_named("_sum", &labels, histogram.sum_secs);
 }

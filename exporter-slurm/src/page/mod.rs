@@ -32,7 +32,8 @@ pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut P
             Source::Jobs => {
                 let nodes = board.nodes.fresh(now, max_age);
                 let partitions = nodes.into_iter().flat_map(|nodes| nodes.partitions.keys());
-                board.jobs.fresh(now, max_age).inspect(|jobs| jobs::render(jobs, partitions, page));
+                let jobs = board.jobs.fresh(now, max_age);
+                jobs.inspect(|jobs| jobs::render(jobs, partitions, settings.top, page));
             }
         }
     }

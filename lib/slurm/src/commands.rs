@@ -12,6 +12,17 @@ pub struct Command {
     pub why: &'static str,
 }
 
+/// What a format string begins with where users' text with line breaks could pretend to be rows: each
+/// call puts a word in its place that nobody can foresee, and takes only lines that begin with it.
+pub const ROW_MARK: &str = "ROW|";
+
+impl Command {
+    /// Whether its rows are marked.
+    pub fn has_row_mark(&self) -> bool {
+        self.args.iter().any(|arg| arg.contains(ROW_MARK))
+    }
+}
+
 /// One row for each node and partition: what `edctl-exporter-slurm` shows of nodes and partitions.
 pub static NODES: Command = Command {
     program: "sinfo",
@@ -28,9 +39,15 @@ pub static NODES: Command = Command {
 /// One row for each job, arrays not expanded: what `edctl-exporter-slurm` shows of jobs.
 pub static JOBS: Command = Command {
     program: "squeue",
-    args: &["--noheader", "--all", "--states=all", "--format=%T|%P|%C|%i"],
-    why: "jobs by state and partition; finished jobs stay visible for slurm.conf's MinJobAge; the \
-          id comes last since an array's may hold any list of numbers",
+    args: &[
+        "--noheader",
+        "--all",
+        "--states=all",
+        "--format=ROW|%i|%T|%P|%C|%V|%S|%e|%u|%a|%q|%r|%k",
+    ],
+    why: "jobs by state, partition, reason and owner, with their times and edctl's label; finished jobs \
+          stay visible for slurm.conf's MinJobAge; %-fields because they have no width unless asked \
+          for; the comment comes last since it may hold any text, line breaks too",
 };
 
 /// slurmctld's figures of itself: scheduler, queues, requests.

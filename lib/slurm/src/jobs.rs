@@ -1,49 +1,147 @@
 //! Rows of [`crate::commands::JOBS`]: one for each job, or for the waiting rest of an array.
 
-use crate::rows::{RowError, fields, name, number};
+use crate::comment::JobLabel;
+use crate::rows::{RowError, fields, name, number, optional_word, time};
 use crate::state::JobState;
 
 /// A job, or all tasks of an array that still wait.
 #[derive(Debug, PartialEq, Eq)]
 pub struct JobRow<'a> {
-    /// What it does.
-    pub state: JobState,
-    /// Where it runs, or the one or more partitions in which it waits.
-    pub partitions: Vec<&'a str>,
+    /// Which job it is.
+    pub key: JobKey,
     /// How many jobs the row stands for.
     pub jobs: u64,
+    /// What it does.
+    pub state: JobState,
     /// The CPUs that each has or asks for.
     pub cpus_each: u64,
+    /// When it was submitted, in seconds since the epoch; for a requeued job, when it was requeued.
+    pub submitted: Option<u32>,
+    /// When it started, or when Slurm expects to start it, in seconds since the epoch.
+    pub started: Option<u32>,
+    /// When it ended, or must end, in seconds since the epoch.
+    pub ended: Option<u32>,
+    /// Its user's name.
+    pub user: Option<&'a str>,
+    /// The account that pays; nothing where there are no accounts.
+    pub account: Option<&'a str>,
+    /// Its quality of service; nothing where there is none.
+    pub qos: Option<&'a str>,
+    /// Why it waits or how it ended, by Slurm's word, without the details that may follow it.
+    pub reason: Option<&'a str>,
+    /// What edctl wrote into its comment.
+    pub label: JobLabel<'a>,
+    partitions: &'a str,
 }
 
 impl<'a> JobRow<'a> {
-    /// Reads one row.
+    /// Reads one row, which [`crate::query`] has freed of its mark.
+    ///
+    /// # Errors
+    /// Names the first field that is not what Slurm prints there.
     pub fn parse(row: &'a str) -> Result<Self, RowError> {
-        let [state, partitions, cpus, id] = fields(row)?;
+        let [
+            id,
+            state,
+            partitions,
+            cpus,
+            submitted,
+            started,
+            ended,
+            user,
+            account,
+            qos,
+            reason,
+            comment,
+        ] = fields(row)?;
+        let (key, jobs) = parse_id(id)?;
+        partitions.split(',').try_for_each(|partition| name(partition).map(|_| ()))?;
         Ok(Self {
+            key,
+            jobs,
             state: JobState::parse(state).ok_or(RowError::State)?,
-            partitions: partitions.split(',').map(name).collect::<Result<_, _>>()?,
-            jobs: count_tasks(id)?,
             cpus_each: number(cpus)?,
+            submitted: time(submitted)?,
+            started: time(started)?,
+            ended: time(ended)?,
+            user: optional_word(user)?,
+            account: optional_word(account)?,
+            qos: optional_word(qos)?,
+            reason: optional_word(bare_reason(reason))?.filter(|reason| *reason != "None"),
+            label: JobLabel::parse(comment),
+            partitions,
         })
+    }
+
+    /// Where it runs, or the one or more partitions in which it waits.
+    pub fn partitions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.partitions.split(',')
     }
 }
 
-/// How many jobs an id stands for: 1 for `7` and `7_3`, else the length of the list in
-/// `7_[0-99:2,200%4]`, in which `%4` is how many may run at once.
-fn count_tasks(id: &str) -> Result<u64, RowError> {
-    let Some((job, task)) = id.split_once('_') else { return number(id).map(|_| 1) };
-    number(job)?;
-    let Some(list) = task.strip_prefix('[').and_then(|list| list.strip_suffix(']')) else {
-        return number(task).map(|_| 1);
+/// A reason's own words: node names and the like may follow them.
+fn bare_reason(reason: &str) -> &str {
+    reason.split([',', ':', '(']).next().unwrap_or_default().trim()
+}
+
+/// A job's identity, small enough to remember half a million of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JobKey {
+    job: u32,
+    part: u32,
+}
+
+impl JobKey {
+    /// The part of a job that is no array.
+    const WHOLE: u32 = u32::MAX;
+    /// The tasks of an array that have no row of their own.
+    const REST: u32 = u32::MAX - 1;
+    /// Components of a heterogeneous job begin here. No array has so many tasks.
+    const HET: u32 = 1 << 31;
+
+    fn new(job: &str, part: u32) -> Result<Self, RowError> {
+        Ok(Self { job: small(job)?, part })
+    }
+
+    /// Whether it stands for those tasks of an array that have no row of their own.
+    pub fn is_rest(self) -> bool {
+        self.part == Self::REST
+    }
+
+    /// Where a task of an array was before it had a row of its own.
+    pub fn rest(self) -> Option<JobKey> {
+        (self.part < Self::HET).then_some(JobKey { part: Self::REST, ..self })
+    }
+}
+
+/// Reads a job's id, and how many jobs it stands for: 1 for `7`, `7_3` and `7+1`, else the length of
+/// the list in `7_[0-99:2,200%4]`, in which `%4` is how many may run at once.
+fn parse_id(id: &str) -> Result<(JobKey, u64), RowError> {
+    if let Some((job, component)) = id.split_once('+') {
+        return Ok((JobKey::new(job, JobKey::HET | task(component)?)?, 1));
+    }
+    let Some((job, part)) = id.split_once('_') else {
+        return Ok((JobKey::new(id, JobKey::WHOLE)?, 1));
+    };
+    let Some(list) = part.strip_prefix('[').and_then(|list| list.strip_suffix(']')) else {
+        return Ok((JobKey::new(job, task(part)?)?, 1));
     };
     let list = match list.split_once('%') {
         Some((list, at_once)) => number(at_once).map(|_| list)?,
         None => list,
     };
-    list.split(',').try_fold(0u64, |sum, part| {
+    let jobs = list.split(',').try_fold(0u64, |sum, part| {
         count_range(part).and_then(|n| sum.checked_add(n)).ok_or(RowError::Array)
-    })
+    })?;
+    Ok((JobKey::new(job, JobKey::REST)?, jobs))
+}
+
+fn small(text: &str) -> Result<u32, RowError> {
+    u32::try_from(number(text)?).map_err(|_| RowError::Number)
+}
+
+fn task(text: &str) -> Result<u32, RowError> {
+    small(text).and_then(|n| if n < JobKey::HET >> 1 { Ok(n) } else { Err(RowError::Number) })
 }
 
 /// The length of `5`, `0-9` or `0-9:2`.
@@ -60,14 +158,46 @@ mod tests {
 
     #[test]
     fn reads_rows_of_slurm_22_05() {
-        let row = JobRow::parse("PENDING|latency|2|2_[1-97:3%4]").unwrap();
+        let row = JobRow::parse(
+            "2_[1-97:3%4]|PENDING|latency|2|1795548870|N/A|NONE|bob-x|chips|normal|\
+             JobArrayTaskLimit|say \"x\" | it, (null)",
+        )
+        .unwrap();
         assert_eq!(row.state, JobState::Pending);
-        assert_eq!(row.partitions, ["latency"]);
+        assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency"]);
         assert_eq!((row.jobs, row.cpus_each), (33, 2));
+        assert_eq!((row.submitted, row.started, row.ended), (Some(1_795_548_870), None, None));
+        assert_eq!(
+            (row.user, row.account, row.qos),
+            (Some("bob-x"), Some("chips"), Some("normal"))
+        );
+        assert_eq!(row.reason, Some("JobArrayTaskLimit"));
+        assert_eq!(row.label, JobLabel::default());
 
-        let row = JobRow::parse("PENDING|latency,throughput|1|1").unwrap();
-        assert_eq!(row.partitions, ["latency", "throughput"]);
+        let row = JobRow::parse(
+            "1|RUNNING|latency,throughput|1|5|7|1795548871|root|(null)||None|edctl/1 run=R stage=sim",
+        )
+        .unwrap();
+        assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency", "throughput"]);
         assert_eq!(row.jobs, 1);
+        assert_eq!((row.started, row.ended), (Some(7), Some(1_795_548_871)));
+        assert_eq!((row.account, row.qos, row.reason), (None, None, None));
+        assert_eq!(row.label.stage, Some("sim"));
+    }
+
+    #[test]
+    fn a_reason_is_without_its_details() {
+        for (text, reason) in [
+            ("Resources", Some("Resources")),
+            ("ReqNodeNotAvail, UnavailableNodes:w[1-2]", Some("ReqNodeNotAvail")),
+            ("None", None),
+            ("(null)", None),
+            ("", None),
+            ("Nodes required for job are DOWN, DRAINED", Some("Nodes required for job are DOWN")),
+        ] {
+            let row = format!("1|PENDING|p|1|5|N/A|N/A|u|a|q|{text}|");
+            assert_eq!(JobRow::parse(&row).unwrap().reason, reason, "{text}");
+        }
     }
 
     #[test]
@@ -75,6 +205,7 @@ mod tests {
         for (id, jobs) in [
             ("7", 1),
             ("7_3", 1),
+            ("7+1", 1),
             ("7_[3]", 1),
             ("7_[0-9]", 10),
             ("7_[0-9:2]", 5),
@@ -83,31 +214,59 @@ mod tests {
             ("7_[1-4,10-40:10%2]", 8),
             ("7_[0-4000000000]", 4_000_000_001),
         ] {
-            assert_eq!(count_tasks(id), Ok(jobs), "{id}");
+            assert_eq!(parse_id(id).map(|(_, jobs)| jobs), Ok(jobs), "{id}");
+        }
+    }
+
+    #[test]
+    fn each_job_has_its_key_and_a_task_knows_where_it_was() {
+        let key = |id| parse_id(id).unwrap().0;
+        let ids = ["7", "8", "7_0", "7_1", "7+0", "7+1", "7_[2-9]"];
+        for (i, one) in ids.iter().enumerate() {
+            for (j, other) in ids.iter().enumerate() {
+                assert_eq!(key(one) == key(other), i == j, "{one} {other}");
+            }
+        }
+        assert_eq!(key("7_1").rest(), Some(key("7_[2-9]")));
+        assert!(key("7_[2-9]").is_rest());
+        for id in ["7", "7+1", "7_[2-9]"] {
+            assert_eq!(key(id).rest(), None, "{id}");
         }
     }
 
     #[test]
     fn never_guesses() {
-        for (row, error) in [
-            ("", RowError::Fields),
-            ("RUNNING|p|1", RowError::Fields),
-            ("|p|1|7", RowError::State),
-            ("RUN NING|p|1|7", RowError::State),
-            ("RUNNING||1|7", RowError::Name),
-            ("RUNNING|p,|1|7", RowError::Name),
-            ("RUNNING|p||7", RowError::Number),
-            ("RUNNING|p|1|", RowError::Number),
-            ("RUNNING|p|1|7|8", RowError::Number),
-            ("RUNNING|p|1|7_", RowError::Number),
-            ("RUNNING|p|1|7_[]", RowError::Array),
-            ("RUNNING|p|1|7_[1-9...]", RowError::Array),
-            ("RUNNING|p|1|7_[9-1]", RowError::Array),
-            ("RUNNING|p|1|7_[1-9:0]", RowError::Array),
-            ("RUNNING|p|1|7_[1-9%x]", RowError::Number),
-            ("RUNNING|p|1|7_[0-18446744073709551615]", RowError::Array),
+        let good = "7|RUNNING|p|1|5|6|NONE|u|a|q|None|";
+        assert!(JobRow::parse(good).is_ok());
+        for (from, to, error) in [
+            (good, "", RowError::Fields),
+            ("|None|", "", RowError::Fields),
+            ("RUNNING", "", RowError::State),
+            ("RUNNING", "RUN NING", RowError::State),
+            ("|p|", "||", RowError::Name),
+            ("|p|", "|p,|", RowError::Name),
+            ("|1|5|", "||5|", RowError::Number),
+            ("|5|6|", "||6|", RowError::Time),
+            ("|5|6|", "|yesterday|6|", RowError::Time),
+            ("|5|6|", "|-62135596800|6|", RowError::Time),
+            ("|5|6|", "|5|0|", RowError::Time),
+            ("|5|6|", "|5|4294967296|", RowError::Time),
+            ("|u|", "|u\t|", RowError::Name),
+            ("7|", "|", RowError::Number),
+            ("7|", "7|8|", RowError::State),
+            ("7|", "7_|", RowError::Number),
+            ("7|", "7+x|", RowError::Number),
+            ("7|", "7_2147483648|", RowError::Number),
+            ("7|", "4294967296|", RowError::Number),
+            ("7|", "7_[]|", RowError::Array),
+            ("7|", "7_[1-9...]|", RowError::Array),
+            ("7|", "7_[9-1]|", RowError::Array),
+            ("7|", "7_[1-9:0]|", RowError::Array),
+            ("7|", "7_[1-9%x]|", RowError::Number),
+            ("7|", "7_[0-18446744073709551615]|", RowError::Array),
         ] {
-            assert_eq!(JobRow::parse(row), Err(error), "{row}");
+            let row = good.replacen(from, to, 1);
+            assert_eq!(JobRow::parse(&row), Err(error), "{row}");
         }
     }
 }

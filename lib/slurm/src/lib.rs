@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+mod comment;
 mod diag;
 mod error;
 mod follow;
@@ -13,9 +14,10 @@ mod rows;
 mod runner;
 mod state;
 
+pub use comment::JobLabel;
 pub use diag::{Diag, DiagReader, Figure, RpcCount};
 pub use error::RunError;
-pub use jobs::JobRow;
+pub use jobs::{JobKey, JobRow};
 pub use nodes::{CpuCounts, NodeRow};
 pub use rows::{Rejected, RowError, query};
 pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};

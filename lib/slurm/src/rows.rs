@@ -27,6 +27,8 @@ pub enum RowError {
     Time,
     /// A line that means nothing there.
     Unknown,
+    /// A line that does not begin as rows do: what follows a line break in a user's text.
+    Stray,
     /// Not UTF-8.
     Encoding,
     /// Longer than any row may be.
@@ -37,7 +39,7 @@ pub enum RowError {
 
 impl RowError {
     /// All reasons.
-    pub const ALL: [RowError; 10] = [
+    pub const ALL: [RowError; 11] = [
         Self::Fields,
         Self::Number,
         Self::State,
@@ -45,6 +47,7 @@ impl RowError {
         Self::Name,
         Self::Time,
         Self::Unknown,
+        Self::Stray,
         Self::Encoding,
         Self::TooLong,
         Self::Truncated,
@@ -60,6 +63,7 @@ impl RowError {
             Self::Name => "name",
             Self::Time => "time",
             Self::Unknown => "unknown",
+            Self::Stray => "stray",
             Self::Encoding => "encoding",
             Self::TooLong => "too_long",
             Self::Truncated => "truncated",
@@ -88,27 +92,29 @@ impl Rejected {
 }
 
 /// Runs `invocation` and hands each line to `on_row`, which parses and keeps it or says why not.
-/// After an error, what `on_row` got counts for nothing.
+/// Where the command's rows begin with [`crate::commands::ROW_MARK`], only those that do are rows, and
+/// `on_row` gets them without it. After an error, what `on_row` got counts for nothing.
 pub fn query(
     runner: &Runner,
     invocation: &Invocation,
     on_row: impl FnMut(&str) -> Result<(), RowError>,
 ) -> Result<Rejected, RunError> {
-    let mut lines = Lines::new(on_row);
+    let mut lines = Lines::new(invocation.row_mark(), on_row);
     runner.stream(invocation, &mut |chunk| lines.push(chunk))?;
     Ok(lines.finish())
 }
 
-struct Lines<F> {
+struct Lines<'m, F> {
+    mark: Option<&'m str>,
     on_row: F,
     line: Vec<u8>,
     too_long: bool,
     rejected: Rejected,
 }
 
-impl<F: FnMut(&str) -> Result<(), RowError>> Lines<F> {
-    fn new(on_row: F) -> Self {
-        Self { on_row, line: Vec::new(), too_long: false, rejected: Rejected::default() }
+impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
+    fn new(mark: Option<&'m str>, on_row: F) -> Self {
+        Self { mark, on_row, line: Vec::new(), too_long: false, rejected: Rejected::default() }
     }
 
     fn push(&mut self, mut chunk: &[u8]) {
@@ -139,7 +145,10 @@ impl<F: FnMut(&str) -> Result<(), RowError>> Lines<F> {
     fn end_of_line(&mut self) {
         let outcome = match str::from_utf8(&self.line) {
             _ if self.too_long => Err(RowError::TooLong),
-            Ok(line) => (self.on_row)(line),
+            Ok(line) => match strip_mark(line, self.mark) {
+                Some(row) => (self.on_row)(row),
+                None => Err(RowError::Stray),
+            },
             Err(_) => Err(RowError::Encoding),
         };
         if let Err(error) = outcome {
@@ -147,6 +156,13 @@ impl<F: FnMut(&str) -> Result<(), RowError>> Lines<F> {
         }
         self.too_long = false;
         self.line.clear();
+    }
+}
+
+fn strip_mark<'l>(line: &'l str, mark: Option<&str>) -> Option<&'l str> {
+    match mark {
+        Some(mark) => line.strip_prefix(mark)?.strip_prefix('|'),
+        None => Some(line),
     }
 }
 
@@ -168,6 +184,26 @@ pub(crate) fn number(text: &str) -> Result<u64, RowError> {
     text.parse().map_err(|_| RowError::Number)
 }
 
+/// A time in seconds since the epoch; nothing where Slurm has a word for a time that is not known.
+pub(crate) fn time(text: &str) -> Result<Option<u32>, RowError> {
+    match text {
+        "N/A" | "NONE" | "None" | "Unknown" => Ok(None),
+        _ => match number(text).map(u32::try_from) {
+            Ok(Ok(seconds @ 1..)) => Ok(Some(seconds)),
+            _ => Err(RowError::Time),
+        },
+    }
+}
+
+/// A name of an account, a user and the like, which may hold whatever can be printed; nothing where
+/// there is none.
+pub(crate) fn optional_word(text: &str) -> Result<Option<&str>, RowError> {
+    if text.chars().any(char::is_control) {
+        return Err(RowError::Name);
+    }
+    Ok(Some(text).filter(|text| !matches!(*text, "" | "(null)")))
+}
+
 /// A name that Slurm may give to a node or a partition.
 pub(crate) fn name(text: &str) -> Result<&str, RowError> {
     let is_name = !text.is_empty()
@@ -183,7 +219,7 @@ mod tests {
 
     fn read(chunks: &[&[u8]]) -> (Vec<String>, Rejected) {
         let mut rows = Vec::new();
-        let mut lines = Lines::new(|row: &str| {
+        let mut lines = Lines::new(None, |row: &str| {
             if row == "bad" {
                 return Err(RowError::Fields);
             }
@@ -218,6 +254,19 @@ mod tests {
             reasons(&rejected),
             [("fields", 2), ("encoding", 1), ("too_long", 1), ("truncated", 1)]
         );
+    }
+
+    #[test]
+    fn a_line_without_the_mark_is_no_row() {
+        let mut rows = Vec::new();
+        let mut lines = Lines::new(Some("7f3a"), |row: &str| {
+            rows.push(row.to_owned());
+            Ok(())
+        });
+        lines.push(b"7f3a|a|two\nlines\nROW|forged\n7f3aforged\n7f3a|7f3a|b\n");
+        let rejected = lines.finish();
+        assert_eq!(rows, ["a|two", "7f3a|b"]);
+        assert_eq!(reasons(&rejected), [("stray", 3)]);
     }
 
     #[test]

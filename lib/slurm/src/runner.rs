@@ -1,8 +1,10 @@
 //! Runs Slurm's commands hermetically: by absolute path, without a shell, with an environment of
 //! our own, with a deadline and a cap on the output, and with nothing left behind.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, PipeReader, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 use rustix::fs::MemfdFlags;
 
-use crate::commands::Command;
+use crate::commands::{Command, ROW_MARK};
 use crate::error::RunError;
 use crate::follow::{self, Limits};
 
@@ -99,7 +101,7 @@ impl Runner {
     fn prepare(&self, program: &Path, invocation: &Invocation) -> io::Result<process::Command> {
         let mut command = process::Command::new(program);
         command
-            .args(invocation.command.args)
+            .args(invocation.fixed_args())
             .args(&invocation.args)
             .env_clear()
             .envs(ENVIRONMENT.iter().copied())
@@ -129,10 +131,16 @@ fn file_of(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
+/// A word that nobody can foresee, from the seed that the standard library draws for its maps.
+fn random_word() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
 /// One call of a registered command, with what varies from call to call.
 #[derive(Debug, Clone)]
 pub struct Invocation {
     command: &'static Command,
+    row_mark: Option<String>,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Option<Vec<u8>>,
@@ -146,6 +154,7 @@ impl Invocation {
     pub fn new(command: &'static Command) -> Self {
         Self {
             command,
+            row_mark: command.has_row_mark().then(random_word),
             args: Vec::new(),
             env: Vec::new(),
             stdin: None,
@@ -153,6 +162,18 @@ impl Invocation {
             limits: Limits { deadline: Duration::from_secs(10), stdout_bytes: 256 << 20 },
             cancel: None,
         }
+    }
+
+    /// The word that stands for [`commands::ROW_MARK`](crate::commands::ROW_MARK) in this call.
+    pub(crate) fn row_mark(&self) -> Option<&str> {
+        self.row_mark.as_deref()
+    }
+
+    fn fixed_args(&self) -> impl Iterator<Item = String> + '_ {
+        self.command.args.iter().map(|arg| match &self.row_mark {
+            Some(word) => arg.replacen(ROW_MARK, &format!("{word}|"), 1),
+            None => (*arg).to_owned(),
+        })
     }
 
     /// Adds an argument. Nothing is interpreted: no shell sees it.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use edctl_slurm::{Invocation, RunError, Runner, commands};
+use edctl_slurm::{Invocation, RowError, RunError, Runner, commands, query};
 use edctl_testkit::put_program;
 use tempfile::TempDir;
 
@@ -21,6 +21,10 @@ fn squeue(body: &str) -> (TempDir, Runner) {
 
 fn jobs() -> Invocation {
     Invocation::new(&commands::JOBS).deadline(Duration::from_secs(20))
+}
+
+fn job() -> Invocation {
+    Invocation::new(&commands::JOB).deadline(Duration::from_secs(20))
 }
 
 /// Whether a process of that id runs (a zombie that nobody has collected yet does not).
@@ -52,11 +56,33 @@ fn hands_out_both_streams_apart() {
 #[test]
 fn gives_the_fixed_arguments_before_the_callers_and_no_shell_reads_them() {
     let (_dir, runner) = squeue(r#"printf '%s\n' "$@""#);
-    let output = runner.run(&jobs().arg("--name=$(id) ; x")).unwrap();
+    let output = runner.run(&job().arg("--name=$(id) ; x")).unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    let mut wanted = commands::JOBS.args.to_vec();
+    let mut wanted = commands::JOB.args.to_vec();
     wanted.push("--name=$(id) ; x");
     assert_eq!(printed.lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn rows_begin_with_a_word_that_differs_from_call_to_call() {
+    let (_dir, runner) = squeue(
+        "for a; do case $a in --format=*) a=${a#--format=}; echo \"${a%%|*}|row\"; esac; done\n\
+         echo 'ROW|forged'",
+    );
+    let words: Vec<String> = [jobs(), jobs()]
+        .map(|call| {
+            let mut rows = Vec::new();
+            let mut keep = |row: &str| {
+                rows.push(row.to_owned());
+                Ok(())
+            };
+            let rejected = query(&runner, &call, &mut keep).unwrap();
+            assert_eq!(rejected.iter().collect::<Vec<_>>(), [(RowError::Stray, 1)]);
+            assert_eq!(rows, ["row"]);
+            String::from_utf8(runner.run(&call).unwrap().stdout).unwrap()
+        })
+        .into();
+    assert_ne!(words[0], words[1]);
 }
 
 #[test]
