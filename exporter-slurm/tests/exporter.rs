@@ -167,7 +167,7 @@ fn is_running(pid_file: &Path) -> bool {
 }
 
 const SDIAG: &str = "echo 'Server thread count: 3'";
-const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0'";
+const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'";
 /// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
 /// and, if it has, ended at 190.
 fn job_row(id: &str, state: &str) -> String {
@@ -197,8 +197,14 @@ fn golden_pages() {
 fn faults_are_named_and_show_no_number() {
     for (sinfo, reason) in [
         ("echo 'slurm_load_node error: down' >&2; exit 1", "exit_status"),
-        ("echo 'w1|p|idle|0/4/0/4|2000|0'; exit 1", "exit_status"),
-        ("echo 'w1|p|idle|0/4/0/4|2000|0'; printf 'w2|p|id'", "truncated"),
+        (
+            "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
+            "exit_status",
+        ),
+        (
+            "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
+            "truncated",
+        ),
         ("echo usage: sinfo; echo 'a|b'", "no_rows"),
         ("exit 0", "no_rows"),
         ("exec /bin/cat /dev/zero", "too_large"),

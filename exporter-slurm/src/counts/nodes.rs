@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag, NodeRow};
+use edctl_slurm::{CpuCounts, Gres, NodeCondition, NodeFlag, NodeRow};
 
 /// Counts of nodes; each node once, however many partitions it is in.
 #[derive(Debug, Default, PartialEq)]
@@ -13,7 +13,31 @@ pub(crate) struct NodeCounts {
     pub(crate) cpus: CpuCounts,
     pub(crate) memory_bytes: u64,
     pub(crate) allocated_memory_bytes: u64,
+    /// Generic resources by name and type; the type is empty where there is none.
+    pub(crate) gres: BTreeMap<(String, String), GresCount>,
+    pub(crate) by_feature: BTreeMap<String, u64>,
+    /// Nodes that somebody gave a reason, in the order of the rows.
+    pub(crate) reasons: Vec<Reason>,
     pub(crate) partitions: BTreeMap<String, PartitionCounts>,
+}
+
+/// Generic resources that nodes have, and what of them jobs have.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GresCount {
+    pub(crate) total: u64,
+    pub(crate) allocated: u64,
+}
+
+/// Why a node is down or drained.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    pub(crate) node: String,
+    pub(crate) condition: NodeCondition,
+    pub(crate) text: String,
+    /// Who said so; empty where that is not known.
+    pub(crate) user: String,
+    /// Since when, in seconds since the epoch.
+    pub(crate) since: Option<u32>,
 }
 
 /// A partition's share of [`NodeCounts`].
@@ -42,6 +66,28 @@ impl NodeCounts {
         self.cpus.add(&row.cpus);
         self.memory_bytes += row.memory_bytes;
         self.allocated_memory_bytes += row.allocated_memory_bytes;
+        for gres in &row.gres {
+            self.gres_count(gres).total += gres.count;
+        }
+        // Slurm shows 0 of each name on nodes that have none of it.
+        for gres in row.allocated_gres.iter().filter(|gres| gres.count > 0) {
+            self.gres_count(gres).allocated += gres.count;
+        }
+        for feature in row.features() {
+            *self.by_feature.entry(feature.to_owned()).or_default() += 1;
+        }
+        self.reasons.extend(row.reason.map(|reason| Reason {
+            node: row.node.to_owned(),
+            condition,
+            text: reason.text.to_owned(),
+            user: reason.user.unwrap_or_default().to_owned(),
+            since: reason.since,
+        }));
+    }
+
+    fn gres_count(&mut self, gres: &Gres<'_>) -> &mut GresCount {
+        let kind = gres.kind.unwrap_or_default();
+        self.gres.entry((gres.name.to_owned(), kind.to_owned())).or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -69,19 +115,44 @@ mod tests {
     #[test]
     fn a_node_in_two_partitions_counts_once_and_in_both() {
         let counts = nodes(&[
-            "w1|latency|mixed|1/3/0/4|2000|100",
-            "w1|throughput|mixed|1/3/0/4|2000|100",
-            "w2|latency|idle+not_responding|0/4/0/4|2000|0",
+            "w1|latency|mixed|1/3/0/4|2000|100|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w1|throughput|mixed|1/3/0/4|2000|100|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w2|latency|idle+not_responding|0/4/0/4|2000|0|(null)|gpu:0|fast|1795549471|root|burnt",
+            "w3|latency|down|0/4/0/4|2000|0|gpu:a100:2,gpu:1g.5gb:7||(null)|Unknown|Unknown|a|b",
         ]);
         assert_eq!(
             counts.by_condition,
-            [(NodeCondition::Mixed, 1), (NodeCondition::NotResponding, 1)].into()
+            [
+                (NodeCondition::Down, 1),
+                (NodeCondition::NotResponding, 1),
+                (NodeCondition::Mixed, 1),
+            ]
+            .into()
         );
         assert_eq!(counts.by_flag, [("not_responding", 1)].into());
-        assert_eq!(counts.cpus, CpuCounts { allocated: 1, idle: 7, other: 0, total: 8 });
-        assert_eq!(counts.memory_bytes, 4000 << 20);
+        assert_eq!(counts.cpus, CpuCounts { allocated: 1, idle: 11, other: 0, total: 12 });
+        assert_eq!(counts.memory_bytes, 6000 << 20);
         assert_eq!(counts.allocated_memory_bytes, 100 << 20);
-        assert_eq!(counts.partitions["latency"].cpus.total, 8);
+        assert_eq!(counts.partitions["latency"].cpus.total, 12);
         assert_eq!(counts.partitions["throughput"].cpus.total, 4);
+        let gres = |kind: &str| counts.gres[&("gpu".to_owned(), kind.to_owned())];
+        assert_eq!(gres("a100"), GresCount { total: 4, allocated: 1 });
+        assert_eq!(gres("1g.5gb"), GresCount { total: 7, allocated: 0 });
+        assert_eq!(counts.gres.len(), 2);
+        assert_eq!(counts.by_feature, [("fast".to_owned(), 2), ("r1".to_owned(), 1)].into());
+        let reason = |node: &str, condition, text: &str, user: &str, since| Reason {
+            node: node.to_owned(),
+            condition,
+            text: text.to_owned(),
+            user: user.to_owned(),
+            since,
+        };
+        assert_eq!(
+            counts.reasons,
+            [
+                reason("w2", NodeCondition::NotResponding, "burnt", "root", Some(1_795_549_471)),
+                reason("w3", NodeCondition::Down, "a|b", "", None),
+            ]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use edctl_exposition::{Family, Page};
 use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
 
-use super::count;
+use super::{count, push_some};
 use crate::counts::NodeCounts;
 
 /// States that each partition shows also when they are 0; the others only when they are not, so that
@@ -20,6 +20,9 @@ const PARTITION_CONDITIONS: [NodeCondition; 6] = [
 /// Adds all families of nodes and partitions.
 pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
     render_nodes(nodes, page);
+    render_gres(nodes, page);
+    render_features(nodes, page);
+    render_reasons(nodes, page);
     render_partitions(nodes, page);
 }
 
@@ -60,6 +63,54 @@ fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
         )
         .with(&[], nodes.allocated_memory_bytes),
     );
+}
+
+fn render_gres(nodes: &NodeCounts, page: &mut Page) {
+    let mut total = Family::gauge(
+        "edctl_slurm_gres",
+        "Generic resources of all nodes by name and type; MIG devices have types of their own.",
+    );
+    let mut allocated = Family::gauge(
+        "edctl_slurm_gres_allocated",
+        "Generic resources of all nodes that jobs have, by name and type.",
+    );
+    for ((name, kind), gres) in &nodes.gres {
+        let labels = [("gres", name.as_str()), ("type", kind)];
+        total.push(&labels, gres.total);
+        allocated.push(&labels, gres.allocated);
+    }
+    page.add(total);
+    page.add(allocated);
+}
+
+fn render_features(nodes: &NodeCounts, page: &mut Page) {
+    let mut family = Family::gauge(
+        "edctl_slurm_feature_nodes",
+        "Nodes that have the feature active; a node counts for each of its features.",
+    );
+    for (feature, nodes) in &nodes.by_feature {
+        family.push(&[("feature", feature)], *nodes);
+    }
+    page.add(family);
+}
+
+fn render_reasons(nodes: &NodeCounts, page: &mut Page) {
+    let mut info = Family::gauge(
+        "edctl_slurm_node_reason_info",
+        "1, with state, reason and its author, for each node that somebody gave a reason.",
+    );
+    let mut since = Family::gauge(
+        "edctl_slurm_node_reason_timestamp_seconds",
+        "Unix time since which the node has its reason.",
+    );
+    for reason in &nodes.reasons {
+        let node = ("node", reason.node.as_str());
+        let state = ("state", reason.condition.word());
+        info.push(&[node, state, ("user", &reason.user), ("reason", &reason.text)], 1u64);
+        push_some(&mut since, &[node], reason.since);
+    }
+    page.add(info);
+    page.add(since);
 }
 
 fn render_partitions(nodes: &NodeCounts, page: &mut Page) {

@@ -30,10 +30,12 @@ pub static NODES: Command = Command {
         "--noheader",
         "--all",
         "--Node",
-        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:",
+        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:|,Gres:|,\
+         GresUsed:|,features_act:|,Timestamp:|,User:|,Reason:",
     ],
     why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
-          StateComplete keeps the base state apart from the flags",
+          StateComplete keeps the base state apart from the flags; the reason comes last since \
+          administrators may write any text",
 };
 
 /// One row for each job, arrays not expanded: what `edctl-exporter-slurm` shows of jobs.

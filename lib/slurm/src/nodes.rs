@@ -1,6 +1,7 @@
 //! Rows of [`crate::commands::NODES`]: one for each node and partition.
 
-use crate::rows::{RowError, fields, name, number};
+use crate::gres::Gres;
+use crate::rows::{RowError, fields, name, number, optional_word, time};
 use crate::state::NodeState;
 
 /// CPUs by what they are used for, as Slurm counts them.
@@ -52,12 +53,48 @@ pub struct NodeRow<'a> {
     pub memory_bytes: u64,
     /// Memory that Slurm has given to jobs.
     pub allocated_memory_bytes: u64,
+    /// Its generic resources.
+    pub gres: Vec<Gres<'a>>,
+    /// What of them jobs have.
+    pub allocated_gres: Vec<Gres<'a>>,
+    /// Why it is down or drained, if somebody said so.
+    pub reason: Option<NodeReason<'a>>,
+    features: &'a str,
+}
+
+/// Why a node is as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeReason<'a> {
+    /// Any text.
+    pub text: &'a str,
+    /// The name of the user who wrote it.
+    pub user: Option<&'a str>,
+    /// When, in seconds since the epoch.
+    pub since: Option<u32>,
 }
 
 impl<'a> NodeRow<'a> {
     /// Reads one row.
+    ///
+    /// # Errors
+    /// Names the first field that is not what Slurm prints there.
     pub fn parse(row: &'a str) -> Result<Self, RowError> {
-        let [node, partition, state, cpus, memory, allocated_memory] = fields(row)?;
+        let [
+            node,
+            partition,
+            state,
+            cpus,
+            memory,
+            allocated_memory,
+            gres,
+            allocated_gres,
+            features,
+            since,
+            user,
+            text,
+        ] = fields(row)?;
+        let (since, user) = (time(since)?, optional_word(user)?);
+        let text = Some(text.trim()).filter(|text| !matches!(*text, "" | "none" | "(null)"));
         Ok(Self {
             node: name(node)?,
             partition: name(partition)?,
@@ -65,8 +102,22 @@ impl<'a> NodeRow<'a> {
             cpus: CpuCounts::parse(cpus)?,
             memory_bytes: mebibytes(memory)?,
             allocated_memory_bytes: mebibytes(allocated_memory)?,
+            gres: Gres::parse_list(gres)?,
+            allocated_gres: Gres::parse_list(allocated_gres)?,
+            // Without a reason Slurm shows root as its author.
+            reason: text.map(|text| NodeReason { text, user: user.filter(is_known), since }),
+            features: optional_word(features)?.unwrap_or_default(),
         })
     }
+
+    /// Its active features.
+    pub fn features(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.features.split(',').filter(|feature| !feature.is_empty())
+    }
+}
+
+fn is_known(user: &&str) -> bool {
+    *user != "Unknown"
 }
 
 fn mebibytes(text: &str) -> Result<u64, RowError> {
@@ -77,36 +128,69 @@ fn mebibytes(text: &str) -> Result<u64, RowError> {
 mod tests {
     use super::*;
 
+    const GOOD: &str = "w1|throughput|mixed+drain|3/0/1/4|2000|512|gpu:a100:2,gpu:1g.5gb:3|\
+                        gpu:a100:1(IDX:0),gpu:1g.5gb:0(IDX:N/A)|avx512,rack1|1795549471|root|\
+                        edctl:node:disk:full /scratch | 99% \"used\" now";
+
     #[test]
     fn reads_a_row() {
-        let row = NodeRow::parse("w1|throughput|mixed+drain|3/0/1/4|2000|512").unwrap();
+        let row = NodeRow::parse(GOOD).unwrap();
         assert_eq!(row.node, "w1");
         assert_eq!(row.partition, "throughput");
         assert_eq!(row.state.condition().word(), "draining");
         assert_eq!(row.cpus, CpuCounts { allocated: 3, idle: 0, other: 1, total: 4 });
         assert_eq!(row.memory_bytes, 2000 << 20);
         assert_eq!(row.allocated_memory_bytes, 512 << 20);
+        assert_eq!((row.gres.len(), row.gres[1].count), (2, 3));
+        assert_eq!((row.allocated_gres.len(), row.allocated_gres[0].count), (2, 1));
+        assert_eq!(row.features().collect::<Vec<_>>(), ["avx512", "rack1"]);
+        let reason = NodeReason {
+            text: "edctl:node:disk:full /scratch | 99% \"used\" now",
+            user: Some("root"),
+            since: Some(1_795_549_471),
+        };
+        assert_eq!(row.reason, Some(reason));
+    }
+
+    #[test]
+    fn what_is_not_there_is_nothing() {
+        let bare = |rest| format!("w2|p|idle|0/4/0/4|1000|0|(null)|gpu:0|(null)|{rest}");
+        for rest in ["Unknown|Unknown|none", "Unknown|root|none", "Unknown|root|"] {
+            let text = bare(rest);
+            let row = NodeRow::parse(&text).unwrap();
+            assert_eq!(row.reason, None);
+            assert_eq!(row.features().count(), 0);
+            assert_eq!(row.gres, []);
+        }
+        let text = bare("Unknown|Unknown|burnt");
+        let reason = NodeRow::parse(&text).unwrap().reason;
+        assert_eq!(reason, Some(NodeReason { text: "burnt", user: None, since: None }));
     }
 
     #[test]
     fn never_guesses() {
-        for (row, error) in [
-            ("", RowError::Fields),
-            ("w1|p|idle|0/4/0/4|2000", RowError::Fields),
-            ("w1|p|idle|0/4/0/4|2000|0|", RowError::Number),
-            ("|p|idle|0/4/0/4|2000|0", RowError::Name),
-            ("w[1-2]|p|idle|0/4/0/4|2000|0", RowError::Name),
-            ("w1||idle|0/4/0/4|2000|0", RowError::Name),
-            ("w1|p||0/4/0/4|2000|0", RowError::State),
-            ("w1|p|n/a|0/4/0/4|2000|0", RowError::State),
-            ("w1|p|idle|0/4/0|2000|0", RowError::Fields),
-            ("w1|p|idle|0/4/0/4/4|2000|0", RowError::Fields),
-            ("w1|p|idle|0/4/0/1K|2000|0", RowError::Number),
-            ("w1|p|idle|0/4/0/4|N/A|0", RowError::Number),
-            ("w1|p|idle|0/4/0/4|2000+|0", RowError::Number),
-            ("w1|p|idle|0/4/0/4|18446744073709551615|0", RowError::Number),
+        for (from, to, error) in [
+            (GOOD, "", RowError::Fields),
+            ("|2000|512|", "|", RowError::Fields),
+            ("w1|", "|", RowError::Name),
+            ("w1|", "w[1-2]|", RowError::Name),
+            ("|throughput|", "||", RowError::Name),
+            ("mixed+drain", "", RowError::State),
+            ("mixed+drain", "n/a", RowError::State),
+            ("3/0/1/4", "3/0/1", RowError::Fields),
+            ("3/0/1/4", "3/0/1/4/4", RowError::Fields),
+            ("3/0/1/4", "3/0/1/1K", RowError::Number),
+            ("|2000|", "|N/A|", RowError::Number),
+            ("|2000|", "|2000+|", RowError::Number),
+            ("|2000|", "|18446744073709551615|", RowError::Number),
+            ("gpu:a100:2,", "gpu:a100:2,,", RowError::Gres),
+            ("(IDX:0)", "(IDX:0", RowError::Gres),
+            ("rack1", "ra\u{7}ck", RowError::Name),
+            ("1795549471", "yesterday", RowError::Time),
+            ("1795549471", "-62135596800", RowError::Time),
         ] {
-            assert_eq!(NodeRow::parse(row), Err(error), "{row}");
+            let row = GOOD.replacen(from, to, 1);
+            assert_eq!(NodeRow::parse(&row), Err(error), "{row}");
         }
     }
 }

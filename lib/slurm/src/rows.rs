@@ -21,6 +21,8 @@ pub enum RowError {
     State,
     /// An array expression that cannot be counted.
     Array,
+    /// A list of generic resources that is none.
+    Gres,
     /// An empty or forbidden name.
     Name,
     /// A time that is none, or of another age.
@@ -39,11 +41,12 @@ pub enum RowError {
 
 impl RowError {
     /// All reasons.
-    pub const ALL: [RowError; 11] = [
+    pub const ALL: [RowError; 12] = [
         Self::Fields,
         Self::Number,
         Self::State,
         Self::Array,
+        Self::Gres,
         Self::Name,
         Self::Time,
         Self::Unknown,
@@ -60,6 +63,7 @@ impl RowError {
             Self::Number => "number",
             Self::State => "state",
             Self::Array => "array",
+            Self::Gres => "gres",
             Self::Name => "name",
             Self::Time => "time",
             Self::Unknown => "unknown",
