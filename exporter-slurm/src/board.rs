@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::counts::{DiagCounts, JobCounts, NodeCounts};
+use crate::counts::{DiagCounts, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{Answer, PollError, Source};
 
 /// When something was asked, by both clocks: one for ages, one for people.
@@ -25,6 +25,9 @@ pub(crate) struct Board {
     pub(crate) diag: Slot<DiagCounts>,
     pub(crate) nodes: Slot<NodeCounts>,
     pub(crate) jobs: Slot<JobCounts>,
+    pub(crate) licenses: Slot<Vec<License>>,
+    pub(crate) reservations: Slot<Vec<Reservation>>,
+    pub(crate) shares: Slot<Shares>,
 }
 
 impl Board {
@@ -34,6 +37,9 @@ impl Board {
             Source::Diag => &self.diag.health,
             Source::Nodes => &self.nodes.health,
             Source::Jobs => &self.jobs.health,
+            Source::Licenses => &self.licenses.health,
+            Source::Reservations => &self.reservations.health,
+            Source::Shares => &self.shares.health,
         }
     }
 }

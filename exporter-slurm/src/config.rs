@@ -56,17 +56,16 @@ impl Default for Slurm {
 }
 
 impl Slurm {
-    /// The time between two polls of `source`.
-    pub(crate) fn interval(&self, source: Source) -> Duration {
-        let own = self.source_interval_secs.get(&source);
-        Duration::from_secs(*own.unwrap_or(&self.interval_secs))
-    }
-
-    /// The same while slurmctld is so loaded that it should be asked `slowdown` times less. It stays
-    /// below half the age at which data leaves.
-    pub(crate) fn slowed_interval(&self, source: Source, slowdown: u32) -> Duration {
-        let interval = self.interval(source);
-        (interval * slowdown).min(self.max_age() / 2).max(interval)
+    /// The time between two polls of `source`: its own, or the common one, or three times that where
+    /// it changes slowly; and `slowdown` times that while slurmctld is loaded. What is longer than
+    /// configured stays below half the age at which data leaves.
+    pub(crate) fn interval(&self, source: Source, slowdown: u32) -> Duration {
+        let (secs, times) = match self.source_interval_secs.get(&source) {
+            Some(own) => (*own, 1),
+            None => (self.interval_secs, if source.is_slow() { 3 } else { 1 }),
+        };
+        let interval = Duration::from_secs(secs);
+        (interval * times * slowdown).min(self.max_age() / 2).max(interval)
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -154,11 +153,16 @@ mod tests {
     #[test]
     fn a_source_has_its_own_interval_or_the_common_one() {
         let slurm = Slurm { source_interval_secs: [(Source::Jobs, 60)].into(), ..Slurm::default() };
-        assert_eq!(slurm.interval(Source::Jobs), Duration::from_secs(60));
-        assert_eq!(slurm.interval(Source::Nodes), Duration::from_secs(20));
-        assert_eq!(slurm.slowed_interval(Source::Nodes, 4), Duration::from_secs(80));
-        assert_eq!(slurm.slowed_interval(Source::Jobs, 4), Duration::from_secs(150));
-        assert_eq!(slurm.slowed_interval(Source::Jobs, 1), Duration::from_secs(60));
+        for (source, slowdown, secs) in [
+            (Source::Jobs, 1, 60),
+            (Source::Jobs, 4, 150),
+            (Source::Nodes, 1, 20),
+            (Source::Nodes, 4, 80),
+            (Source::Shares, 1, 60),
+            (Source::Shares, 4, 150),
+        ] {
+            assert_eq!(slurm.interval(source, slowdown), Duration::from_secs(secs), "{source:?}");
+        }
     }
 
     #[test]

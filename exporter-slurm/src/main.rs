@@ -24,7 +24,7 @@ use crate::service::Exporter;
 const SPEC: Spec = Spec {
     component: "exporter-slurm",
     binary: "edctl-exporter-slurm",
-    about: "Cluster-wide Slurm metrics: nodes, partitions and jobs, from a background poll.",
+    about: "Cluster-wide Slurm metrics: nodes, jobs, slurmctld, from a background poll.",
     version: env!("CARGO_PKG_VERSION"),
     config_file: "/etc/edctl/exporter-slurm.toml",
     port: 9811,
@@ -32,8 +32,8 @@ const SPEC: Spec = Spec {
 
 /// Serves cluster-wide Slurm metrics to Prometheus
 ///
-/// Asks slurmctld on a schedule of its own (sdiag, sinfo and squeue), so that what it costs does not
-/// depend on who scrapes; shows the last good answer until that is too old.
+/// Asks slurmctld on a schedule of its own (sdiag, sinfo, squeue, scontrol and sshare), so that what it
+/// costs does not depend on who scrapes; shows the last good answer until that is too old.
 #[derive(Debug, Parser)]
 #[command(name = "edctl-exporter-slurm", version)]
 struct Flags {

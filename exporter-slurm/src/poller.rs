@@ -40,10 +40,15 @@ impl Shared {
             Source::Diag => self.note(source, |board| &mut board.diag, || asker.diag()),
             Source::Nodes => self.note(source, |board| &mut board.nodes, || asker.nodes()),
             Source::Jobs => self.note(source, |board| &mut board.jobs, || asker.jobs()),
+            Source::Licenses => self.note(source, |board| &mut board.licenses, || asker.licenses()),
+            Source::Reservations => {
+                self.note(source, |board| &mut board.reservations, || asker.reservations())
+            }
+            Source::Shares => self.note(source, |board| &mut board.shares, || asker.shares()),
         };
         // sdiag itself costs next to nothing, and tells when the load has gone.
         let slowdown = if source == Source::Diag { 1 } else { self.slowdown(&asker.settings) };
-        let interval = asker.settings.slowed_interval(source, slowdown);
+        let interval = asker.settings.interval(source, slowdown);
         schedule::wait(interval, took, failures, random_unit())
     }
 

@@ -4,14 +4,16 @@ use std::io::PipeReader;
 use std::sync::Arc;
 
 use edctl_slurm::{
-    DiagReader, Figure, Invocation, JobRow, NodeRow, Rejected, RowError, RunError, Runner,
-    commands, query,
+    DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected, ReservationRow,
+    RowError, RunError, Runner, ShareRow, commands, query,
 };
 
 use serde::Deserialize;
 
 use crate::config::Slurm;
-use crate::counts::{DiagCounters, DiagCounts, JobCounts, JobHistory, NodeCounts};
+use crate::counts::{
+    DiagCounters, DiagCounts, JobCounts, JobHistory, License, NodeCounts, Reservation, Shares,
+};
 
 /// A question, by the word in the label `source` and in the configuration. A new one gets a variant
 /// here, a slot on the [`Board`](crate::board::Board) and a function in [`page`](crate::page).
@@ -21,17 +23,35 @@ pub(crate) enum Source {
     Diag,
     Nodes,
     Jobs,
+    Licenses,
+    Reservations,
+    Shares,
 }
 
 impl Source {
     /// All sources, in the order in which they are asked first.
-    pub(crate) const ALL: [Source; 3] = [Source::Diag, Source::Nodes, Source::Jobs];
+    pub(crate) const ALL: [Source; 6] = [
+        Source::Diag,
+        Source::Nodes,
+        Source::Jobs,
+        Source::Licenses,
+        Source::Reservations,
+        Source::Shares,
+    ];
+
+    /// Whether what it tells changes so slowly that it is asked less than the others.
+    pub(crate) fn is_slow(self) -> bool {
+        matches!(self, Self::Licenses | Self::Reservations | Self::Shares)
+    }
 
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Diag => "diag",
             Self::Nodes => "nodes",
             Self::Jobs => "jobs",
+            Self::Licenses => "licenses",
+            Self::Reservations => "reservations",
+            Self::Shares => "shares",
         }
     }
 }
@@ -138,13 +158,40 @@ impl Asker {
             comparison.add(&row);
             Ok(())
         })?;
-        // There are clusters without jobs, but not with rows that are all of another shape.
-        if counts.is_empty() && rejected.total() > 0 {
-            return Err(PollError::NoRows);
-        }
+        refuse_if_none_was_read(counts.is_empty(), &rejected)?;
         self.jobs = comparison.finish();
         counts.totals = self.jobs.totals.clone();
         Ok(Answer { counts, rejected })
+    }
+
+    pub(crate) fn licenses(&self) -> Result<Answer<Vec<License>>, PollError> {
+        let mut licenses = Vec::new();
+        let rejected = self.ask(&commands::LICENSES, |row| {
+            licenses.extend(LicenseRow::parse(row)?.map(License::from));
+            Ok(())
+        })?;
+        refuse_if_none_was_read(licenses.is_empty(), &rejected)?;
+        Ok(Answer { counts: licenses, rejected })
+    }
+
+    pub(crate) fn reservations(&self) -> Result<Answer<Vec<Reservation>>, PollError> {
+        let mut reservations = Vec::new();
+        let rejected = self.ask(&commands::RESERVATIONS, |row| {
+            reservations.extend(ReservationRow::parse(row)?.map(Reservation::from));
+            Ok(())
+        })?;
+        refuse_if_none_was_read(reservations.is_empty(), &rejected)?;
+        Ok(Answer { counts: reservations, rejected })
+    }
+
+    pub(crate) fn shares(&self) -> Result<Answer<Shares>, PollError> {
+        let mut shares = Shares::default();
+        let rejected = self.ask(&commands::SHARES, |row| {
+            shares.add(&ShareRow::parse(row)?);
+            Ok(())
+        })?;
+        refuse_if_none_was_read(shares.is_empty(), &rejected)?;
+        Ok(Answer { counts: shares, rejected })
     }
 
     fn ask(
@@ -162,4 +209,9 @@ impl Asker {
         let is_truncated = rejected.iter().any(|(error, _)| error == RowError::Truncated);
         if is_truncated { Err(PollError::Truncated) } else { Ok(rejected) }
     }
+}
+
+/// There are clusters without jobs, licences or accounts, but none whose rows are all of another shape.
+fn refuse_if_none_was_read(is_empty: bool, rejected: &Rejected) -> Result<(), PollError> {
+    if is_empty && rejected.total() > 0 { Err(PollError::NoRows) } else { Ok(()) }
 }

@@ -28,6 +28,8 @@ impl Cluster {
         cluster.command("sinfo", sinfo);
         cluster.squeue(squeue);
         cluster.command("sdiag", SDIAG);
+        cluster.command("scontrol", "exit 0");
+        cluster.command("sshare", "exit 0");
         cluster.configure("");
         cluster
     }
@@ -41,6 +43,15 @@ impl Cluster {
         };
         let cluster = Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"));
         cluster.command("sdiag", &fixture("sdiag.txt"));
+        cluster.command(
+            "scontrol",
+            &format!(
+                "case $3 in license) {} ;; reservation) {} ;; esac",
+                fixture("license.txt"),
+                fixture("reservation.txt")
+            ),
+        );
+        cluster.command("sshare", &fixture("sshare.txt"));
         cluster
     }
 
@@ -378,6 +389,34 @@ fn what_becomes_of_jobs_is_counted_from_poll_to_poll() {
     ] {
         assert!(page.contains(line), "{line}{page}");
     }
+}
+
+#[test]
+fn a_source_without_a_readable_row_fails_and_none_at_all_is_none() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    let page = cluster.once();
+    for source in ["licenses", "reservations", "shares"] {
+        let up = format!("edctl_slurm_up{{source=\"{source}\"}} 1\n");
+        assert!(page.contains(&up), "{up}{page}");
+    }
+    cluster.command("scontrol", "echo slurm_load: something else");
+    cluster.command("sshare", "echo 'a|b'");
+    let page = cluster.once();
+    for source in ["licenses", "reservations", "shares"] {
+        let failing =
+            format!("edctl_slurm_poll_failing{{source=\"{source}\",reason=\"no_rows\"}} 1\n");
+        assert!(page.contains(&failing), "{failing}{page}");
+    }
+}
+
+#[test]
+fn only_the_sources_that_are_wanted_are_asked() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    cluster.command("sshare", "echo >asked");
+    cluster.configure("sources = [\"nodes\"]");
+    let page = cluster.once();
+    assert!(page.contains(UP) && !page.contains("source=\"shares\""), "{page}");
+    assert!(!cluster.path("asked").exists());
 }
 
 #[test]

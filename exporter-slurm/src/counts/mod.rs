@@ -4,13 +4,19 @@ mod carried;
 mod diag;
 mod history;
 mod jobs;
+mod licenses;
 mod nodes;
+mod reservations;
+mod shares;
 mod tally;
 
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
 pub(crate) use history::{BOUNDS_SECS, Histogram, JobHistory};
 pub(crate) use jobs::JobCounts;
+pub(crate) use licenses::License;
 pub(crate) use nodes::NodeCounts;
+pub(crate) use reservations::Reservation;
+pub(crate) use shares::Shares;
 pub(crate) use tally::Tally;
 
 /// What is counted together under this name: whatever has no name of its own on the page.

@@ -3,7 +3,10 @@
 mod diag;
 mod health;
 mod jobs;
+mod licenses;
 mod nodes;
+mod reservations;
+mod shares;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -34,6 +37,18 @@ pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut P
                 let partitions = nodes.into_iter().flat_map(|nodes| nodes.partitions.keys());
                 let jobs = board.jobs.fresh(now, max_age);
                 jobs.inspect(|jobs| jobs::render(jobs, partitions, settings.top, page));
+            }
+            Source::Licenses => {
+                let licenses = board.licenses.fresh(now, max_age);
+                licenses.inspect(|licenses| licenses::render(licenses, page));
+            }
+            Source::Reservations => {
+                let reservations = board.reservations.fresh(now, max_age);
+                reservations.inspect(|reservations| reservations::render(reservations, page));
+            }
+            Source::Shares => {
+                let shares = board.shares.fresh(now, max_age);
+                shares.inspect(|shares| shares::render(shares, settings.top, page));
             }
         }
     }

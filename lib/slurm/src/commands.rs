@@ -10,6 +10,9 @@ pub struct Command {
     pub args: &'static [&'static str],
     /// Why edctl needs it, and what in the arguments is not obvious.
     pub why: &'static str,
+    /// What shows that it does what its callers think, from the repository's root: the recorded output
+    /// of real commands, in a folder for each Slurm release, or the tests of its caller.
+    pub proof: &'static [&'static str],
 }
 
 /// What a format string begins with where users' text with line breaks could pretend to be rows: each
@@ -36,6 +39,10 @@ pub static NODES: Command = Command {
     why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
           StateComplete keeps the base state apart from the flags; the reason comes last since \
           administrators may write any text",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/sinfo.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/sinfo.txt",
+    ],
 };
 
 /// One row for each job, arrays not expanded: what `edctl-exporter-slurm` shows of jobs.
@@ -50,6 +57,10 @@ pub static JOBS: Command = Command {
     why: "jobs by state, partition, reason and owner, with their times and edctl's label; finished jobs \
           stay visible for slurm.conf's MinJobAge; %-fields because they have no width unless asked \
           for; the comment comes last since it may hold any text, line breaks too",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/squeue.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/squeue.txt",
+    ],
 };
 
 /// slurmctld's figures of itself: scheduler, queues, requests.
@@ -58,6 +69,49 @@ pub static DIAG: Command = Command {
     args: &["--all"],
     why: "how loaded slurmctld is and with what; the text form, since the JSON form came with 22.05 and \
           changes with each release",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/sdiag.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/sdiag.txt",
+    ],
+};
+
+/// One row for each licence.
+pub static LICENSES: Command = Command {
+    program: "scontrol",
+    args: &["--oneliner", "show", "license"],
+    why: "licences that Slurm hands out: all, used, free, reserved; squeue shows only what jobs ask for",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/license.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/license.txt",
+    ],
+};
+
+/// One row for each reservation.
+pub static RESERVATIONS: Command = Command {
+    program: "scontrol",
+    args: &["--oneliner", "show", "reservation"],
+    why: "reservations with their times and sizes; sinfo --reservation has no format string",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/reservation.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/reservation.txt",
+    ],
+};
+
+/// One row for each account, and one for each user of it.
+pub static SHARES: Command = Command {
+    program: "sshare",
+    args: &[
+        "--noheader",
+        "--parsable2",
+        "--all",
+        "--format=User,Partition,NormShares,RawUsage,EffectvUsage,FairShare,Account",
+    ],
+    why: "usage and fairshare by account and user; the account comes last since it is indented by its \
+          depth",
+    proof: &[
+        "exporter-slurm/tests/fixtures/22.05/sshare.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/sshare.txt",
+    ],
 };
 
 /// A run's job as slurmctld remembers it; the caller adds `--jobs=ID`, or `--name=NAME` where it does
@@ -72,6 +126,7 @@ pub static JOB: Command = Command {
     ],
     why: "the state of a run's job for edctl status; the comment tells the run's job from another that \
           has its number or its name, and comes last since it may hold any text",
+    proof: &["agents/edctl/tests/cli/slurm.rs"],
 };
 
 /// Submits a job; the caller adds options, environment and the script on stdin.
@@ -79,17 +134,26 @@ pub static SUBMIT: Command = Command {
     program: "sbatch",
     args: &["--parsable"],
     why: "edctl submit; --parsable prints `id[;cluster]` and nothing else",
+    proof: &["agents/edctl/tests/cli/slurm.rs"],
 };
 
 /// Cancels jobs; the caller adds the ids.
-pub static CANCEL: Command = Command { program: "scancel", args: &[], why: "edctl cancel" };
+pub static CANCEL: Command = Command {
+    program: "scancel",
+    args: &[],
+    why: "edctl cancel",
+    proof: &["agents/edctl/tests/cli/slurm.rs"],
+};
 
 /// Everything that may be run, for the test that compares the table with the callers and for
 /// the documentation.
-pub static ALL: &[&Command] = &[&NODES, &JOBS, &DIAG, &JOB, &SUBMIT, &CANCEL];
+pub static ALL: &[&Command] =
+    &[&NODES, &JOBS, &DIAG, &LICENSES, &RESERVATIONS, &SHARES, &JOB, &SUBMIT, &CANCEL];
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -97,6 +161,17 @@ mod tests {
         for command in ALL {
             assert!(command.program.bytes().all(|b| b.is_ascii_lowercase()), "{command:?}");
             assert!(!command.why.is_empty(), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_its_proof() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for command in ALL {
+            assert!(!command.proof.is_empty(), "{command:?}");
+            for file in command.proof {
+                assert!(root.join(file).is_file(), "there is no {file}");
+            }
         }
     }
 }

@@ -1,0 +1,33 @@
+//! What scontrol says of reservations.
+
+use edctl_slurm::ReservationRow;
+
+/// Nodes or parts of them that are kept for somebody for some time.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    pub(crate) name: String,
+    /// Empty where it is in no partition.
+    pub(crate) partition: String,
+    pub(crate) flags: String,
+    /// In seconds since the epoch, as the end.
+    pub(crate) start: Option<u32>,
+    pub(crate) end: Option<u32>,
+    pub(crate) nodes: u64,
+    pub(crate) cores: u64,
+    pub(crate) is_active: bool,
+}
+
+impl From<ReservationRow<'_>> for Reservation {
+    fn from(row: ReservationRow<'_>) -> Self {
+        Self {
+            name: row.reservation.to_owned(),
+            partition: row.partition.unwrap_or_default().to_owned(),
+            flags: row.flags.to_owned(),
+            start: row.start,
+            end: row.end,
+            nodes: row.nodes,
+            cores: row.cores,
+            is_active: row.is_active,
+        }
+    }
+}

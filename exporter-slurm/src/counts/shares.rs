@@ -1,0 +1,88 @@
+//! What sshare says of accounts and their users.
+
+use edctl_slurm::ShareRow;
+
+/// What accounts and their users are entitled to and have used.
+#[derive(Debug, Default)]
+pub(crate) struct Shares {
+    pub(crate) accounts: Vec<AccountShare>,
+    users: Vec<UserShare>,
+}
+
+/// An account's part of its parent's.
+#[derive(Debug)]
+pub(crate) struct AccountShare {
+    pub(crate) account: String,
+    /// What it is entitled to, from 0 to 1; the root account has no parent.
+    pub(crate) normalized_shares: Option<f64>,
+    pub(crate) raw_usage_seconds: u64,
+    pub(crate) effective_usage: f64,
+}
+
+/// A user's standing in an account.
+#[derive(Debug)]
+pub(crate) struct UserShare {
+    pub(crate) account: String,
+    pub(crate) user: String,
+    /// Empty where the user's association is for all partitions.
+    pub(crate) partition: String,
+    pub(crate) raw_usage_seconds: u64,
+    pub(crate) fair_share: Option<f64>,
+}
+
+impl Shares {
+    /// Takes in one row.
+    pub(crate) fn add(&mut self, row: &ShareRow<'_>) {
+        let account = row.account.to_owned();
+        let raw_usage_seconds = row.raw_usage_seconds;
+        match row.user {
+            Some(user) => self.users.push(UserShare {
+                account,
+                user: user.to_owned(),
+                partition: row.partition.unwrap_or_default().to_owned(),
+                raw_usage_seconds,
+                fair_share: row.fair_share,
+            }),
+            None => self.accounts.push(AccountShare {
+                account,
+                normalized_shares: row.normalized_shares,
+                raw_usage_seconds,
+                effective_usage: row.effective_usage,
+            }),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.users.is_empty()
+    }
+
+    /// The `most` users who have used most. There is no sum of the others: standings do not add up.
+    pub(crate) fn top_users(&self, most: usize) -> Vec<&UserShare> {
+        let mut users: Vec<&UserShare> = self.users.iter().collect();
+        users.sort_by_key(|user| std::cmp::Reverse(user.raw_usage_seconds));
+        users.truncate(most);
+        users
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_stand_apart_from_users_of_whom_the_busiest_are_shown() {
+        let mut shares = Shares::default();
+        assert!(shares.is_empty());
+        for row in [
+            "||0.6|90|0.8|| chips",
+            "ada||0.5|20|0.2|0.9|  chips",
+            "bob|fast|0.5|70|0.8|0.1|  chips",
+            "eve||0.5|0|0.0|1.0|  chips",
+        ] {
+            shares.add(&ShareRow::parse(row).unwrap());
+        }
+        assert_eq!(shares.accounts.len(), 1);
+        let top: Vec<_> = shares.top_users(2).iter().map(|user| user.user.as_str()).collect();
+        assert_eq!(top, ["bob", "ada"]);
+    }
+}

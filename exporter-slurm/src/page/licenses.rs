@@ -1,0 +1,27 @@
+//! What scontrol says of licences.
+
+use edctl_exposition::{Family, Page};
+
+use crate::counts::License;
+
+/// Adds all families of licences.
+pub(super) fn render(licenses: &[License], page: &mut Page) {
+    for (name, help, value) in [
+        (
+            "edctl_slurm_licenses",
+            "Licences that Slurm may hand out.",
+            (|license| license.total) as fn(&License) -> u64,
+        ),
+        ("edctl_slurm_licenses_used", "Licences that jobs have.", |license| license.used),
+        ("edctl_slurm_licenses_free", "Licences that a job can have.", |license| license.free),
+        ("edctl_slurm_licenses_reserved", "Licences that reservations hold.", |license| {
+            license.reserved
+        }),
+    ] {
+        let mut family = Family::gauge(name, help);
+        for license in licenses {
+            family.push(&[("license", &license.name)], value(license));
+        }
+        page.add(family);
+    }
+}
