@@ -155,3 +155,29 @@ fn all_now(settings: &Slurm) -> Vec<(Instant, Source)> {
 fn random_unit() -> f64 {
     RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use edctl_slurm::{Diag, Figure, Rejected};
+
+    use super::*;
+    use crate::counts::DiagCounts;
+
+    #[test]
+    fn while_slurmctld_is_loaded_all_but_sdiag_are_asked_less() {
+        let shared = Shared::default();
+        let settings = Slurm { bin_dir: "/nowhere".into(), ..Slurm::default() };
+        let mut asker = Asker::new(settings, None);
+        let mut wait_secs = |source| shared.poll(source, &mut asker).as_secs_f64();
+        assert!((19.0..=21.0).contains(&wait_secs(Source::Nodes)));
+
+        let figures = [(Figure::ServerThreads, 200)].into();
+        let counts =
+            DiagCounts { now: Diag { figures, ..Diag::default() }, ..DiagCounts::default() };
+        let answer = Answer { counts, rejected: Rejected::default() };
+        shared.board().diag.note(Moment::now(), Duration::ZERO, Ok(answer));
+        assert!((19.0..=21.0).contains(&wait_secs(Source::Diag)));
+        // The second failure in a row doubles it once more.
+        assert!((152.0..=168.0).contains(&wait_secs(Source::Nodes)));
+    }
+}

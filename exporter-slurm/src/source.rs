@@ -7,7 +7,6 @@ use edctl_slurm::{
     DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected, ReservationRow,
     RowError, RunError, Runner, ShareRow, commands, query,
 };
-
 use serde::Deserialize;
 
 use crate::config::Slurm;
