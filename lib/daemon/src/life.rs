@@ -155,8 +155,8 @@ fn about(spec: &Spec) -> About {
 fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), String> {
     let mut page = Page::default();
     service.collect(&mut page);
-    page.finish();
     SelfMetrics::new(about(spec)).collect(&mut page);
+    page.finish();
     let text = render(&Arc::new(page), Format::Text).map_err(|error| error.to_string())?;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),

@@ -168,9 +168,10 @@ fn collect<S: Source>(
         page.error("collect", "panic");
         Ok(false)
     })?;
-    page.finish();
+    page.drop_excess();
     metrics.note_collection(&page, started.elapsed(), is_ready);
     metrics.collect(&mut page);
+    page.sort();
     Ok(page)
 }
 

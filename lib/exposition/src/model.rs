@@ -334,12 +334,21 @@ impl Page {
         self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
-    /// Puts the families in order. Drops series that stand twice in a family and those over its limit, and
-    /// counts them. A histogram
+    /// Drops what is too much, and puts the families in order.
+    pub fn finish(&mut self) {
+        self.drop_excess();
+        self.sort();
+    }
+
+    /// Puts the families in the order of their names.
+    pub(crate) fn sort(&mut self) {
+        self.families.sort_unstable_by(|one, other| one.0.name.cmp(&other.0.name));
+    }
+
+    /// Drops series that stand twice in a family and those over its limit, and counts them. A histogram
     /// or a summary over its limit goes as a whole: what would be left of its last series says something
     /// else.
-    pub fn finish(&mut self) {
-        self.families.sort_unstable_by(|one, other| one.0.name.cmp(&other.0.name));
+    pub(crate) fn drop_excess(&mut self) {
         for index in 0..self.families.len() {
             let Some(Named(family)) = self.families.get_index_mut2(index) else { continue };
             let duplicates = drop_duplicates(&mut family.samples);
