@@ -1,6 +1,6 @@
 //! Rows of [`crate::commands::JOBS`]: one for each job, or for the waiting rest of an array.
 
-use crate::comment::JobLabel;
+use crate::comment::JobComment;
 use crate::rows::{RowError, fields, name, number, optional_word, time};
 use crate::state::JobState;
 
@@ -30,7 +30,7 @@ pub struct JobRow<'a> {
     /// Why it waits or how it ended, by Slurm's word, without the details that may follow it.
     pub reason: Option<&'a str>,
     /// What edctl wrote into its comment.
-    pub label: JobLabel<'a>,
+    pub label: JobComment<'a>,
     partitions: &'a str,
 }
 
@@ -68,7 +68,7 @@ impl<'a> JobRow<'a> {
             account: optional_word(account)?,
             qos: optional_word(qos)?,
             reason: optional_word(bare_reason(reason))?.filter(|reason| *reason != "None"),
-            label: JobLabel::parse(comment),
+            label: JobComment::parse(comment),
             partitions,
         })
     }
@@ -172,7 +172,7 @@ mod tests {
             (Some("bob-x"), Some("chips"), Some("normal"))
         );
         assert_eq!(row.reason, Some("JobArrayTaskLimit"));
-        assert_eq!(row.label, JobLabel::default());
+        assert_eq!(row.label, JobComment::default());
 
         let row = JobRow::parse(
             "1|RUNNING|latency,throughput|1|5|7|1795548871|root|(null)||None|edctl/1 run=R stage=sim",

@@ -19,7 +19,7 @@ mod runner;
 mod shares;
 mod state;
 
-pub use comment::JobLabel;
+pub use comment::JobComment;
 pub use diag::{Diag, DiagReader, Figure, RpcCount};
 pub use error::RunError;
 pub use gres::Gres;

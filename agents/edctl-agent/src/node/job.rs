@@ -1,9 +1,9 @@
 //! One job on the node.
 
 use edctl_hookmsg::Event;
+use edctl_slurm::JobComment;
+use edctl_tracectx::TraceParent;
 use serde::{Deserialize, Serialize};
-
-use super::comment::Comment;
 
 /// A job between its prolog and its epilog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,8 @@ pub(crate) struct Job {
 impl Job {
     /// The job that a prolog speaks of.
     pub(crate) fn begin(job_id: u32, prolog: &Event) -> Self {
-        let comment = prolog.comment.as_deref().map(Comment::parse).unwrap_or_default();
+        let comment = prolog.comment.as_deref().map(JobComment::parse).unwrap_or_default();
+        let traceparent = comment.traceparent.and_then(|text| TraceParent::parse(text).ok());
         Self {
             job_id,
             since_usec: prolog.time_usec,
@@ -37,9 +38,9 @@ impl Job {
             uid: prolog.uid,
             user: prolog.user.clone(),
             partition: prolog.facts.get("partition").cloned(),
-            run: comment.run,
-            stage: comment.stage,
-            traceparent: comment.traceparent.map(|traceparent| traceparent.to_string()),
+            run: comment.run.map(str::to_owned),
+            stage: comment.stage.map(str::to_owned),
+            traceparent: traceparent.map(|traceparent| traceparent.to_string()),
             sluid: prolog.facts.get("sluid").cloned(),
             tasks_started: 0,
             tasks_ended: 0,

@@ -2,7 +2,6 @@
 //! over a restart.
 
 mod cgroups;
-mod comment;
 mod job;
 mod state;
 mod store;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use edctl_flow::{Judgement, Verdict};
-use edctl_slurm::{Invocation, RunError, Runner, commands};
+use edctl_slurm::{Invocation, JobComment, RunError, Runner, commands};
 
 use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, ResultRecord, RunDir, RunRecord, write_json};
@@ -80,10 +80,14 @@ pub(super) fn one_line(text: &str) -> String {
 fn sbatch(dir: &RunDir, run: &RunRecord) -> Invocation {
     let stage = dir.stage(run.flow);
     let resources = &run.resources;
-    let comment = format!(
-        "edctl/1 run={} stage={} profile={} tp={}",
-        run.id, run.flow, run.profile, run.traceparent
-    );
+    let (id, stage_name) = (run.id.to_string(), run.flow.to_string());
+    let comment = JobComment {
+        run: Some(&id),
+        flow: None,
+        stage: Some(&stage_name),
+        profile: Some(&run.profile),
+        traceparent: Some(&run.traceparent),
+    };
     let minutes = (resources.time_limit_secs + GRACE_SECS).div_ceil(60);
     let mut invocation = Invocation::new(&commands::SUBMIT)
         .arg(format!("--job-name={}", job_name(run)))

@@ -1,10 +1,13 @@
 //! Rows of `squeue` about a run's job: `commands::JOB`.
 
 use edctl_flow::Verdict;
-use edctl_slurm::JobState;
+use edctl_slurm::{JobComment, JobState};
 
 use super::Answer;
 use super::pending::in_words;
+
+/// The columns of a row; the last, the comment, may hold more of what parts them.
+const COLUMNS: usize = 6;
 
 /// What squeue's rows say of a run.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,14 +35,13 @@ pub(crate) fn find(stdout: &str, run_id: &str) -> Seen {
     }
 }
 
-/// The run in `edctl/1 run=<ulid> stage=<name> profile=<name> tp=<traceparent>`.
+/// The run that the comment names, which is the last column.
 fn named_run(row: &str) -> Option<&str> {
-    let (_, comment) = row.split_once("|edctl/1 ")?;
-    comment.split_ascii_whitespace().find_map(|word| word.strip_prefix("run="))
+    JobComment::parse(row.splitn(COLUMNS, '|').nth(COLUMNS - 1)?.trim_end()).run
 }
 
 fn parse(row: &str) -> Option<(u32, Answer)> {
-    let fields: Vec<&str> = row.splitn(6, '|').map(str::trim).collect();
+    let fields: Vec<&str> = row.splitn(COLUMNS, '|').map(str::trim).collect();
     let [id, state, exit, nodes, reason, _comment] = fields[..] else { return None };
     let state = JobState::parse(state)?;
     let node = (!nodes.is_empty()).then(|| nodes.to_owned());
