@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use edctl_slurm::{Diag, Figure, RpcCount};
 
 use super::carried::Carried;
+use super::grow;
 
 /// Counted since slurmctld's last reset: at midnight, at its start, by `sdiag --reset`.
 const SINCE_RESET: [Figure; 7] = [
@@ -58,7 +59,7 @@ impl DiagCounters {
         let since_reset = self.since_reset.growth(&chosen(&diag, &SINCE_RESET), is_reset);
         let since_start = self.since_start.growth(&chosen(&diag, &SINCE_START), false);
         for (figure, growth) in since_reset.into_iter().chain(since_start) {
-            *self.totals.entry(figure).or_default() += growth;
+            grow(self.totals.entry(figure).or_default(), growth);
         }
         self.types.add(&diag.rpcs_by_type, usize::MAX);
         self.users.add(&diag.rpcs_by_user, names);
@@ -104,7 +105,7 @@ impl Rpcs {
         let mut now = BTreeMap::new();
         for rpc in rpcs {
             for (part, value) in [(Part::Count, rpc.count), (Part::Usec, rpc.total_usec)] {
-                *now.entry((rpc.name.clone(), part)).or_default() += value;
+                grow(now.entry((rpc.name.clone(), part)).or_default(), value);
             }
         }
         for ((name, part), growth) in self.carried.growth(&now, false) {
@@ -112,8 +113,8 @@ impl Rpcs {
             let name = if known { name } else { super::OTHER.to_owned() };
             let total = self.totals.entry(name).or_default();
             match part {
-                Part::Count => total.count += growth,
-                Part::Usec => total.usec += growth,
+                Part::Count => grow(&mut total.count, growth),
+                Part::Usec => grow(&mut total.usec, growth),
             }
         }
     }
@@ -156,6 +157,19 @@ mod tests {
             assert_eq!(counts.totals[&Figure::JobsSubmitted], submitted);
             assert_eq!(counts.totals[&Figure::BackfilledJobs], backfilled);
             assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: rpcs, usec: rpcs * 100 });
+        }
+    }
+
+    #[test]
+    fn counters_stay_at_the_largest_number() {
+        let mut counters = DiagCounters::default();
+        let most = u64::MAX;
+        let rpc = || RpcCount { name: "x".to_owned(), count: most, total_usec: most };
+        for since in [1, 2] {
+            let answer = Diag { rpcs_by_type: vec![rpc(), rpc()], ..diag(since, most, most, &[]) };
+            let counts = counters.add(answer, 9);
+            assert_eq!(counts.totals[&Figure::JobsSubmitted], most);
+            assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: most, usec: most });
         }
     }
 

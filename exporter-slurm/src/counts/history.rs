@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edctl_slurm::{JobKey, JobRow, JobState};
 
-use super::OTHER;
+use super::{OTHER, grow};
 
 /// Upper bounds of waits and runs, in seconds: from a second to a week.
 pub(crate) const BOUNDS_SECS: [u32; 11] =
@@ -113,7 +113,7 @@ impl Comparison<'_> {
             // An array's rest goes when its last tasks have rows of their own.
             let is_over = gone.state.is_finished() || gone.key.is_rest();
             if !is_over && find(&self.records, gone.key).is_none() {
-                *self.totals.transitions.entry((Some(gone.state), None)).or_default() += 1;
+                grow(self.totals.transitions.entry((Some(gone.state), None)).or_default(), 1);
             }
         }
         JobHistory { records: Some(self.records), totals: self.totals }
@@ -122,7 +122,7 @@ impl Comparison<'_> {
     fn compare(&mut self, row: &JobRow<'_>, begun: Option<u32>, known: Option<Record>) {
         let was = known.map(|record| record.state);
         if was != Some(row.state) {
-            *self.totals.transitions.entry((was, Some(row.state))).or_default() += row.jobs;
+            grow(self.totals.transitions.entry((was, Some(row.state))).or_default(), row.jobs);
         }
         let is_new_start = begun.is_some() && begun != known.map(|record| record.started);
         let is_new_end = row.state.is_finished() && !was.is_some_and(JobState::is_finished);
@@ -137,7 +137,8 @@ impl Comparison<'_> {
             self.totals.waits.entry(place).or_default().observe(secs);
         }
         if is_new_end {
-            *self.totals.outcomes.entry((row.state, profile.clone())).or_default() += row.jobs;
+            let outcome = (row.state, profile.clone());
+            grow(self.totals.outcomes.entry(outcome).or_default(), row.jobs);
             if let Some(secs) = between(begun, row.ended) {
                 self.totals.runs.entry((partition, profile)).or_default().observe(secs);
             }

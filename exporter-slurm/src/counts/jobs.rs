@@ -2,6 +2,7 @@
 
 use edctl_slurm::JobRow;
 
+use super::grow;
 use super::history::JobTotals;
 use super::tally::{ByState, Tally};
 
@@ -29,10 +30,10 @@ pub(crate) struct JobCounts {
 impl JobCounts {
     /// Takes in one row.
     pub(crate) fn add(&mut self, row: &JobRow<'_>) {
-        *self.by_state.entry(row.state).or_default() += row.jobs;
+        grow(self.by_state.entry(row.state).or_default(), row.jobs);
         if !row.state.is_finished() {
             let cpus = row.jobs.saturating_mul(row.cpus_each);
-            *self.cpus_by_state.entry(row.state).or_default() += cpus;
+            grow(self.cpus_by_state.entry(row.state).or_default(), cpus);
         }
         for partition in row.partitions() {
             self.by_partition.add(partition, row.state, row.jobs);
@@ -86,5 +87,19 @@ mod tests {
         // No account is no name.
         assert_eq!(counts.by_account.names().collect::<Vec<_>>(), ["soc"]);
         assert_eq!(by_state(&counts.by_user, "bob")[&JobState::Pending], 10);
+    }
+
+    #[test]
+    fn sums_stay_at_the_largest_number() {
+        let mut counts = JobCounts::default();
+        let most = u64::MAX;
+        for array in ["1", "2", "3"] {
+            let tasks = format!("{array}_[0-{}]", most - 1);
+            let row = format!("{tasks}|PENDING|p|{most}|5|N/A|N/A|ada|soc|normal|Priority|");
+            counts.add(&JobRow::parse(&row).unwrap());
+        }
+        assert_eq!(counts.by_state, [(JobState::Pending, most)].into());
+        assert_eq!(counts.cpus_by_state, [(JobState::Pending, most)].into());
+        assert_eq!(counts.by_user.top(0)["other"], [(JobState::Pending, most)].into());
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use edctl_slurm::{CpuCounts, Gres, NodeCondition, NodeFlag, NodeRow};
 
+use super::grow;
+
 /// Counts of nodes; each node once, however many partitions it is in.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct NodeCounts {
@@ -64,14 +66,14 @@ impl NodeCounts {
             *self.by_flag.entry(NodeFlag::word(flag)).or_default() += 1;
         }
         self.cpus.add(&row.cpus);
-        self.memory_bytes += row.memory_bytes;
-        self.allocated_memory_bytes += row.allocated_memory_bytes;
+        grow(&mut self.memory_bytes, row.memory_bytes);
+        grow(&mut self.allocated_memory_bytes, row.allocated_memory_bytes);
         for gres in &row.gres {
-            self.gres_count(gres).total += gres.count;
+            grow(&mut self.gres_count(gres).total, gres.count);
         }
         // Slurm shows 0 of each name on nodes that have none of it.
         for gres in row.allocated_gres.iter().filter(|gres| gres.count > 0) {
-            self.gres_count(gres).allocated += gres.count;
+            grow(&mut self.gres_count(gres).allocated, gres.count);
         }
         for feature in row.features() {
             *self.by_feature.entry(feature.to_owned()).or_default() += 1;
@@ -154,5 +156,22 @@ mod tests {
                 reason("w3", NodeCondition::Down, "a|b", "", None),
             ]
         );
+    }
+
+    #[test]
+    fn sums_stay_at_the_largest_number() {
+        let most = u64::MAX;
+        let memory = most >> 20;
+        let row = |node: &str| {
+            let cpus = format!("{most}/{most}/{most}/{most}");
+            let gres = format!("gpu:{most}|gpu:{most}");
+            format!("{node}|p|mixed|{cpus}|{memory}|{memory}|{gres}|(null)|Unknown|root|none")
+        };
+        let counts = nodes(&[&row("w1"), &row("w2"), &row("w3")]);
+        let cpus = CpuCounts { allocated: most, idle: most, other: most, total: most };
+        assert_eq!((counts.cpus, counts.partitions["p"].cpus), (cpus, cpus));
+        assert_eq!((counts.memory_bytes, counts.allocated_memory_bytes), (most, most));
+        let gpus = counts.gres[&("gpu".to_owned(), String::new())];
+        assert_eq!(gpus, GresCount { total: most, allocated: most });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edctl_slurm::JobState;
 
-use super::OTHER;
+use super::{OTHER, grow};
 
 /// Most names that are told apart while rows come in; further ones are counted as `other`.
 const MOST_NAMES: usize = 10_000;
@@ -25,7 +25,7 @@ impl Tally {
             Some(by_state) => by_state,
             None => self.0.entry(name.to_owned()).or_default(),
         };
-        *by_state.entry(state).or_default() += jobs;
+        grow(by_state.entry(state).or_default(), jobs);
     }
 
     /// The names.
@@ -42,16 +42,21 @@ impl Tally {
     pub(crate) fn top(&self, most: usize) -> BTreeMap<&str, ByState> {
         let mut names: Vec<(&str, &ByState)> =
             self.0.iter().map(|(name, by_state)| (name.as_str(), by_state)).collect();
-        names.sort_by_key(|(_, by_state)| std::cmp::Reverse(by_state.values().sum::<u64>()));
+        names.sort_by_key(|(_, by_state)| std::cmp::Reverse(jobs_of(by_state)));
         let mut top = BTreeMap::<&str, ByState>::new();
         for (place, (name, by_state)) in names.into_iter().enumerate() {
             let sums = top.entry(if place < most { name } else { OTHER }).or_default();
             for (state, jobs) in by_state {
-                *sums.entry(*state).or_default() += jobs;
+                grow(sums.entry(*state).or_default(), *jobs);
             }
         }
         top
     }
+}
+
+/// Jobs of all states.
+fn jobs_of(by_state: &ByState) -> u64 {
+    by_state.values().fold(0, |sum, jobs| sum.saturating_add(*jobs))
 }
 
 #[cfg(test)]

@@ -29,12 +29,12 @@ impl CpuCounts {
         }
     }
 
-    /// Adds another's counts.
+    /// Adds another's counts; a sum that is too large stays at the largest number.
     pub fn add(&mut self, other: &Self) {
-        self.allocated += other.allocated;
-        self.idle += other.idle;
-        self.other += other.other;
-        self.total += other.total;
+        self.allocated = self.allocated.saturating_add(other.allocated);
+        self.idle = self.idle.saturating_add(other.idle);
+        self.other = self.other.saturating_add(other.other);
+        self.total = self.total.saturating_add(other.total);
     }
 }
 
