@@ -7,6 +7,7 @@ use std::time::Duration;
 use edctl_daemon::{Invalid, Log, Web};
 use serde::Deserialize;
 
+use crate::profile::Profile;
 use crate::source::Source;
 
 /// The whole file.
@@ -38,6 +39,8 @@ pub(crate) struct Slurm {
     pub(crate) max_output_mib: usize,
     /// How many users, accounts and the like have series of their own; the rest is `other`.
     pub(crate) top: usize,
+    /// Whose names `/metrics` shows unless it is asked for others.
+    pub(crate) profile: Profile,
 }
 
 impl Default for Slurm {
@@ -51,6 +54,7 @@ impl Default for Slurm {
             max_age_secs: 300,
             max_output_mib: 1024,
             top: 50,
+            profile: Profile::default(),
         }
     }
 }
@@ -96,6 +100,7 @@ impl edctl_daemon::Config for Config {
             max_age_secs,
             max_output_mib,
             top,
+            profile: _,
         } = &self.slurm;
         if !bin_dir.is_absolute() {
             let message = format!("expected an absolute path, not {bin_dir:?}");

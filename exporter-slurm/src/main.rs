@@ -8,6 +8,7 @@ mod config;
 mod counts;
 mod page;
 mod poller;
+mod profile;
 mod schedule;
 mod service;
 mod source;
@@ -19,6 +20,7 @@ use clap::Parser;
 use edctl_daemon::{CommonFlags, Spec};
 
 use crate::config::Config;
+use crate::profile::Profile;
 use crate::service::Exporter;
 
 const SPEC: Spec = Spec {
@@ -43,14 +45,19 @@ struct Flags {
     /// Where Slurm's commands are
     #[arg(long = "slurm.bin-dir", value_name = "DIR")]
     bin_dir: Option<PathBuf>,
+
+    /// Whose names /metrics shows; /metrics?profile=NAME chooses for one scrape
+    #[arg(long = "slurm.profile", value_name = "NAME")]
+    profile: Option<Profile>,
 }
 
 fn main() -> ExitCode {
-    let Flags { common, bin_dir } = edctl_daemon::parse();
+    let Flags { common, bin_dir, profile } = edctl_daemon::parse();
     let apply = move |config: &mut Config| {
         if let Some(bin_dir) = &bin_dir {
             config.slurm.bin_dir.clone_from(bin_dir);
         }
+        config.slurm.profile = profile.unwrap_or(config.slurm.profile);
     };
     edctl_daemon::main(&SPEC, &common, apply, Exporter::start)
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edctl_daemon::{Mode, Service};
-use edctl_exposition::Page;
+use edctl_exposition::{BadQuery, Page, Query};
 
 use crate::config::{Config, Slurm};
 use crate::page;
 use crate::poller::{Poller, Shared};
+use crate::profile::Profile;
 use crate::source::{Asker, Source};
 
 /// How long after the start a page waits for the first polls. After that it never waits. Well below
@@ -50,12 +51,23 @@ impl Exporter {
     }
 }
 
+impl Exporter {
+    fn render(&self, profile: Profile, page: &mut Page) {
+        self.shared.wait_for_first_polls(&self.settings.sources, self.started + START_PATIENCE);
+        page::render(&self.shared.board(), &self.settings, profile, Instant::now(), page);
+    }
+}
+
 impl Service for Exporter {
     type Config = Config;
 
     fn collect(&mut self, page: &mut Page) {
-        self.shared.wait_for_first_polls(&self.settings.sources, self.started + START_PATIENCE);
-        page::render(&self.shared.board(), &self.settings, Instant::now(), page);
+        self.render(self.settings.profile, page);
+    }
+
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        self.render(Profile::of_query(query, self.settings.profile)?, page);
+        Ok(())
     }
 
     fn reload(&mut self, config: Config) -> Result<(), String> {

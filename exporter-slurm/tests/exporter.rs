@@ -205,6 +205,34 @@ fn golden_pages() {
 }
 
 #[test]
+fn the_vpenso_profile_has_its_golden_pages() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for recording in ["22.05", "22.05-silent"] {
+        let cluster = Cluster::recorded(recording);
+        cluster.configure("profile = \"vpenso\"");
+        let page = steady(&cluster.once());
+        let golden = fixtures.join(recording).join("page-vpenso.txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &page).unwrap();
+        }
+        let wanted = fs::read_to_string(golden).unwrap();
+        assert!(page == wanted, "{recording}: UPDATE_GOLDEN=1 accepts this page:\n{page}");
+    }
+}
+
+#[test]
+fn a_scrape_chooses_a_profile_or_is_told_which_there_are() {
+    let cluster = Cluster::new(ONE_NODE, "exit 0");
+    let exporter = cluster.serve();
+    exporter.until(|page| page.contains(UP) && page.contains(IDLE));
+    let page = exporter.get("/metrics?profile=vpenso");
+    assert!(page.contains("slurm_nodes_idle 1\n") && page.contains(UP), "{page}");
+    assert!(!page.contains(IDLE), "{page}");
+    let refusal = exporter.get("/metrics?profile=x");
+    assert!(refusal.starts_with("HTTP/1.1 400") && refusal.contains("vpenso"), "{refusal}");
+}
+
+#[test]
 fn faults_are_named_and_show_no_number() {
     for (sinfo, reason) in [
         ("echo 'slurm_load_node error: down' >&2; exit 1", "exit_status"),

@@ -1,4 +1,4 @@
-//! From the board to the page: the `edctl` names.
+//! From the board to the page, under a profile's names.
 
 mod diag;
 mod health;
@@ -7,6 +7,7 @@ mod licenses;
 mod nodes;
 mod reservations;
 mod shares;
+mod vpenso;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -16,16 +17,25 @@ use edctl_exposition::{Family, Page, Value};
 use self::health::HealthFamilies;
 use crate::board::Board;
 use crate::config::Slurm;
+use crate::profile::Profile;
 use crate::source::Source;
 
 /// Adds everything that the board says at `now` to the page. A state that no node or job has is 0,
 /// because all of them were counted; a source that is not fresh, or not asked, shows nothing.
-pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut Page) {
+/// The health families are in every profile.
+pub(crate) fn render(
+    board: &Board,
+    settings: &Slurm,
+    profile: Profile,
+    now: Instant,
+    page: &mut Page,
+) {
     let max_age = settings.max_age();
     let mut health = HealthFamilies::default();
     for source in &settings.sources {
         health.push(*source, board.health(*source), now, max_age);
         match source {
+            _ if profile == Profile::Vpenso => {}
             Source::Diag => {
                 board.diag.fresh(now, max_age).inspect(|diag| diag::render(diag, page));
             }
@@ -51,6 +61,12 @@ pub(crate) fn render(board: &Board, settings: &Slurm, now: Instant, page: &mut P
                 shares.inspect(|shares| shares::render(shares, settings.top, page));
             }
         }
+    }
+    if profile == Profile::Vpenso {
+        board.diag.fresh(now, max_age).inspect(|diag| vpenso::render_diag(diag, page));
+        board.nodes.fresh(now, max_age).inspect(|nodes| vpenso::render_nodes(nodes, page));
+        let jobs = board.jobs.fresh(now, max_age);
+        jobs.inspect(|jobs| vpenso::render_jobs(jobs, settings.top, page));
     }
     health.add_to(page);
 }
