@@ -1,10 +1,13 @@
 //! The names of vpenso/prometheus-slurm-exporter (0.20), all of them gauges as there.
 //!
-//! Deliberate differences: an `idle*` node is not idle but in no family (the original takes it for idle);
-//! a job that waits in several partitions counts as pending in each (there in none); `slurm_gpus_alloc`
-//! is what nodes say is allocated, not a sum over sacct; counts of the finished include only jobs of
-//! slurm.conf's MinJobAge. Not there, since the snapshot does not have them: `slurm_node_cpu_*`,
-//! `slurm_node_mem_*`, `slurm_account_cpus_running`, `slurm_user_cpus_running`, `slurm_account_fairshare`,
+//! Deliberate differences: an `idle*` node is not idle but in no family (the original takes it for idle),
+//! and so are planned nodes, those that reboot and those that save power; a job that waits in several
+//! partitions counts as pending in each (there in none); a partition's CPUs are shown also where they
+//! are 0; accounts and users beyond the `top` are `other`; `slurm_gpus_alloc` is what nodes say is
+//! allocated, not a sum over sacct, and `slurm_gpus_utilization` is absent, not NaN, without GPUs.
+//!
+//! Not there, since the snapshot does not have them: `slurm_node_cpu_*`, `slurm_node_mem_*`,
+//! `slurm_account_cpus_running`, `slurm_user_cpus_running`, `slurm_account_fairshare`,
 //! `slurm_nodes_err` (down and error are one word here), `slurm_scheduler_cycle_per_minute`,
 //! `slurm_scheduler_backfilled_jobs_since_cycle_total`.
 
