@@ -193,7 +193,9 @@ const IDLE: &str = "edctl_slurm_nodes{state=\"idle\"} 1\n";
 #[test]
 fn golden_pages() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    for recording in ["22.05", "22.05-silent"] {
+    for recording in
+        ["20.11", "22.05", "22.05-silent", "23.11", "24.11", "25.05", "25.11", "hostile"]
+    {
         let page = steady(&Cluster::recorded(recording).once());
         let golden = fixtures.join(recording).join("page.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

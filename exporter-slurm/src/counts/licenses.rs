@@ -9,7 +9,8 @@ pub(crate) struct License {
     pub(crate) total: u64,
     pub(crate) used: u64,
     pub(crate) free: u64,
-    pub(crate) reserved: u64,
+    /// Nothing where Slurm does not say.
+    pub(crate) reserved: Option<u64>,
 }
 
 impl From<LicenseRow<'_>> for License {

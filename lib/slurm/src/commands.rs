@@ -10,8 +10,9 @@ pub struct Command {
     pub args: &'static [&'static str],
     /// Why edctl needs it, and what in the arguments is not obvious.
     pub why: &'static str,
-    /// What shows that it does what its callers think, from the repository's root: the recorded output
-    /// of real commands, in a folder for each Slurm release, or the tests of its caller.
+    /// What shows that it does what its callers think, from the repository's root: its output in a folder
+    /// for each Slurm release, recorded (22.05) or written from the release's documents (the others), or
+    /// the tests of its caller.
     pub proof: &'static [&'static str],
 }
 
@@ -40,8 +41,13 @@ pub static NODES: Command = Command {
           StateComplete keeps the base state apart from the flags; the reason comes last since \
           administrators may write any text",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/sinfo.txt",
         "exporter-slurm/tests/fixtures/22.05/sinfo.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/sinfo.txt",
+        "exporter-slurm/tests/fixtures/23.11/sinfo.txt",
+        "exporter-slurm/tests/fixtures/24.11/sinfo.txt",
+        "exporter-slurm/tests/fixtures/25.05/sinfo.txt",
+        "exporter-slurm/tests/fixtures/25.11/sinfo.txt",
     ],
 };
 
@@ -58,8 +64,13 @@ pub static JOBS: Command = Command {
           stay visible for slurm.conf's MinJobAge; %-fields because they have no width unless asked \
           for; the comment comes last since it may hold any text, line breaks too",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/squeue.txt",
         "exporter-slurm/tests/fixtures/22.05/squeue.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/squeue.txt",
+        "exporter-slurm/tests/fixtures/23.11/squeue.txt",
+        "exporter-slurm/tests/fixtures/24.11/squeue.txt",
+        "exporter-slurm/tests/fixtures/25.05/squeue.txt",
+        "exporter-slurm/tests/fixtures/25.11/squeue.txt",
     ],
 };
 
@@ -70,8 +81,13 @@ pub static DIAG: Command = Command {
     why: "how loaded slurmctld is and with what; the text form, since the JSON form came with 22.05 and \
           changes with each release",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/sdiag.txt",
         "exporter-slurm/tests/fixtures/22.05/sdiag.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/sdiag.txt",
+        "exporter-slurm/tests/fixtures/23.11/sdiag.txt",
+        "exporter-slurm/tests/fixtures/24.11/sdiag.txt",
+        "exporter-slurm/tests/fixtures/25.05/sdiag.txt",
+        "exporter-slurm/tests/fixtures/25.11/sdiag.txt",
     ],
 };
 
@@ -81,8 +97,13 @@ pub static LICENSES: Command = Command {
     args: &["--oneliner", "show", "license"],
     why: "licences that Slurm hands out: all, used, free, reserved; squeue shows only what jobs ask for",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/license.txt",
         "exporter-slurm/tests/fixtures/22.05/license.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/license.txt",
+        "exporter-slurm/tests/fixtures/23.11/license.txt",
+        "exporter-slurm/tests/fixtures/24.11/license.txt",
+        "exporter-slurm/tests/fixtures/25.05/license.txt",
+        "exporter-slurm/tests/fixtures/25.11/license.txt",
     ],
 };
 
@@ -92,8 +113,13 @@ pub static RESERVATIONS: Command = Command {
     args: &["--oneliner", "show", "reservation"],
     why: "reservations with their times and sizes; sinfo --reservation has no format string",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/reservation.txt",
         "exporter-slurm/tests/fixtures/22.05/reservation.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/reservation.txt",
+        "exporter-slurm/tests/fixtures/23.11/reservation.txt",
+        "exporter-slurm/tests/fixtures/24.11/reservation.txt",
+        "exporter-slurm/tests/fixtures/25.05/reservation.txt",
+        "exporter-slurm/tests/fixtures/25.11/reservation.txt",
     ],
 };
 
@@ -109,8 +135,13 @@ pub static SHARES: Command = Command {
     why: "usage and fairshare by account and user; the account comes last since it is indented by its \
           depth",
     proof: &[
+        "exporter-slurm/tests/fixtures/20.11/sshare.txt",
         "exporter-slurm/tests/fixtures/22.05/sshare.txt",
         "exporter-slurm/tests/fixtures/22.05-silent/sshare.txt",
+        "exporter-slurm/tests/fixtures/23.11/sshare.txt",
+        "exporter-slurm/tests/fixtures/24.11/sshare.txt",
+        "exporter-slurm/tests/fixtures/25.05/sshare.txt",
+        "exporter-slurm/tests/fixtures/25.11/sshare.txt",
     ],
 };
 

@@ -17,8 +17,8 @@ pub struct LicenseRow<'a> {
     pub used: u64,
     /// Those that a job can have.
     pub free: u64,
-    /// Those that reservations hold.
-    pub reserved: u64,
+    /// Those that reservations hold; older Slurms do not say.
+    pub reserved: Option<u64>,
 }
 
 impl<'a> LicenseRow<'a> {
@@ -35,7 +35,7 @@ impl<'a> LicenseRow<'a> {
             total: number(value(row, "Total")?)?,
             used: number(value(row, "Used")?)?,
             free: number(value(row, "Free")?)?,
-            reserved: number(value(row, "Reserved")?)?,
+            reserved: value(row, "Reserved").ok().map(number).transpose()?,
         }))
     }
 }
@@ -50,9 +50,11 @@ mod tests {
             let row =
                 format!("LicenseName=vcs@flex1 Total=4 Used=2 Free=1 Reserved=1 Remote=no{more}");
             let license = "vcs@flex1";
-            let wanted = LicenseRow { license, total: 4, used: 2, free: 1, reserved: 1 };
+            let wanted = LicenseRow { license, total: 4, used: 2, free: 1, reserved: Some(1) };
             assert_eq!(LicenseRow::parse(&row), Ok(Some(wanted)));
         }
+        let old = LicenseRow::parse("LicenseName=vcs Total=4 Used=2 Free=2 Remote=no");
+        assert_eq!(old.map(|row| row.map(|row| row.reserved)), Ok(Some(None)));
         assert_eq!(LicenseRow::parse("No licenses configured in Slurm."), Ok(None));
     }
 
@@ -64,7 +66,7 @@ mod tests {
             ("Total=4 LicenseName=vcs Used=2 Free=1 Reserved=1", RowError::Fields),
             ("LicenseName= Total=4 Used=2 Free=1 Reserved=1", RowError::Name),
             ("LicenseName=a\"b Total=4 Used=2 Free=1 Reserved=1", RowError::Name),
-            ("LicenseName=vcs Total=4 Used=2 Free=1", RowError::Fields),
+            ("LicenseName=vcs Total=4 Used=2 Reserved=1", RowError::Fields),
             ("LicenseName=vcs Total=4 Used= Free=1 Reserved=1", RowError::Number),
             ("LicenseName=vcs Total=-1 Used=2 Free=1 Reserved=1", RowError::Number),
             ("LicenseName=vcs Total=4 Used=2 Free=1 Reserved=1K", RowError::Number),

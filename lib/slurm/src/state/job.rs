@@ -35,6 +35,8 @@ job_states! {
     Configuring = "configuring",
     /// Could not end before its deadline.
     Deadline = "deadline",
+    /// Ended, while slurmctld looks whether to requeue it at once.
+    Expediting = "expediting",
     /// Ended with a non-zero exit code.
     Failed = "failed",
     /// Lost a node.

@@ -74,7 +74,7 @@ node_flags! {
     /// To be powered up.
     PowerUp = "power_up",
     /// Off.
-    PoweredDown = "powered_down",
+    PoweredDown = "powered_down" | "power",
     /// Going off.
     PoweringDown = "powering_down",
     /// Coming up.
@@ -311,6 +311,7 @@ mod tests {
             ("allocated+reserved", "allocated"),
             ("idle~", "power_saving"),
             ("idle+cloud+powered_down", "power_saving"),
+            ("idle+cloud+power", "power_saving"),
             ("mixed#", "power_saving"),
             ("idle@", "reboot"),
             ("reboot^", "reboot"),
