@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
+#[path = "exporter/faults.rs"]
+mod faults;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -67,8 +70,10 @@ impl Cluster {
 
     /// Puts a squeue in place whose rows begin with ROW, for which this call's own word is put.
     fn squeue(&self, body: &str) {
-        let find = "for a; do case $a in --format=*) a=${a#--format=}; word=${a%%|*};; esac; done";
-        self.command("squeue", &format!("{find}\n{{ {body}; }} | /bin/sed \"s/^ROW|/$word|/\""));
+        self.command(
+            "squeue",
+            &format!("{FIND_WORD}\n{{ {body}; }} | /bin/sed \"s/^ROW|/$word|/\""),
+        );
     }
 
     fn configure(&self, slurm: &str) {
@@ -177,6 +182,9 @@ fn is_running(pid_file: &Path) -> bool {
     fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z"))
 }
 
+/// Shell commands that set `word` to what the rows of this call of squeue begin with.
+const FIND_WORD: &str =
+    "for a; do case $a in --format=*) a=${a#--format=}; word=${a%%|*};; esac; done";
 const SDIAG: &str = "echo 'Server thread count: 3'";
 const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'";
 /// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
