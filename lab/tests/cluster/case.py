@@ -1,5 +1,6 @@
 """What every end-to-end test stands on: the rolled-out cluster of the lab that `lab/test` chose."""
 
+import contextlib
 import re
 import shutil
 import unittest
@@ -10,6 +11,18 @@ from edctl_lab.settings import find_lab
 
 WORKERS = ("w1", "w2")
 TASK_SPAN = re.compile(r"^TRACEPARENT=00-([0-9a-f]{32})-([0-9a-f]{16})-01$", re.MULTILINE)
+
+COPY_UNIT = """
+cp /lib/systemd/system/"$0".service /run/systemd/system/"$1".service
+mkdir /run/systemd/system/"$1".service.d
+cat > /run/systemd/system/"$1".service.d/beside.conf
+systemctl daemon-reload && systemctl start "$1"
+"""
+REMOVE_COPY = """
+systemctl stop "$0"
+rm -rf /run/systemd/system/"$0".service /run/systemd/system/"$0".service.d
+systemctl daemon-reload
+"""
 
 
 class ClusterTest(unittest.TestCase):
@@ -44,6 +57,18 @@ class ClusterTest(unittest.TestCase):
     def job_through_hooks(self, node: str) -> int:
         """Runs a job that must not notice what is wrong with its node; returns its id."""
         return int(self.srun("printenv", "SLURM_JOB_ID", node=node))
+
+    @classmethod
+    @contextlib.contextmanager
+    def copy_of_unit(cls, node: str, unit: str, name: str, settings: str = ""):
+        """Runs a unit of the node's under another name, with other settings."""
+        try:
+            started = cls.cluster.run(node, ["sh", "-e", "-c", COPY_UNIT, unit, name],
+                                      stdin=settings)
+            assert started.code == 0, started.stderr
+            yield
+        finally:
+            cls.cluster.run(node, ["sh", "-c", REMOVE_COPY, name])
 
     def copy_of_flows(self, name: str) -> str:
         """A flow directory of its own for a test that changes sources."""

@@ -31,17 +31,6 @@ StateDirectory=
 RuntimeDirectory=
 RuntimeDirectory={name}
 """
-COPY_UNIT = """
-cp /lib/systemd/system/"$0".service /run/systemd/system/"$1".service
-mkdir /run/systemd/system/"$1".service.d
-cat > /run/systemd/system/"$1".service.d/beside.conf
-systemctl daemon-reload && systemctl start "$1"
-"""
-REMOVE_COPY = """
-systemctl stop "$0"
-rm -rf /run/systemd/system/"$0".service /run/systemd/system/"$0".service.d
-systemctl daemon-reload
-"""
 READ_ONLY = "import os, sys\nfor place in sys.argv[1:]: print(os.statvfs(place).f_flag & os.ST_RDONLY)"
 # These have nothing to tell where a sandbox forbids netlink or D-Bus; others then read files. Not timex:
 # systemd-nspawn forbids adjtimex(2) to all of a node, whatever our unit allows.
@@ -54,18 +43,7 @@ class NodeWithLogind(ClusterTest):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.enterClassContext(cls.copy_of_unit("systemd-logind", LOGIND))
-
-    @classmethod
-    @contextlib.contextmanager
-    def copy_of_unit(cls, unit: str, name: str, settings: str = ""):
-        """Runs a unit of the node's under another name, with other settings."""
-        try:
-            started = cls.cluster.run(NODE, ["sh", "-e", "-c", COPY_UNIT, unit, name], stdin=settings)
-            assert started.code == 0, started.stderr
-            yield
-        finally:
-            cls.cluster.run(NODE, ["sh", "-c", REMOVE_COPY, name])
+        cls.enterClassContext(cls.copy_of_unit(NODE, "systemd-logind", LOGIND))
 
 
 @unittest.skipIf(is_debians(), "Debian's node_exporter tells of other units and text files")
@@ -93,7 +71,7 @@ class BesideNodeExporter(Comparison, NodeWithLogind):
                    "--hooks.socket", f"/run/{OURS}/agent.sock",
                    "--state.directory", f"/run/{OURS}", *flags]
         settings = SETTINGS.format(command=" ".join(command), name=OURS)
-        with cls.copy_of_unit("edctl-agent", OURS, settings):
+        with cls.copy_of_unit(NODE, "edctl-agent", OURS, settings):
             yield cls.answering(PORT)
 
     @classmethod

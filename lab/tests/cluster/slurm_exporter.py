@@ -1,0 +1,66 @@
+"""An edctl-exporter-slurm of the tests' own on ctl: the packaged unit, asking slurmctld more often."""
+
+import contextlib
+import sys
+
+from edctl_cluster.cluster import wait_until
+from edctl_cluster.rollout import REPOSITORY
+
+from .case import ClusterTest
+
+sys.path.insert(0, str(REPOSITORY / "lib/testkit/python"))
+
+from edctl_testkit.exporter import Exporter  # noqa: E402
+
+UNIT = "edctl-exporter-slurm"
+NAME = "edctl-exporter-slurm-beside"
+CONFIG = f"/run/{NAME}.toml"
+# Where no service of the cluster listens.
+PORT = 9822
+DEADLINE_SECS = 4
+MAX_AGE_SECS = 20
+SOURCES = ("diag", "nodes", "jobs", "licenses", "reservations", "shares")
+SLURM = f"""[slurm]
+interval_secs = 1
+deadline_secs = {DEADLINE_SECS}
+max_age_secs = {MAX_AGE_SECS}
+[slurm.source_interval_secs]
+licenses = 1
+reservations = 1
+shares = 1
+"""
+SETTINGS = """[Service]
+ExecStart=
+ExecStart=/usr/sbin/edctl-exporter-slurm --config {config} --web.listen-address {address}:{port}
+"""
+
+
+class SlurmExporterTest(ClusterTest):
+    """Its class has one exporter, which no test restarts."""
+
+    exporter: Exporter
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        address = cls.cluster.lab.require_spec().node("ctl").address
+        written = cls.cluster.run("ctl", ["sh", "-c", f"cat > {CONFIG}"], stdin=SLURM)
+        assert written.code == 0, written.stderr
+        cls.addClassCleanup(cls.cluster.run, "ctl", ["rm", "-f", CONFIG])
+        settings = SETTINGS.format(config=CONFIG, address=address, port=PORT)
+        cls.enterClassContext(cls.copy_of_unit("ctl", UNIT, NAME, settings))
+        cls.exporter = Exporter(PORT, host=address)
+        wait_until("all sources are up", lambda: cls.states() == dict.fromkeys(SOURCES, "up"))
+
+    @classmethod
+    def states(cls) -> dict[str, str]:
+        """What the page says of each source: up, or why its last poll failed."""
+        with contextlib.suppress(OSError):
+            page = cls.exporter.read()
+            failing = {dict(labels)["source"]: dict(labels)["reason"]
+                       for labels in page.family("edctl_slurm_poll_failing")}
+            up = {dict(labels)["source"]: value
+                  for labels, value in page.family("edctl_slurm_up").items()}
+            return {source: failing.get(source, "up" if value else "down")
+                    for source, value in up.items()}
+        return {}

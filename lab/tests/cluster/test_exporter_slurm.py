@@ -1,0 +1,170 @@
+"""The Slurm exporter's numbers beside a count of Slurm's own records, after whatever may happen."""
+
+from edctl_cluster.cluster import wait_until
+
+from .slurm_count import count, record
+from .slurm_exporter import SlurmExporterTest
+
+SLEEP = "sleep 600"
+EATS_MEMORY = "exec python3 -c 'kept = bytearray(3 << 30)'"
+COUNTED = ("nodes", "nodes_flagged", "cpus", "memory_bytes", "memory_allocated_bytes",
+           "node_reason_info", "node_reason_timestamp_seconds", "partition_nodes", "partition_cpus",
+           "jobs", "job_cpus", "partition_jobs", "reason_jobs", "account_jobs", "user_jobs",
+           "qos_jobs", "licenses", "licenses_used", "licenses_free", "licenses_reserved",
+           "reservation_info", "reservation_active", "reservation_start_timestamp_seconds",
+           "reservation_end_timestamp_seconds", "reservation_nodes", "reservation_cores")
+
+
+class SlurmExporterNumbers(SlurmExporterTest):
+    def test_held_released_and_cancelled_jobs_also_in_two_partitions(self) -> None:
+        job = self.submit(SLEEP, "--hold", "-p", "latency,throughput")
+        self.wait_for(job, "PENDING", "JobHeldUser")
+        self.assert_more(1, "partition_jobs", partition="throughput", state="pending")
+        self.control("release", str(job))
+        self.wait_for(job, "RUNNING")
+        self.assert_more(1, "user_jobs", user="designer", state="running")
+        self.cancel(job)
+        self.wait_for(job, "CANCELLED")
+        self.assert_more(1, "jobs", state="cancelled")
+
+    def test_each_end_of_a_job_and_how_long_it_ran(self) -> None:
+        late = self.submit(SLEEP)
+        self.wait_for(late, "RUNNING")
+        self.control("update", f"JobId={late}", "EndTime=now+1")
+        jobs = {"TIMEOUT": late, "COMPLETED": self.submit("sleep 1"),
+                "FAILED": self.submit("exit 3"),
+                "OUT_OF_MEMORY": self.submit(EATS_MEMORY, "--mem=50M")}
+        for state, job in jobs.items():
+            self.wait_for(job, state, limit_secs=120)
+        for state in jobs:
+            self.assert_more(1, "jobs", state=state.lower())
+            self.assert_more(1, "jobs_ended_total", state=state.lower(), profile="")
+        rows = [self.cluster.sacct(job, "State", "ElapsedRaw", "Partition")[0]
+                for job in jobs.values()]
+        self.assertEqual([row["State"] for row in rows], list(jobs))
+        place = {"partition": "latency", "profile": ""}
+        self.assert_more(len(jobs), "job_run_seconds_count", **place)
+        self.assert_more(sum(int(row["ElapsedRaw"]) for row in rows), "job_run_seconds_sum", **place)
+
+    def test_arrays_task_by_task(self) -> None:
+        job = self.submit(SLEEP, "--array=0-20:2%2")
+        self.wait_for(job, "PENDING", "JobArrayTaskLimit")
+        self.assert_more(9, "reason_jobs", state="pending", reason="JobArrayTaskLimit")
+        self.assert_more(2, "jobs", state="running")
+        self.cluster.out("ctl", ["scancel", f"{job}_20"])
+        self.assert_more(8, "jobs", state="pending")
+        self.cancel(job)
+        self.assert_more(0, "jobs", state="running")
+
+    def test_dependencies_and_a_job_that_is_requeued(self) -> None:
+        first = self.submit(SLEEP)
+        second = self.submit(SLEEP, f"--dependency=afterok:{first}")
+        self.wait_for(first, "RUNNING")
+        self.wait_for(second, "PENDING", "Dependency")
+        self.assert_more(1, "reason_jobs", state="pending", reason="Dependency")
+        self.control("requeue", str(first))
+        self.wait_for(first, "PENDING", "BeginTime")
+        self.assert_more(1, "reason_jobs", state="pending", reason="BeginTime")
+        self.control("update", f"JobId={first}", "StartTime=now")
+        self.wait_for(first, "RUNNING")
+        self.assert_more(1, "jobs", state="running")
+        self.cancel(first)
+        self.wait_for(second, "PENDING", "DependencyNeverSatisfied")
+        self.assert_more(1, "reason_jobs", state="pending", reason="DependencyNeverSatisfied")
+
+    def test_a_node_that_is_drained_set_down_and_resumed(self) -> None:
+        self.addCleanup(self.cluster.run, "ctl",
+                        ["scontrol", "update", "NodeName=w2", "State=RESUME"])
+        job = self.submit(SLEEP, "-w", "w2")
+        self.wait_for(job, "RUNNING")
+        self.set_node("DRAIN", 'Reason=fan | "loud"')
+        self.assert_more(1, "nodes", state="draining")
+        self.cancel(job)
+        self.wait_for(job, "CANCELLED")
+        wait_until("the node is free", lambda: self.cluster.node_states()["w2"] == "drained")
+        self.assert_more(1, "nodes", state="drained")
+        self.set_node("DOWN", "Reason=burnt")
+        self.assert_more(1, "nodes", state="down")
+        self.set_node("RESUME")
+        wait_until("the node is idle", lambda: self.cluster.node_states()["w2"] == "idle", 120)
+        self.assert_more(0, "nodes", state="idle")
+
+    def test_reservations_and_licences(self) -> None:
+        for name, start, *more in (("now", "now", "Nodes=w2"),
+                                   ("later", "now+1hour", "Nodes=w1", "Flags=MAINT"),
+                                   ("tool", "now", "Licenses=simulator:1", "Flags=ANY_NODES")):
+            self.control("create", "reservation", f"ReservationName={name}", f"StartTime={start}",
+                         "Duration=10", "Users=designer", *more)
+            self.addCleanup(self.cluster.run, "ctl",
+                            ["scontrol", "delete", f"ReservationName={name}"])
+        self.assert_more(1, "nodes", state="reserved")
+        self.assert_more(1, "licenses_reserved", license="simulator")
+        for name in ("now", "later", "tool"):
+            self.control("delete", f"ReservationName={name}")
+        jobs = [self.submit(SLEEP, f"--licenses=simulator:{licenses}") for licenses in (3, 2)]
+        self.wait_for(jobs[0], "RUNNING")
+        self.wait_for(jobs[1], "PENDING", "Licenses")
+        self.assert_more(3, "licenses_used", license="simulator")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.agreed()
+        self.before = self.exporter.read()
+
+    def agreed(self):
+        """A page on which every number is that of a count made at the same time."""
+        told: dict = {}
+
+        def agrees() -> bool:
+            counted, page = count(self.cluster), self.exporter.read()
+            told.update(page=page, differences=differences(counted, page))
+            return not told["differences"]
+
+        try:
+            wait_until("page and count agree", agrees)
+        except AssertionError:
+            self.fail(f"the page says other than scontrol: {told['differences']}")
+        return told["page"]
+
+    def assert_more(self, more: float, family: str, **labels: str) -> None:
+        """The whole page agrees, and this series has grown by so much since the test's begin."""
+        name = f"edctl_slurm_{family}"
+        wanted = (self.before.value(name, **labels) or 0) + more
+        wait_until(f"{name}{labels} is {wanted}",
+                   lambda: (self.agreed().value(name, **labels) or 0) == wanted)
+
+    def submit(self, command: str, *options: str) -> int:
+        job = self.sbatch(command, *options)
+        self.addCleanup(self.cluster.run, "ctl", ["scancel", str(job)])
+        return job
+
+    def cancel(self, job: int) -> None:
+        self.cluster.out("ctl", ["scancel", str(job)])
+
+    def control(self, *words: str) -> None:
+        self.cluster.out("ctl", ["scontrol", *words])
+
+    def set_node(self, state: str, *more: str) -> None:
+        self.control("update", "NodeName=w2", f"State={state}", *more)
+
+    def wait_for(self, job: int, state: str, reason: str = "", limit_secs: float = 60) -> None:
+        """Waits until slurmctld has a record of the job, or of a part of it, that says so."""
+        def is_so() -> bool:
+            lines = self.cluster.out("ctl", ["scontrol", "-o", "show", "job", str(job)])
+            records = [record(line) for line in lines.splitlines()]
+            return any(one["JobState"] == state and reason in ("", one["Reason"])
+                       for one in records)
+
+        wait_until(f"job {job} is {state} {reason}", is_so, limit_secs)
+
+
+def differences(counted: dict, page) -> dict:
+    """What the count and the page say, where they differ; what is 0 may be left out."""
+    found = {}
+    for family in COUNTED:
+        name = f"edctl_slurm_{family}"
+        ours = {labels: value for labels, value in page.family(name).items() if value}
+        theirs = {labels: value for labels, value in counted.get(name, {}).items() if value}
+        if ours != theirs:
+            found[name] = {"page": ours, "count": theirs}
+    return found
