@@ -61,13 +61,28 @@ class Exporter:
 
     def cpu_seconds(self) -> float:
         """What it has used since its start, its ended threads included."""
-        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = stat.rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return self._seconds(11)
+
+    def children_cpu_seconds(self) -> float:
+        """What its children have used that have ended."""
+        return self._seconds(13)
 
     def resident_bytes(self) -> int:
+        return self._status_bytes("VmRSS")
+
+    def peak_resident_bytes(self) -> int:
+        """The most that was resident at any time."""
+        return self._status_bytes("VmHWM")
+
+    def _seconds(self, field: int) -> float:
+        """User and system time, which follow one another in the process's stat."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rsplit(")", 1)[1].split()
+        return (int(fields[field]) + int(fields[field + 1])) / TICKS
+
+    def _status_bytes(self, name: str) -> int:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+        return int(re.search(rf"^{name}:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
 
 
 @contextlib.contextmanager
