@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::model::Page;
+use crate::page::Page;
 use crate::query::{BadQuery, Query};
 use crate::selfmetrics::SelfMetrics;
 
@@ -178,7 +178,7 @@ fn collect<S: Source>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Family;
+    use crate::family::Family;
     use crate::selfmetrics::About;
     use std::sync::mpsc;
 

@@ -7,11 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod collecting;
+mod family;
 mod guard;
 mod guests;
 mod handshake;
 mod lines;
-mod model;
+mod page;
 mod process;
 mod query;
 mod render;
@@ -21,9 +22,8 @@ mod site;
 mod web;
 
 pub use collecting::{Collecting, NoPage, Source};
-pub use model::{
-    DEFAULT_SERIES_LIMIT, Family, Kind, Label, MAX_LABEL_VALUE_BYTES, Page, Sample, Value,
-};
+pub use family::{DEFAULT_SERIES_LIMIT, Family, Kind, Label, MAX_LABEL_VALUE_BYTES, Sample, Value};
+pub use page::Page;
 pub use query::{BadQuery, Query};
 pub use render::{Format, render};
 pub use selfmetrics::{About, SelfMetrics};

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use memchr::memchr3;
 
-use crate::model::{Family, Kind, Sample, Value};
+use crate::family::{Family, Kind, Sample, Value};
 use crate::render::{Format, escape_help};
 
 /// The labels whose values are numbers: a bucket's bound and a quantile.

@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use rustix::process::{Resource, getrlimit};
 
-use crate::model::{Family, Page};
+use crate::family::Family;
+use crate::page::Page;
 
 const PROC_SELF_STAT: &str = "/proc/self/stat";
 const PROC_SELF_FD: &str = "/proc/self/fd";

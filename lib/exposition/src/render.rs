@@ -14,8 +14,9 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::family::{Family, Kind, Label, Value};
 use crate::lines;
-use crate::model::{Family, Kind, Label, Page, Value};
+use crate::page::Page;
 
 /// The two formats that the daemons speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

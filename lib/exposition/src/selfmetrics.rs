@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::{Family, Page};
+use crate::family::Family;
+use crate::page::Page;
 use crate::process::collect_process;
 
 /// Who serves the page.

@@ -204,7 +204,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::model::Page;
+    use crate::page::Page;
 
     #[test]
     fn a_connection_that_is_too_old_ends_after_the_page_that_is_under_way() {

@@ -12,7 +12,7 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TY
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::collecting::{Collecting, NoPage, Source};
-use crate::model::Page;
+use crate::page::Page;
 use crate::query::{BadQuery, Query};
 use crate::render::{Format, render};
 use crate::selfmetrics::SelfMetrics;
