@@ -4,21 +4,53 @@
 //! and so are planned nodes, those that reboot and those that save power; a job that waits in several
 //! partitions counts as pending in each (there in none); a partition's CPUs are shown also where they
 //! are 0; accounts and users beyond the `top` are `other`; `slurm_gpus_alloc` is what nodes say is
-//! allocated, not a sum over sacct, and `slurm_gpus_utilization` is absent, not NaN, without GPUs.
+//! allocated, not a sum over sacct, and `slurm_gpus_utilization` is absent, not NaN, without GPUs;
+//! `slurm_gpus_idle` counts those of nodes that are down or drained too. Nodes that are unknown, future or in
+//! a state that is not known are in no family.
 //!
-//! Not there, since the snapshot does not have them: `slurm_node_cpu_*`, `slurm_node_mem_*`,
+//! Not there yet, since the snapshot does not keep them: `slurm_node_cpu_*`, `slurm_node_mem_*`,
 //! `slurm_account_cpus_running`, `slurm_user_cpus_running`, `slurm_account_fairshare`,
 //! `slurm_nodes_err` (down and error are one word here), `slurm_scheduler_cycle_per_minute`,
 //! `slurm_scheduler_backfilled_jobs_since_cycle_total`.
+
+use std::time::Instant;
 
 use edctl_exposition::{Family, Page};
 use edctl_slurm::{Figure, JobState, NodeCondition as Node};
 
 use super::{count, push_some};
+use crate::board::Board;
+use crate::config::Slurm;
 use crate::counts::{DiagCounts, JobCounts, NodeCounts, Tally};
+use crate::source::Source;
+
+/// Adds what a source said, if that is fresh.
+pub(super) fn render(
+    source: Source,
+    board: &Board,
+    settings: &Slurm,
+    now: Instant,
+    page: &mut Page,
+) {
+    let max_age = settings.max_age();
+    match source {
+        Source::Diag => {
+            board.diag.fresh(now, max_age).inspect(|diag| render_diag(diag, page));
+        }
+        Source::Nodes => {
+            board.nodes.fresh(now, max_age).inspect(|nodes| render_nodes(nodes, page));
+        }
+        Source::Jobs => {
+            let jobs = board.jobs.fresh(now, max_age);
+            jobs.inspect(|jobs| render_jobs(jobs, settings.top, page));
+        }
+        // The original has nothing of licences and reservations; of shares, see above.
+        Source::Licenses | Source::Reservations | Source::Shares => {}
+    }
+}
 
 /// Adds the families of nodes, CPUs, GPUs and partitions.
-pub(super) fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
+fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
     for (name, conditions) in [
         ("slurm_nodes_alloc", &[Node::Allocated] as &[Node]),
         ("slurm_nodes_comp", &[Node::Completing]),
@@ -78,7 +110,7 @@ fn render_gpus(nodes: &NodeCounts, page: &mut Page) {
 }
 
 /// Adds the families of the queue, accounts and users; `top` names in each.
-pub(super) fn render_jobs(jobs: &JobCounts, top: usize, page: &mut Page) {
+fn render_jobs(jobs: &JobCounts, top: usize, page: &mut Page) {
     for (name, state) in [
         ("slurm_queue_pending", JobState::Pending),
         ("slurm_queue_running", JobState::Running),
@@ -154,7 +186,7 @@ fn push(
 }
 
 /// Adds the families of slurmctld's schedulers; times in microseconds, as there.
-pub(super) fn render_diag(diag: &DiagCounts, page: &mut Page) {
+fn render_diag(diag: &DiagCounts, page: &mut Page) {
     for (name, figure) in [
         ("slurm_scheduler_threads", Figure::ServerThreads),
         ("slurm_scheduler_queue_size", Figure::AgentQueue),
