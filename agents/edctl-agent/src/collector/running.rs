@@ -28,16 +28,16 @@ enum Place {
         here: Box<dyn Collector>,
         /// There since there was a device.
         apart: Option<Work>,
-        now: Devices,
+        devices: Devices,
     },
 }
 
 /// What is known of a collector's devices.
 enum Devices {
     /// Some are there, and its thread is at work.
-    Some,
+    Present,
     /// The directory was empty or not there at this moment.
-    None(Events),
+    Empty(Events),
     /// The same, and then it had nothing to say.
     Absent(Events),
 }
@@ -52,7 +52,13 @@ impl Running {
                 let dir = host.paths.sysfs.join(dir);
                 let (host, options) = (host.clone(), options.clone());
                 let make = Box::new(move || (entry.make)(&host, &options));
-                Place::ApartIfAny { dir, make, here: collector, apart: None, now: Devices::Some }
+                Place::ApartIfAny {
+                    dir,
+                    make,
+                    here: collector,
+                    apart: None,
+                    devices: Devices::Present,
+                }
             }
         };
         Self { entry, place }
@@ -63,11 +69,12 @@ impl Running {
         match &mut self.place {
             Place::Here(_) => {}
             Place::Apart(apart) => apart.begin(),
-            Place::ApartIfAny { now: Devices::None(then) | Devices::Absent(then), .. }
+            Place::ApartIfAny { devices: Devices::Empty(then) | Devices::Absent(then), .. }
                 if events.none_since(*then) => {}
-            Place::ApartIfAny { dir, make, apart, now, .. } => {
-                *now = if sysfs::has_any(dir) { Devices::Some } else { Devices::None(events) };
-                if matches!(now, Devices::Some) {
+            Place::ApartIfAny { dir, make, apart, devices, .. } => {
+                *devices =
+                    if sysfs::has_any(dir) { Devices::Present } else { Devices::Empty(events) };
+                if matches!(devices, Devices::Present) {
                     apart.get_or_insert_with(|| start_apart(self.entry.name, make())).begin();
                 }
             }
@@ -79,14 +86,14 @@ impl Running {
         let start = Instant::now();
         let outcome = match &mut self.place {
             Place::Here(collector) => collector.collect(page),
-            Place::ApartIfAny { dir, now: Devices::Absent(_), .. } => {
+            Place::ApartIfAny { dir, devices: Devices::Absent(_), .. } => {
                 Err(CollectError::Absent { path: dir.clone() })
             }
-            Place::ApartIfAny { here, now, .. } => {
-                let Devices::None(events) = *now else { return None };
+            Place::ApartIfAny { here, devices, .. } => {
+                let Devices::Empty(events) = *devices else { return None };
                 let outcome = here.collect(page);
                 if outcome.as_ref().is_err_and(|error| error.state() == State::Absent) {
-                    *now = Devices::Absent(events);
+                    *devices = Devices::Absent(events);
                 }
                 outcome
             }
@@ -99,7 +106,7 @@ impl Running {
     pub(super) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Report> {
         match &mut self.place {
             Place::Apart(apart)
-            | Place::ApartIfAny { apart: Some(apart), now: Devices::Some, .. } => {
+            | Place::ApartIfAny { apart: Some(apart), devices: Devices::Present, .. } => {
                 let (outcome, duration) = apart.end(until);
                 let outcome = outcome.and_then(|own| own.map(|own| page.merge(own)));
                 Some(Report::of(self.entry.name, outcome, duration, page))
