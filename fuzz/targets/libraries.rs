@@ -5,7 +5,9 @@ use std::path::Path;
 use edctl_agent::fuzzing::{Named, Parser};
 use edctl_exposition::{Query, WebConfig, fuzzing};
 use edctl_hookmsg::{Reply, Request};
-use edctl_slurm::{JobRow, NodeRow, NodeState};
+use edctl_slurm::{
+    DiagReader, JobRow, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
+};
 use edctl_tracectx::TraceParent;
 
 pub const PARSERS: &[Named] = &[
@@ -33,13 +35,19 @@ fn http_request(input: &[u8]) {
 }
 
 fn slurm_rows(input: &[u8]) {
+    let mut diag = DiagReader::default();
     for line in String::from_utf8_lossy(input).lines() {
         let _job = JobRow::parse(line);
         let _node = NodeRow::parse(line);
+        let _license = LicenseRow::parse(line);
+        let _reservation = ReservationRow::parse(line);
+        let _share = ShareRow::parse(line);
+        let _understood = diag.line(line);
         if let Some(state) = NodeState::parse(line) {
             let _words = (state.condition(), state.flags().count());
         }
     }
+    let _figures = diag.finish();
 }
 
 /// What is written of one that was read is the same again.
