@@ -10,8 +10,8 @@ import re
 import shlex
 import shutil
 
-# The word that begins squeue's rows is another one in each call.
-ROW_MARK = re.compile(r"(?<=--format=)[0-9a-f]{16}(?=\|)")
+# The second field of squeue's rows is a word that is another one in each call.
+ROW_MARK = re.compile(r"(?<=\|)[0-9a-f]{16}(?=\|)")
 BEGIN = 1_795_500_000
 PARTITIONS = [f"queue{number}" for number in range(12)]
 ACCOUNTS, USERS = 60, 2000
@@ -48,30 +48,38 @@ def case(line: str, file: pathlib.Path) -> str:
     if not mark:
         return f"{shlex.quote(line)}) exec {shutil.which('cat')} {file} ;;"
     before, after = line[:mark.start()], line[mark.end():]
-    return (f"{shlex.quote(before)}*{shlex.quote(after)}) word=${{*#*--format=}}; "
-            f'exec {shutil.which("sed")} "s/^{mark[0]}/${{word%%|*}}/" {file} ;;')
+    return (f"{shlex.quote(before)}*{shlex.quote(after)}) word=${{*#*:|}}; "
+            f'exec {shutil.which("sed")} "s/|{mark[0]}|/|${{word%%|*}}|/" {file} ;;')
+
+
+def template_of(line: str) -> str:
+    """Where `line` has `--Format=FIELD:END,FIELD:END`, `{FIELD}END{FIELD}END`."""
+    fields = line.split("--Format=", 1)[1].split(",")
+    return "".join(f"{{{name}}}{end}" for name, end in (field.split(":") for field in fields))
 
 
 def job_rows(line: str, jobs: int):
-    """Rows by squeue's `--format=WORD|%i|%T`."""
-    template = re.sub(r"%(\w)", r"{\1}", line.split("--format=", 1)[1])
+    """Rows by squeue's `--Format=JobArrayID:|WORD|,State:|`."""
+    template = template_of(line)
     for number in range(jobs):
         state = STATES[number % len(STATES)]
         has_begun, has_ended = state != "PENDING", state in ("COMPLETED", "FAILED")
-        submitted = BEGIN + number // 8
+        submitted, cpus = BEGIN + number // 8, 1 << number % 6
         yield template.format_map({
-            "i": f"{1000 + number // 100}_{number % 100}" if number % 3 else f"{900_000 + number}",
-            "T": state,
-            "P": PARTITIONS[number % 11] if has_begun or number % 7 else "queue0,queue11",
-            "C": 1 << number % 6,
-            "V": submitted,
-            "S": submitted + number % 5000 if has_begun else "N/A",
-            "e": submitted + number % 5000 + 600 if has_ended else "NONE",
-            "u": f"user{number % USERS}",
-            "a": f"account{number % ACCOUNTS}",
-            "q": "normal" if number % 9 else "urgent",
-            "r": "None" if has_begun else WAIT_REASONS[number % len(WAIT_REASONS)],
-            "k": "(null)" if number % 4 else
+            "JobArrayID": f"{1000 + number // 100}_{number % 100}" if number % 3 else f"{900_000 + number}",
+            "State": state,
+            "Partition": PARTITIONS[number % 11] if has_begun or number % 7 else "queue0,queue11",
+            "NumCPUs": cpus,
+            "tres-alloc": f"cpu={cpus},mem={cpus * 4000}M,node=1,billing={cpus}"
+                          + ",gres/gpu=1,gres/gpu:a100=1" * (number % 10 == 0),
+            "SubmitTime": submitted,
+            "StartTime": submitted + number % 5000 if has_begun else "N/A",
+            "EndTime": submitted + number % 5000 + 600 if has_ended else "NONE",
+            "UserName": f"user{number % USERS}",
+            "Account": f"account{number % ACCOUNTS}",
+            "QOS": "normal" if number % 9 else "urgent",
+            "Reason": "None" if has_begun else WAIT_REASONS[number % len(WAIT_REASONS)],
+            "Comment": "(null)" if number % 4 else
             f"edctl/1 run=01K1A{number:021} stage=sim profile=latency "
             f"tp=00-{number:032x}-{number:016x}-01",
         })
@@ -79,8 +87,7 @@ def job_rows(line: str, jobs: int):
 
 def node_rows(line: str, nodes: int):
     """Rows by sinfo's `--Format=NodeList:|,PartitionName:|`."""
-    fields = re.findall(r"(\w+):(\|?)", line.split("--Format=", 1)[1])
-    template = "".join(f"{{{name}}}{end}" for name, end in fields)
+    template = template_of(line)
     for number in range(nodes):
         is_broken = number % NODES_PER_BROKEN == 0
         busy = 0 if is_broken else number % 65
@@ -93,6 +100,9 @@ def node_rows(line: str, nodes: int):
                 "CPUsState": f"{busy}/0/{64 - busy}/64" if is_broken else f"{busy}/{64 - busy}/0/64",
                 "Memory": 512_000,
                 "AllocMem": busy * 4000,
+                "FreeMem": "N/A" if is_broken else 300_000,
+                "CPUsLoad": "N/A" if is_broken else f"{busy}.25",
+                "Weight": 1,
                 "Gres": "gpu:a100:4" if number % 5 == 0 else "(null)",
                 "GresUsed": "gpu:a100:2(IDX:0-1)" if busy and number % 5 == 0 else "gpu:0",
                 "features_act": f"avx512,rack{number // 40}",

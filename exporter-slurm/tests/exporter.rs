@@ -68,11 +68,11 @@ impl Cluster {
         put_program(&self.path(name), &format!("#!/bin/sh\ncd '{here}'\n{body}\n"));
     }
 
-    /// Puts a squeue in place whose rows begin with ROW, for which this call's own word is put.
+    /// Puts a squeue in place whose rows have ROW as their mark, for which this call's own word is put.
     fn squeue(&self, body: &str) {
         self.command(
             "squeue",
-            &format!("{FIND_WORD}\n{{ {body}; }} | /bin/sed \"s/^ROW|/$word|/\""),
+            &format!("{FIND_WORD}\n{{ {body}; }} | /bin/sed \"s/|ROW|/|$word|/\""),
         );
     }
 
@@ -182,16 +182,16 @@ fn is_running(pid_file: &Path) -> bool {
     fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z"))
 }
 
-/// Shell commands that set `word` to what the rows of this call of squeue begin with.
-const FIND_WORD: &str =
-    "for a; do case $a in --format=*) a=${a#--format=}; word=${a%%|*};; esac; done";
+/// Shell commands that set `word` to the mark of the rows of this call of squeue.
+const FIND_WORD: &str = "for a; do case $a in --Format=*) a=${a#*|}; word=${a%%|*};; esac; done";
 const SDIAG: &str = "echo 'Server thread count: 3'";
-const ONE_NODE: &str = "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'";
+const ONE_NODE: &str =
+    "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'";
 /// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
 /// and, if it has, ended at 190.
 fn job_row(id: &str, state: &str) -> String {
     let comment = "edctl/1 run=R stage=sim profile=latency";
-    format!("echo 'ROW|{id}|{state}|p|1|100|130|190|ada|soc|normal|None|{comment}'")
+    format!("echo '{id}|ROW|{state}|p|1|node=1|100|130|190|ada|soc|normal|None|{comment}'")
 }
 
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
@@ -294,11 +294,11 @@ fn faults_are_named_and_show_no_number() {
     for (sinfo, reason) in [
         ("echo 'slurm_load_node error: down' >&2; exit 1", "exit_status"),
         (
-            "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
+            "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
             "exit_status",
         ),
         (
-            "echo 'w1|p|idle|0/4/0/4|2000|0|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
+            "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
             "truncated",
         ),
         ("echo usage: sinfo; echo 'a|b'", "no_rows"),
@@ -326,7 +326,7 @@ fn a_row_that_cannot_be_read_is_counted_and_the_others_stand() {
     let rows = [
         job_row("7", "RUNNING"),
         job_row("7", "RUN|NING"),
-        job_row("8", "RUNNING").replace("|1|", "||"),
+        job_row("8", "RUNNING").replace("|1|node", "||node"),
         job_row("9", "ODD"),
         job_row("10", "RUNNING").replace("|p|", "|p,|"),
         job_row("11", "RUNNING").replace("ROW|", ""),

@@ -180,7 +180,8 @@ mod tests {
     /// A row by its id, state, submission, start and end.
     fn row(id: &str, state: &str, submitted: u32, started: &str, ended: &str) -> String {
         let comment = "edctl/1 stage=sim profile=latency";
-        format!("{id}|{state}|fast|1|{submitted}|{started}|{ended}|ada|soc|normal|None|{comment}")
+        let times = format!("{submitted}|{started}|{ended}");
+        format!("{id}|ROW|{state}|fast|1|node=1|{times}|ada|soc|normal|None|{comment}")
     }
 
     fn after(history: &JobHistory, rows: &[String]) -> JobHistory {

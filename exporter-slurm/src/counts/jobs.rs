@@ -68,10 +68,10 @@ mod tests {
     fn arrays_finished_jobs_and_several_partitions() {
         let mut counts = JobCounts::default();
         for row in [
-            "1|PENDING|latency,throughput|2|5|N/A|N/A|ada|soc|normal|Priority|",
-            "2_[0-9]|PENDING|latency|3|5|N/A|N/A|bob|(null)|normal|Resources|edctl/1 stage=sim",
-            "2_10|RUNNING|latency|1|5|6|NONE|bob|(null)|normal|None|edctl/1 stage=sim",
-            "3|COMPLETED|latency|8|5|6|7|ada|soc|normal|None|(null)",
+            "1|ROW|PENDING|latency,throughput|2||5|N/A|N/A|ada|soc|normal|Priority|",
+            "2_[0-9]|ROW|PENDING|latency|3||5|N/A|N/A|bob|(null)|normal|Resources|edctl/1 stage=sim",
+            "2_10|ROW|RUNNING|latency|1||5|6|NONE|bob|(null)|normal|None|edctl/1 stage=sim",
+            "3|ROW|COMPLETED|latency|8||5|6|7|ada|soc|normal|None|(null)",
         ] {
             counts.add(&JobRow::parse(row).unwrap());
         }
@@ -95,7 +95,7 @@ mod tests {
         let most = u64::MAX;
         for array in ["1", "2", "3"] {
             let tasks = format!("{array}_[0-{}]", most - 1);
-            let row = format!("{tasks}|PENDING|p|{most}|5|N/A|N/A|ada|soc|normal|Priority|");
+            let row = format!("{tasks}|ROW|PENDING|p|{most}||5|N/A|N/A|ada|soc|normal|Priority|");
             counts.add(&JobRow::parse(&row).unwrap());
         }
         assert_eq!(counts.by_state, [(JobState::Pending, most)].into());

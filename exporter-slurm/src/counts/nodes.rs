@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn a_node_in_two_partitions_counts_once_and_in_both() {
         let counts = nodes(&[
-            "w1|latency|mixed|1/3/0/4|2000|100|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
-            "w1|throughput|mixed|1/3/0/4|2000|100|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
-            "w2|latency|idle+not_responding|0/4/0/4|2000|0|(null)|gpu:0|fast|1795549471|root|burnt",
-            "w3|latency|down|0/4/0/4|2000|0|gpu:a100:2,gpu:1g.5gb:7||(null)|Unknown|Unknown|a|b",
+            "w1|latency|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w1|throughput|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w2|latency|idle+not_responding|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|fast|1795549471|root|burnt",
+            "w3|latency|down|0/4/0/4|2000|0|N/A|N/A|1|gpu:a100:2,gpu:1g.5gb:7||(null)|Unknown|Unknown|a|b",
         ]);
         assert_eq!(
             counts.by_condition,
@@ -165,7 +165,9 @@ mod tests {
         let row = |node: &str| {
             let cpus = format!("{most}/{most}/{most}/{most}");
             let gres = format!("gpu:{most}|gpu:{most}");
-            format!("{node}|p|mixed|{cpus}|{memory}|{memory}|{gres}|(null)|Unknown|root|none")
+            format!(
+                "{node}|p|mixed|{cpus}|{memory}|{memory}|N/A|N/A|1|{gres}|(null)|Unknown|root|none"
+            )
         };
         let counts = nodes(&[&row("w1"), &row("w2"), &row("w3")]);
         let cpus = CpuCounts { allocated: most, idle: most, other: most, total: most };

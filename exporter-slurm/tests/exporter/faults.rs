@@ -5,7 +5,7 @@ use super::*;
 const SOURCES: [&str; 6] = ["diag", "nodes", "jobs", "licenses", "reservations", "shares"];
 const RUNNING: &str = "edctl_slurm_jobs{state=\"running\"} 1\n";
 /// Prints the row of another job that runs.
-const HALF_OF_IT: &str = "echo \"$word|8|RUNNING|p|1|100|130|190|ada|soc|normal|None|\"";
+const HALF_OF_IT: &str = "echo \"8|$word|RUNNING|p|1|node=1|100|130|190|ada|soc|normal|None|\"";
 
 /// How a command can fail.
 struct Fault {
@@ -29,7 +29,7 @@ fn faults() -> Vec<Fault> {
         fault("too_large", "/usr/bin/yes MARK & wait"),
         fault("exit_status", &format!("{HALF_OF_IT}; exit 1")),
         fault("exit_status", "kill -9 $$"),
-        fault("truncated", &format!("{HALF_OF_IT}; printf \"$word|9|RUN\"")),
+        fault("truncated", &format!("{HALF_OF_IT}; printf \"9|$word|RUN\"")),
         Fault { reason: "start", squeue: None },
     ]
 }

@@ -16,9 +16,9 @@ pub struct Command {
     pub proof: &'static [&'static str],
 }
 
-/// What a format string begins with where users' text with line breaks could pretend to be rows: each
-/// call puts a word in its place that nobody can foresee, and takes only lines that begin with it.
-pub const ROW_MARK: &str = "ROW|";
+/// The second field of rows in which users' text with line breaks could pretend to be rows: each call
+/// puts a word in its place that nobody can foresee, and takes only lines that have it there.
+pub const ROW_MARK: &str = "|ROW|";
 
 impl Command {
     /// Whether its rows are marked.
@@ -34,8 +34,8 @@ pub static NODES: Command = Command {
         "--noheader",
         "--all",
         "--Node",
-        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:|,Gres:|,\
-         GresUsed:|,features_act:|,Timestamp:|,User:|,Reason:",
+        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:|,FreeMem:|,\
+         CPUsLoad:|,Weight:|,Gres:|,GresUsed:|,features_act:|,Timestamp:|,User:|,Reason:",
     ],
     why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
           StateComplete keeps the base state apart from the flags; the reason comes last since \
@@ -58,11 +58,13 @@ pub static JOBS: Command = Command {
         "--noheader",
         "--all",
         "--states=all",
-        "--format=ROW|%i|%T|%P|%C|%V|%S|%e|%u|%a|%q|%r|%k",
+        "--Format=JobArrayID:|ROW|,State:|,Partition:|,NumCPUs:|,tres-alloc:|,SubmitTime:|,StartTime:|,\
+         EndTime:|,UserName:|,Account:|,QOS:|,Reason:|,Comment:",
     ],
     why: "jobs by state, partition, reason and owner, with their times and edctl's label; finished jobs \
-          stay visible for slurm.conf's MinJobAge; %-fields because they have no width unless asked \
-          for; the comment comes last since it may hold any text, line breaks too",
+          stay visible for slurm.conf's MinJobAge; tres-alloc is what a job has or, while it waits, asks \
+          for: memory, nodes, GPUs however they were asked for; the word ROW is another one in each call; \
+          the comment comes last since it may hold any text, line breaks too",
     proof: &[
         "exporter-slurm/tests/fixtures/20.11/squeue.txt",
         "exporter-slurm/tests/fixtures/22.05/squeue.txt",

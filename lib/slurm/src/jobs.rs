@@ -3,6 +3,7 @@
 use crate::comment::JobComment;
 use crate::rows::{RowError, fields, name, number, optional_word, time};
 use crate::state::JobState;
+use crate::tres::JobTres;
 
 /// A job, or all tasks of an array that still wait.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct JobRow<'a> {
     pub state: JobState,
     /// The CPUs that each has or asks for.
     pub cpus_each: u64,
+    /// What else each has or asks for.
+    pub tres: JobTres,
     /// When it was submitted, in seconds since the epoch; for a requeued job, when it was requeued.
     pub submitted: Option<u32>,
     /// When it started, or when Slurm expects to start it, in seconds since the epoch.
@@ -35,16 +38,18 @@ pub struct JobRow<'a> {
 }
 
 impl<'a> JobRow<'a> {
-    /// Reads one row, which [`crate::query`] has freed of its mark.
+    /// Reads one row, of which [`crate::query`] has seen the mark.
     ///
     /// # Errors
     /// Names the first field that is not what Slurm prints there.
     pub fn parse(row: &'a str) -> Result<Self, RowError> {
         let [
             id,
+            _mark,
             state,
             partitions,
             cpus,
+            tres,
             submitted,
             started,
             ended,
@@ -61,6 +66,7 @@ impl<'a> JobRow<'a> {
             jobs,
             state: JobState::parse(state).ok_or(RowError::State)?,
             cpus_each: number(cpus)?,
+            tres: JobTres::parse(tres)?,
             submitted: time(submitted)?,
             started: time(started)?,
             ended: time(ended)?,
@@ -159,13 +165,15 @@ mod tests {
     #[test]
     fn reads_rows_of_slurm_22_05() {
         let row = JobRow::parse(
-            "2_[1-97:3%4]|PENDING|latency|2|1795548870|N/A|NONE|bob-x|chips|normal|\
+            "2_[1-97:3%4]|ROW|PENDING|latency|2|cpu=2,mem=300M,node=1,billing=2|1795548870|N/A|NONE|bob-x|chips|normal|\
              JobArrayTaskLimit|say \"x\" | it, (null)",
         )
         .unwrap();
         assert_eq!(row.state, JobState::Pending);
         assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency"]);
         assert_eq!((row.jobs, row.cpus_each), (33, 2));
+        let tres = JobTres { memory_bytes: Some(300 << 20), nodes: Some(1), gpus: None };
+        assert_eq!(row.tres, tres);
         assert_eq!((row.submitted, row.started, row.ended), (Some(1_795_548_870), None, None));
         assert_eq!(
             (row.user, row.account, row.qos),
@@ -175,7 +183,7 @@ mod tests {
         assert_eq!(row.label, JobComment::default());
 
         let row = JobRow::parse(
-            "1|RUNNING|latency,throughput|1|5|7|1795548871|root|(null)||None|edctl/1 run=R stage=sim",
+            "1|ROW|RUNNING|latency,throughput|1||5|7|1795548871|root|(null)||None|edctl/1 run=R stage=sim",
         )
         .unwrap();
         assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency", "throughput"]);
@@ -195,7 +203,7 @@ mod tests {
             ("", None),
             ("Nodes required for job are DOWN, DRAINED", Some("Nodes required for job are DOWN")),
         ] {
-            let row = format!("1|PENDING|p|1|5|N/A|N/A|u|a|q|{text}|");
+            let row = format!("1|ROW|PENDING|p|1||5|N/A|N/A|u|a|q|{text}|");
             assert_eq!(JobRow::parse(&row).unwrap().reason, reason, "{text}");
         }
     }
@@ -236,7 +244,7 @@ mod tests {
 
     #[test]
     fn never_guesses() {
-        let good = "7|RUNNING|p|1|5|6|NONE|u|a|q|None|";
+        let good = "7|ROW|RUNNING|p|1|node=1|5|6|NONE|u|a|q|None|";
         assert!(JobRow::parse(good).is_ok());
         for (from, to, error) in [
             (good, "", RowError::Fields),
@@ -245,7 +253,8 @@ mod tests {
             ("RUNNING", "RUN NING", RowError::State),
             ("|p|", "||", RowError::Name),
             ("|p|", "|p,|", RowError::Name),
-            ("|1|5|", "||5|", RowError::Number),
+            ("|1|node", "||node", RowError::Number),
+            ("node=1", "node=x", RowError::Number),
             ("|5|6|", "||6|", RowError::Time),
             ("|5|6|", "|yesterday|6|", RowError::Time),
             ("|5|6|", "|-62135596800|6|", RowError::Time),
@@ -253,7 +262,7 @@ mod tests {
             ("|5|6|", "|5|4294967296|", RowError::Time),
             ("|u|", "|u\t|", RowError::Name),
             ("7|", "|", RowError::Number),
-            ("7|", "7|8|", RowError::State),
+            ("|ROW|", "|ROW|8|", RowError::State),
             ("7|", "7_|", RowError::Number),
             ("7|", "7+x|", RowError::Number),
             ("7|", "7_2147483648|", RowError::Number),

@@ -18,6 +18,7 @@ mod rows;
 mod runner;
 mod shares;
 mod state;
+mod tres;
 
 pub use comment::JobComment;
 pub use diag::{Diag, DiagReader, Figure, RpcCount};
@@ -31,3 +32,4 @@ pub use rows::{Rejected, RowError, query};
 pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};
 pub use shares::ShareRow;
 pub use state::{JobState, NodeBase, NodeCondition, NodeFlag, NodeState};
+pub use tres::JobTres;

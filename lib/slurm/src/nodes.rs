@@ -39,7 +39,7 @@ impl CpuCounts {
 }
 
 /// A node as a member of one of its partitions.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct NodeRow<'a> {
     /// The node's name in slurm.conf.
     pub node: &'a str,
@@ -53,6 +53,12 @@ pub struct NodeRow<'a> {
     pub memory_bytes: u64,
     /// Memory that Slurm has given to jobs.
     pub allocated_memory_bytes: u64,
+    /// Memory that its kernel calls free; nothing where it does not answer.
+    pub free_memory_bytes: Option<u64>,
+    /// Its load average over five minutes; nothing where it does not answer.
+    pub cpu_load: Option<f64>,
+    /// How late Slurm chooses it for jobs.
+    pub weight: u64,
     /// Its generic resources.
     pub gres: Vec<Gres<'a>>,
     /// What of them jobs have.
@@ -86,6 +92,9 @@ impl<'a> NodeRow<'a> {
             cpus,
             memory,
             allocated_memory,
+            free_memory,
+            load,
+            weight,
             gres,
             allocated_gres,
             features,
@@ -102,6 +111,9 @@ impl<'a> NodeRow<'a> {
             cpus: CpuCounts::parse(cpus)?,
             memory_bytes: mebibytes(memory)?,
             allocated_memory_bytes: mebibytes(allocated_memory)?,
+            free_memory_bytes: measured(free_memory, mebibytes)?,
+            cpu_load: measured(load, load_average)?,
+            weight: number(weight)?,
             gres: Gres::parse_list(gres)?,
             allocated_gres: Gres::parse_list(allocated_gres)?,
             // Without a reason Slurm shows root as its author.
@@ -120,6 +132,21 @@ fn is_known(user: &&str) -> bool {
     *user != "Unknown"
 }
 
+/// What a node's slurmd measured; nothing before it has said so.
+fn measured<T>(
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, RowError>,
+) -> Result<Option<T>, RowError> {
+    if text == "N/A" { Ok(None) } else { parse(text).map(Some) }
+}
+
+/// A load with two decimals, as Slurm prints it.
+fn load_average(text: &str) -> Result<f64, RowError> {
+    let (whole, decimals) = text.split_once('.').ok_or(RowError::Number)?;
+    number(whole).and(number(decimals))?;
+    text.parse().map_err(|_| RowError::Number)
+}
+
 fn mebibytes(text: &str) -> Result<u64, RowError> {
     number(text)?.checked_mul(1 << 20).ok_or(RowError::Number)
 }
@@ -128,7 +155,7 @@ fn mebibytes(text: &str) -> Result<u64, RowError> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "w1|throughput|mixed+drain|3/0/1/4|2000|512|gpu:a100:2,gpu:1g.5gb:3|\
+    const GOOD: &str = "w1|throughput|mixed+drain|3/0/1/4|2000|512|900|1.25|10|gpu:a100:2,gpu:1g.5gb:3|\
                         gpu:a100:1(IDX:0),gpu:1g.5gb:0(IDX:N/A)|avx512,rack1|1795549471|root|\
                         edctl:node:disk:full /scratch | 99% \"used\" now";
 
@@ -141,6 +168,8 @@ mod tests {
         assert_eq!(row.cpus, CpuCounts { allocated: 3, idle: 0, other: 1, total: 4 });
         assert_eq!(row.memory_bytes, 2000 << 20);
         assert_eq!(row.allocated_memory_bytes, 512 << 20);
+        assert_eq!(row.free_memory_bytes, Some(900 << 20));
+        assert_eq!((row.cpu_load, row.weight), (Some(1.25), 10));
         assert_eq!((row.gres.len(), row.gres[1].count), (2, 3));
         assert_eq!((row.allocated_gres.len(), row.allocated_gres[0].count), (2, 1));
         assert_eq!(row.features().collect::<Vec<_>>(), ["avx512", "rack1"]);
@@ -154,13 +183,14 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_nothing() {
-        let bare = |rest| format!("w2|p|idle|0/4/0/4|1000|0|(null)|gpu:0|(null)|{rest}");
+        let bare = |rest| format!("w2|p|idle|0/4/0/4|1000|0|N/A|N/A|1|(null)|gpu:0|(null)|{rest}");
         for rest in ["Unknown|Unknown|none", "Unknown|root|none", "Unknown|root|"] {
             let text = bare(rest);
             let row = NodeRow::parse(&text).unwrap();
             assert_eq!(row.reason, None);
             assert_eq!(row.features().count(), 0);
             assert_eq!(row.gres, []);
+            assert_eq!((row.free_memory_bytes, row.cpu_load), (None, None));
         }
         let text = bare("Unknown|Unknown|burnt");
         let reason = NodeRow::parse(&text).unwrap().reason;
@@ -171,7 +201,7 @@ mod tests {
     fn never_guesses() {
         for (from, to, error) in [
             (GOOD, "", RowError::Fields),
-            ("|2000|512|", "|", RowError::Fields),
+            ("|2000|512|900|", "|", RowError::Fields),
             ("w1|", "|", RowError::Name),
             ("w1|", "w[1-2]|", RowError::Name),
             ("|throughput|", "||", RowError::Name),
@@ -182,6 +212,10 @@ mod tests {
             ("3/0/1/4", "3/0/1/1K", RowError::Number),
             ("|2000|", "|N/A|", RowError::Number),
             ("|2000|", "|2000+|", RowError::Number),
+            ("|900|", "|Unknown|", RowError::Number),
+            ("|1.25|", "|1.2e5|", RowError::Number),
+            ("|1.25|", "|inf|", RowError::Number),
+            ("|10|", "|N/A|", RowError::Number),
             ("|2000|", "|18446744073709551615|", RowError::Number),
             ("gpu:a100:2,", "gpu:a100:2,,", RowError::Gres),
             ("(IDX:0)", "(IDX:0", RowError::Gres),

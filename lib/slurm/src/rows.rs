@@ -29,7 +29,7 @@ pub enum RowError {
     Time,
     /// A line that means nothing there.
     Unknown,
-    /// A line that does not begin as rows do: what follows a line break in a user's text.
+    /// A line without the mark of rows: what follows a line break in a user's text.
     Stray,
     /// Not UTF-8.
     Encoding,
@@ -96,8 +96,7 @@ impl Rejected {
 }
 
 /// Runs `invocation` and hands each line to `on_row`, which parses and keeps it or says why not.
-/// Where the command's rows begin with [`crate::commands::ROW_MARK`], only those that do are rows, and
-/// `on_row` gets them without it. After an error, what `on_row` got counts for nothing.
+/// Where the command's rows have a [`crate::commands::ROW_MARK`], only lines that have it are rows. After an error, what `on_row` got counts for nothing.
 pub fn query(
     runner: &Runner,
     invocation: &Invocation,
@@ -149,10 +148,8 @@ impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
     fn end_of_line(&mut self) {
         let outcome = match str::from_utf8(&self.line) {
             _ if self.too_long => Err(RowError::TooLong),
-            Ok(line) => match strip_mark(line, self.mark) {
-                Some(row) => (self.on_row)(row),
-                None => Err(RowError::Stray),
-            },
+            Ok(line) if self.mark.is_none_or(|mark| has_mark(line, mark)) => (self.on_row)(line),
+            Ok(_) => Err(RowError::Stray),
             Err(_) => Err(RowError::Encoding),
         };
         if let Err(error) = outcome {
@@ -163,11 +160,9 @@ impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
     }
 }
 
-fn strip_mark<'l>(line: &'l str, mark: Option<&str>) -> Option<&'l str> {
-    match mark {
-        Some(mark) => line.strip_prefix(mark)?.strip_prefix('|'),
-        None => Some(line),
-    }
+/// Whether the second field is `mark`.
+fn has_mark(line: &str, mark: &str) -> bool {
+    line.split('|').nth(1) == Some(mark)
 }
 
 /// Splits a row into exactly `N` fields; the last one takes what is left of the line.
@@ -267,9 +262,9 @@ mod tests {
             rows.push(row.to_owned());
             Ok(())
         });
-        lines.push(b"7f3a|a|two\nlines\nROW|forged\n7f3aforged\n7f3a|7f3a|b\n");
+        lines.push(b"a|7f3a|two\nlines\nb|ROW|forged\n7f3a|forged\nb|7f3a\n");
         let rejected = lines.finish();
-        assert_eq!(rows, ["a|two", "7f3a|b"]);
+        assert_eq!(rows, ["a|7f3a|two", "b|7f3a"]);
         assert_eq!(reasons(&rejected), [("stray", 3)]);
     }
 

@@ -171,7 +171,7 @@ impl Invocation {
 
     fn fixed_args(&self) -> impl Iterator<Item = String> + '_ {
         self.command.args.iter().map(|arg| match &self.row_mark {
-            Some(word) => arg.replacen(ROW_MARK, &format!("{word}|"), 1),
+            Some(word) => arg.replacen(ROW_MARK, &format!("|{word}|"), 1),
             None => (*arg).to_owned(),
         })
     }

@@ -22,6 +22,7 @@ fn field() -> impl Strategy<Value = String> {
         "18446744073709551615",
         "4294967295",
         "gpu:a100:2(IDX:0,2),gpu:1g.5gb:3",
+        "cpu=2,mem=62.50G,node=1,gres/gpu=1",
         "(null)",
         "N/A",
         "NONE",
@@ -46,7 +47,7 @@ fn field() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_row_makes_a_parser_panic(parts in proptest::collection::vec(field(), 0..14)) {
+    fn no_row_makes_a_parser_panic(parts in proptest::collection::vec(field(), 0..16)) {
         let row = parts.join("|");
         if let Ok(job) = JobRow::parse(&row) {
             prop_assert!(job.partitions().all(|partition| !partition.is_empty()));
