@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::backend::Teller;
 use crate::counts::{DiagCounts, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{Answer, PollError, Source};
 
@@ -95,6 +96,8 @@ impl<T> Slot<T> {
 /// How a source's polls fared since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
+    /// Who was asked last.
+    pub(crate) teller: Option<Teller>,
     pub(crate) polls: u64,
     pub(crate) failures: BTreeMap<&'static str, u64>,
     pub(crate) failures_in_a_row: u32,

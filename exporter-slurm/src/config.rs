@@ -7,6 +7,7 @@ use std::time::Duration;
 use edctl_daemon::{Invalid, Log, Web};
 use serde::Deserialize;
 
+use crate::backend::Choice;
 use crate::profile::Profile;
 use crate::source::Source;
 
@@ -23,6 +24,8 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Slurm {
+    /// How Slurm is asked.
+    pub(crate) backend: Choice,
     /// Where the commands are.
     pub(crate) bin_dir: PathBuf,
     /// What is asked.
@@ -46,6 +49,7 @@ pub(crate) struct Slurm {
 impl Default for Slurm {
     fn default() -> Self {
         Self {
+            backend: Choice::default(),
             bin_dir: edctl_slurm::DEFAULT_BIN_DIR.into(),
             sources: Source::ALL.to_vec(),
             interval_secs: 20,
@@ -92,6 +96,7 @@ impl edctl_daemon::Config for Config {
 
     fn validate(&self) -> Result<(), Invalid> {
         let Slurm {
+            backend: _,
             bin_dir,
             sources,
             interval_secs,

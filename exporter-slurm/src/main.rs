@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod asker;
+mod backend;
 mod board;
 mod config;
 mod counts;

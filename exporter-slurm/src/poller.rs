@@ -8,10 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::asker::Asker;
 use crate::board::{Board, Moment, Slot};
 use crate::config::Slurm;
 use crate::schedule;
-use crate::source::{Answer, Asker, PollError, Source};
+use crate::source::{Answer, PollError, Source};
 
 /// The board, and a bell that rings after each poll.
 #[derive(Default)]
@@ -37,14 +38,16 @@ impl Shared {
     /// Asks `source` now and notes the answer; returns the wait until it is asked again.
     pub(crate) fn poll(&self, source: Source, asker: &mut Asker) -> Duration {
         let (took, failures) = match source {
-            Source::Diag => self.note(source, |board| &mut board.diag, || asker.diag()),
-            Source::Nodes => self.note(source, |board| &mut board.nodes, || asker.nodes()),
-            Source::Jobs => self.note(source, |board| &mut board.jobs, || asker.jobs()),
-            Source::Licenses => self.note(source, |board| &mut board.licenses, || asker.licenses()),
-            Source::Reservations => {
-                self.note(source, |board| &mut board.reservations, || asker.reservations())
+            Source::Diag => self.note(source, asker, Asker::diag, |board| &mut board.diag),
+            Source::Nodes => self.note(source, asker, Asker::nodes, |board| &mut board.nodes),
+            Source::Jobs => self.note(source, asker, Asker::jobs, |board| &mut board.jobs),
+            Source::Licenses => {
+                self.note(source, asker, Asker::licenses, |board| &mut board.licenses)
             }
-            Source::Shares => self.note(source, |board| &mut board.shares, || asker.shares()),
+            Source::Reservations => {
+                self.note(source, asker, Asker::reservations, |board| &mut board.reservations)
+            }
+            Source::Shares => self.note(source, asker, Asker::shares, |board| &mut board.shares),
         };
         // sdiag itself costs next to nothing, and tells when the load has gone.
         let slowdown = if source == Source::Diag { 1 } else { self.slowdown(&asker.settings) };
@@ -62,17 +65,19 @@ impl Shared {
     fn note<T>(
         &self,
         source: Source,
+        asker: &mut Asker,
+        ask: impl FnOnce(&mut Asker) -> Result<Answer<T>, PollError>,
         slot: impl FnOnce(&mut Board) -> &mut Slot<T>,
-        ask: impl FnOnce() -> Result<Answer<T>, PollError>,
     ) -> (Duration, u32) {
         let asked = Moment::now();
-        let outcome = ask();
+        let outcome = ask(asker);
         let took = asked.instant.elapsed();
         let error = outcome.as_ref().err().map(ToString::to_string);
         let failures = {
             let mut board = self.board();
             let slot = slot(&mut board);
             slot.note(asked, took, outcome);
+            slot.health.teller = asker.teller(source);
             slot.health.failures_in_a_row
         };
         self.polled.notify_all();

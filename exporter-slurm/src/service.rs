@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::{BadQuery, Page, Query};
 
+use crate::asker::Asker;
 use crate::config::{Config, Slurm};
 use crate::page;
 use crate::poller::{Poller, Shared};
 use crate::profile::Profile;
-use crate::source::{Asker, Source};
+use crate::source::Source;
 
 /// How long after the start a page waits for the first polls. After that it never waits. Well below
 /// the frame's patience at the end, so that a stop during the start still ends the poller.

@@ -1,21 +1,11 @@
-//! The questions that slurmctld is asked, and what their answers become.
+//! The questions that are asked of Slurm.
 
-use std::io::PipeReader;
-use std::sync::Arc;
-
-use edctl_slurm::{
-    DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected, ReservationRow,
-    RowError, RunError, Runner, ShareRow, commands, query,
-};
+use edctl_slurm::{Rejected, RunError};
 use serde::Deserialize;
 
-use crate::config::Slurm;
-use crate::counts::{
-    DiagCounters, DiagCounts, JobCounts, JobHistory, License, NodeCounts, Reservation, Shares,
-};
-
 /// A question, by the word in the label `source` and in the configuration. A new one gets a variant
-/// here, a slot on the [`Board`](crate::board::Board) and a function in [`page`](crate::page).
+/// here, a slot on the [`Board`](crate::board::Board), a method of [`Backend`](crate::backend::Backend)
+/// and a function in [`page`](crate::page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
@@ -97,120 +87,4 @@ impl std::fmt::Display for PollError {
 pub(crate) struct Answer<T> {
     pub(crate) counts: T,
     pub(crate) rejected: Rejected,
-}
-
-/// What every question needs, and what is remembered from one answer to the next.
-pub(crate) struct Asker {
-    runner: Runner,
-    pub(crate) settings: Slurm,
-    /// Closes when the exporter stops.
-    cancel: Option<Arc<PipeReader>>,
-    diag: DiagCounters,
-    jobs: JobHistory,
-}
-
-impl Asker {
-    pub(crate) fn new(settings: Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
-        Self {
-            runner: Runner::new(&settings.bin_dir),
-            settings,
-            cancel,
-            diag: DiagCounters::default(),
-            jobs: JobHistory::default(),
-        }
-    }
-
-    /// Goes on with other settings, and with what it remembers.
-    pub(crate) fn change(&mut self, settings: Slurm) {
-        self.runner = Runner::new(&settings.bin_dir);
-        self.settings = settings;
-    }
-
-    pub(crate) fn diag(&mut self) -> Result<Answer<DiagCounts>, PollError> {
-        let mut reader = DiagReader::default();
-        let rejected = self.ask(&commands::DIAG, |line| reader.line(line))?;
-        let diag = reader.finish();
-        // Every sdiag says this, whatever else it says in other words.
-        if !diag.figures.contains_key(&Figure::ServerThreads) {
-            return Err(PollError::NoRows);
-        }
-        Ok(Answer { counts: self.diag.add(diag, self.settings.top), rejected })
-    }
-
-    pub(crate) fn nodes(&self) -> Result<Answer<NodeCounts>, PollError> {
-        let mut counts = NodeCounts::default();
-        let rejected = self.ask(&commands::NODES, |row| {
-            counts.add(&NodeRow::parse(row)?);
-            Ok(())
-        })?;
-        counts.done();
-        // There is no cluster without nodes.
-        if counts.is_empty() { Err(PollError::NoRows) } else { Ok(Answer { counts, rejected }) }
-    }
-
-    pub(crate) fn jobs(&mut self) -> Result<Answer<JobCounts>, PollError> {
-        let mut counts = JobCounts::default();
-        let mut comparison = self.jobs.compare(self.settings.top);
-        let rejected = self.ask(&commands::JOBS, |row| {
-            let row = JobRow::parse(row)?;
-            counts.add(&row);
-            comparison.add(&row);
-            Ok(())
-        })?;
-        refuse_if_none_was_read(counts.is_empty(), &rejected)?;
-        self.jobs = comparison.finish();
-        counts.totals = self.jobs.totals.clone();
-        Ok(Answer { counts, rejected })
-    }
-
-    pub(crate) fn licenses(&self) -> Result<Answer<Vec<License>>, PollError> {
-        let mut licenses = Vec::new();
-        let rejected = self.ask(&commands::LICENSES, |row| {
-            licenses.extend(LicenseRow::parse(row)?.map(License::from));
-            Ok(())
-        })?;
-        refuse_if_none_was_read(licenses.is_empty(), &rejected)?;
-        Ok(Answer { counts: licenses, rejected })
-    }
-
-    pub(crate) fn reservations(&self) -> Result<Answer<Vec<Reservation>>, PollError> {
-        let mut reservations = Vec::new();
-        let rejected = self.ask(&commands::RESERVATIONS, |row| {
-            reservations.extend(ReservationRow::parse(row)?.map(Reservation::from));
-            Ok(())
-        })?;
-        refuse_if_none_was_read(reservations.is_empty(), &rejected)?;
-        Ok(Answer { counts: reservations, rejected })
-    }
-
-    pub(crate) fn shares(&self) -> Result<Answer<Shares>, PollError> {
-        let mut shares = Shares::default();
-        let rejected = self.ask(&commands::SHARES, |row| {
-            shares.add(&ShareRow::parse(row)?);
-            Ok(())
-        })?;
-        refuse_if_none_was_read(shares.is_empty(), &rejected)?;
-        Ok(Answer { counts: shares, rejected })
-    }
-
-    fn ask(
-        &self,
-        command: &'static commands::Command,
-        on_row: impl FnMut(&str) -> Result<(), RowError>,
-    ) -> Result<Rejected, PollError> {
-        let mut call = Invocation::new(command)
-            .deadline(self.settings.deadline())
-            .max_stdout_bytes(self.settings.max_output_mib << 20);
-        if let Some(cancel) = &self.cancel {
-            call = call.cancel_on_close(Arc::clone(cancel));
-        }
-        let rejected = query(&self.runner, &call, on_row).map_err(PollError::Run)?;
-        let is_truncated = rejected.iter().any(|(error, _)| error == RowError::Truncated);
-        if is_truncated { Err(PollError::Truncated) } else { Ok(rejected) }
-    }
-}
-
-/// There are clusters without jobs, licences or accounts, but none whose rows are all of another shape.
-fn refuse_if_none_was_read(is_empty: bool, rejected: &Rejected) -> Result<(), PollError> {
-    if is_empty && rejected.total() > 0 { Err(PollError::NoRows) } else { Ok(()) }
 }

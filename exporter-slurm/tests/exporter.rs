@@ -28,7 +28,7 @@ struct Cluster {
 impl Cluster {
     fn new(sinfo: &str, squeue: &str) -> Self {
         let cluster = Self { dir: tempfile::tempdir().unwrap() };
-        cluster.command("sinfo", sinfo);
+        cluster.sinfo(sinfo);
         cluster.squeue(squeue);
         cluster.command("sdiag", SDIAG);
         cluster.command("scontrol", "exit 0");
@@ -55,6 +55,8 @@ impl Cluster {
             ),
         );
         cluster.command("sshare", &fixture("sshare.txt"));
+        let version = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        fs::copy(version.join("version.txt"), cluster.path("version.txt")).unwrap();
         cluster
     }
 
@@ -66,6 +68,12 @@ impl Cluster {
     fn command(&self, name: &str, body: &str) {
         let here = self.dir.path().display();
         put_program(&self.path(name), &format!("#!/bin/sh\ncd '{here}'\n{body}\n"));
+    }
+
+    /// Puts a sinfo in place that, asked for its version, says what is in `version.txt`.
+    fn sinfo(&self, body: &str) {
+        let version = "[ \"$1\" = --version ] && exec /bin/cat version.txt";
+        self.command("sinfo", &format!("{version}\n{body}"));
     }
 
     /// Puts a squeue in place whose rows have ROW as their mark, for which this call's own word is put.
@@ -360,12 +368,12 @@ fn data_outlives_a_failure_leaves_at_its_age_and_comes_back() {
     exporter.until(|page| page.contains(UP) && page.contains(IDLE));
     assert!(exporter.get("/readyz").starts_with("HTTP/1.1 200"));
 
-    cluster.command("sinfo", "exit 1");
+    cluster.sinfo("exit 1");
     exporter.until(|page| page.contains(DOWN) && page.contains(IDLE));
     exporter.until(|page| page.contains(DOWN) && !page.contains("edctl_slurm_nodes{"));
     assert!(exporter.get("/readyz").starts_with("HTTP/1.1 503"));
 
-    cluster.command("sinfo", ONE_NODE);
+    cluster.sinfo(ONE_NODE);
     exporter.until(|page| page.contains(UP) && page.contains(IDLE));
 }
 
@@ -377,11 +385,11 @@ fn a_slurmctld_that_stops_answering_and_goes_on_is_seen_both_times() {
     exporter.until(|page| page.contains(UP) && page.contains(IDLE));
 
     // As after SIGSTOP: the command connects, asks and waits.
-    cluster.command("sinfo", "exec /bin/sleep 600");
+    cluster.sinfo("exec /bin/sleep 600");
     let failing = "edctl_slurm_poll_failing{source=\"nodes\",reason=\"timeout\"} 1\n";
     exporter.until(|page| page.contains(failing) && page.contains(DOWN) && page.contains(IDLE));
 
-    cluster.command("sinfo", ONE_NODE);
+    cluster.sinfo(ONE_NODE);
     exporter.until(|page| page.contains(UP) && !page.contains(failing));
 }
 

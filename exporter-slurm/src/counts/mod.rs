@@ -11,7 +11,7 @@ mod shares;
 mod tally;
 
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
-pub(crate) use history::{BOUNDS_SECS, Histogram, JobHistory};
+pub(crate) use history::{BOUNDS_SECS, Comparison, Histogram, JobHistory};
 pub(crate) use jobs::JobCounts;
 pub(crate) use licenses::License;
 pub(crate) use nodes::NodeCounts;

@@ -6,11 +6,13 @@ use edctl_exposition::{Family, Page};
 use edctl_slurm::RowError;
 
 use super::count;
+use crate::backend::Teller;
 use crate::board::Health;
 use crate::source::{PollError, Source};
 
 /// The families, while series are added.
 pub(super) struct HealthFamilies {
+    info: Family,
     up: Family,
     failing: Family,
     polls: Family,
@@ -25,6 +27,10 @@ pub(super) struct HealthFamilies {
 impl Default for HealthFamilies {
     fn default() -> Self {
         Self {
+            info: Family::gauge(
+                "edctl_slurm_source_info",
+                "1, with who is asked for the source, and its version where that is known.",
+            ),
             up: Family::gauge(
                 "edctl_slurm_up",
                 "1 if the last poll of the source succeeded and its data is shown, else 0.",
@@ -68,6 +74,9 @@ impl HealthFamilies {
         max_age: Duration,
     ) {
         let label = ("source", source.word());
+        if let Some(Teller { backend, version }) = &health.teller {
+            self.info.push(&[label, ("backend", backend), ("version", version)], 1u64);
+        }
         let is_up = health.failing.is_none() && health.is_fresh(now, max_age);
         self.up.push(&[label], is_up);
         if let Some(reason) = health.failing {
@@ -97,6 +106,7 @@ impl HealthFamilies {
 
     pub(super) fn add_to(self, page: &mut Page) {
         for family in [
+            self.info,
             self.up,
             self.failing,
             self.polls,

@@ -147,6 +147,35 @@ pub static SHARES: Command = Command {
     ],
 };
 
+/// The release of the commands; asks nobody.
+pub static VERSION: Command = Command {
+    program: "sinfo",
+    args: &["--version"],
+    why: "which Slurm answers, for edctl_slurm_source_info; sinfo, since every site has it",
+    proof: &[
+        "exporter-slurm/tests/fixtures/20.11/version.txt",
+        "exporter-slurm/tests/fixtures/22.05/version.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/version.txt",
+        "exporter-slurm/tests/fixtures/23.11/version.txt",
+        "exporter-slurm/tests/fixtures/24.11/version.txt",
+        "exporter-slurm/tests/fixtures/25.05/version.txt",
+        "exporter-slurm/tests/fixtures/25.11/version.txt",
+    ],
+};
+
+/// Longest version that is taken for one.
+const MAX_VERSION_BYTES: usize = 32;
+
+/// Reads what [`VERSION`] prints, `slurm 23.11.4`, in which a distribution may call Slurm otherwise.
+/// Nothing where there is no version.
+pub fn read_version(output: &[u8]) -> Option<&str> {
+    let (_, version) = str::from_utf8(output).ok()?.trim_end().split_once(' ')?;
+    let is_version = version.len() <= MAX_VERSION_BYTES
+        && version.starts_with(|first: char| first.is_ascii_digit())
+        && version.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_~+".contains(&b));
+    is_version.then_some(version)
+}
+
 /// A run's job as slurmctld remembers it; the caller adds `--jobs=ID`, or `--name=NAME` where it does
 /// not know the id.
 pub static JOB: Command = Command {
@@ -181,7 +210,7 @@ pub static CANCEL: Command = Command {
 /// Everything that may be run, for the test that compares the table with the callers and for
 /// the documentation.
 pub static ALL: &[&Command] =
-    &[&NODES, &JOBS, &DIAG, &LICENSES, &RESERVATIONS, &SHARES, &JOB, &SUBMIT, &CANCEL];
+    &[&NODES, &JOBS, &DIAG, &LICENSES, &RESERVATIONS, &SHARES, &VERSION, &JOB, &SUBMIT, &CANCEL];
 
 #[cfg(test)]
 mod tests {
@@ -195,6 +224,24 @@ mod tests {
             assert!(command.program.bytes().all(|b| b.is_ascii_lowercase()), "{command:?}");
             assert!(!command.why.is_empty(), "{command:?}");
         }
+    }
+
+    #[test]
+    fn a_version_is_one_word_that_begins_with_a_digit() {
+        for (output, version) in [
+            ("slurm 23.11.4\n", Some("23.11.4")),
+            ("slurm-wlm 22.05.8\n", Some("22.05.8")),
+            ("slurm 25.05.0-0rc1\n", Some("25.05.0-0rc1")),
+            ("", None),
+            ("slurm\n", None),
+            ("slurm 23.11.4\nmore\n", None),
+            ("slurm 23.11.4 or so\n", None),
+            ("slurm \"23\"\n", None),
+            ("slurm 1234567890123456789012345678901234567890\n", None),
+        ] {
+            assert_eq!(read_version(output.as_bytes()), version, "{output}");
+        }
+        assert_eq!(read_version(b"slurm 2\xff"), None);
     }
 
     #[test]

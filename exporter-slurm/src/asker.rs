@@ -1,0 +1,100 @@
+//! Asks a source's backend, and remembers what must be known at the next answer.
+
+use std::io::PipeReader;
+use std::sync::Arc;
+
+use edctl_slurm::{Diag, Rejected};
+
+use crate::backend::{Backends, Teller};
+use crate::config::Slurm;
+use crate::counts::{
+    DiagCounters, DiagCounts, JobCounts, JobHistory, License, NodeCounts, Reservation, Shares,
+};
+use crate::source::{Answer, PollError, Source};
+
+/// Those who are asked, and what is remembered from one answer to the next.
+pub(crate) struct Asker {
+    pub(crate) settings: Slurm,
+    /// Closes when the exporter stops.
+    cancel: Option<Arc<PipeReader>>,
+    backends: Backends,
+    diag: DiagCounters,
+    jobs: JobHistory,
+}
+
+impl Asker {
+    pub(crate) fn new(settings: Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
+        Self {
+            backends: Backends::new(&settings, cancel.as_ref()),
+            settings,
+            cancel,
+            diag: DiagCounters::default(),
+            jobs: JobHistory::default(),
+        }
+    }
+
+    /// Goes on with other settings, and with what it remembers.
+    pub(crate) fn change(&mut self, settings: Slurm) {
+        self.backends = Backends::new(&settings, self.cancel.as_ref());
+        self.settings = settings;
+    }
+
+    /// Who was asked last for a source.
+    pub(crate) fn teller(&self, source: Source) -> Option<Teller> {
+        self.backends.teller(source)
+    }
+
+    pub(crate) fn diag(&mut self) -> Result<Answer<DiagCounts>, PollError> {
+        let mut diag = Diag::default();
+        let rejected = self.backends.choose(Source::Diag).diag(&mut diag)?;
+        Ok(Answer { counts: self.diag.add(diag, self.settings.top), rejected })
+    }
+
+    pub(crate) fn nodes(&mut self) -> Result<Answer<NodeCounts>, PollError> {
+        let mut counts = NodeCounts::default();
+        let rejected = self.backends.choose(Source::Nodes).nodes(&mut counts)?;
+        counts.done();
+        // There is no cluster without nodes.
+        if counts.is_empty() { Err(PollError::NoRows) } else { Ok(Answer { counts, rejected }) }
+    }
+
+    pub(crate) fn jobs(&mut self) -> Result<Answer<JobCounts>, PollError> {
+        let mut counts = JobCounts::default();
+        let mut comparison = self.jobs.compare(self.settings.top);
+        let backend = self.backends.choose(Source::Jobs);
+        let rejected = backend.jobs(&mut counts, &mut comparison)?;
+        refuse_if_none_was_read(counts.is_empty(), &rejected)?;
+        if backend.tells_each_job() {
+            self.jobs = comparison.finish();
+        }
+        counts.totals = self.jobs.totals.clone();
+        Ok(Answer { counts, rejected })
+    }
+
+    pub(crate) fn licenses(&mut self) -> Result<Answer<Vec<License>>, PollError> {
+        let mut licenses = Vec::new();
+        let rejected = self.backends.choose(Source::Licenses).licenses(&mut licenses)?;
+        refuse_if_none_was_read(licenses.is_empty(), &rejected)?;
+        Ok(Answer { counts: licenses, rejected })
+    }
+
+    pub(crate) fn reservations(&mut self) -> Result<Answer<Vec<Reservation>>, PollError> {
+        let mut reservations = Vec::new();
+        let rejected =
+            self.backends.choose(Source::Reservations).reservations(&mut reservations)?;
+        refuse_if_none_was_read(reservations.is_empty(), &rejected)?;
+        Ok(Answer { counts: reservations, rejected })
+    }
+
+    pub(crate) fn shares(&mut self) -> Result<Answer<Shares>, PollError> {
+        let mut shares = Shares::default();
+        let rejected = self.backends.choose(Source::Shares).shares(&mut shares)?;
+        refuse_if_none_was_read(shares.is_empty(), &rejected)?;
+        Ok(Answer { counts: shares, rejected })
+    }
+}
+
+/// There are clusters without jobs, licences or accounts, but none whose rows are all of another shape.
+fn refuse_if_none_was_read(is_empty: bool, rejected: &Rejected) -> Result<(), PollError> {
+    if is_empty && rejected.total() > 0 { Err(PollError::NoRows) } else { Ok(()) }
+}

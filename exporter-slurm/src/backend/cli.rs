@@ -1,0 +1,153 @@
+//! Slurm's commands, in text form: those of any release from 20.11 on.
+
+use std::io::PipeReader;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edctl_slurm::commands::{self, Command};
+use edctl_slurm::{
+    Diag, DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected, ReservationRow,
+    RowError, Runner, ShareRow, query,
+};
+
+use super::Backend;
+use crate::config::Slurm;
+use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::source::{PollError, Source};
+
+/// What prints more than this prints no version.
+const MAX_VERSION_BYTES: usize = 4096;
+
+/// Runs one command at a time.
+pub(super) struct Cli {
+    runner: Runner,
+    deadline: Duration,
+    max_output_bytes: usize,
+    cancel: Option<Arc<PipeReader>>,
+    version: Option<String>,
+    /// Whether the commands may be others than when their version was asked.
+    is_version_due: bool,
+}
+
+impl Cli {
+    pub(super) fn new(settings: &Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
+        Self {
+            runner: Runner::new(&settings.bin_dir),
+            deadline: settings.deadline(),
+            max_output_bytes: settings.max_output_mib << 20,
+            cancel,
+            version: None,
+            is_version_due: true,
+        }
+    }
+
+    fn ask(
+        &mut self,
+        command: &'static Command,
+        on_row: impl FnMut(&str) -> Result<(), RowError>,
+    ) -> Result<Rejected, PollError> {
+        let outcome = query(&self.runner, &self.call(command), on_row);
+        if outcome.is_err() {
+            self.is_version_due = true;
+        } else if std::mem::take(&mut self.is_version_due) {
+            self.version = self.ask_version();
+        }
+        let rejected = outcome.map_err(PollError::Run)?;
+        let is_truncated = rejected.iter().any(|(error, _)| error == RowError::Truncated);
+        if is_truncated { Err(PollError::Truncated) } else { Ok(rejected) }
+    }
+
+    fn ask_version(&self) -> Option<String> {
+        let call = self.call(&commands::VERSION).max_stdout_bytes(MAX_VERSION_BYTES);
+        let output = self.runner.run(&call).ok()?;
+        commands::read_version(&output.stdout).map(str::to_owned)
+    }
+
+    fn call(&self, command: &'static Command) -> Invocation {
+        let call = Invocation::new(command)
+            .deadline(self.deadline)
+            .max_stdout_bytes(self.max_output_bytes);
+        match &self.cancel {
+            Some(cancel) => call.cancel_on_close(Arc::clone(cancel)),
+            None => call,
+        }
+    }
+}
+
+/// The command that tells a source.
+fn command_of(source: Source) -> &'static Command {
+    match source {
+        Source::Diag => &commands::DIAG,
+        Source::Nodes => &commands::NODES,
+        Source::Jobs => &commands::JOBS,
+        Source::Licenses => &commands::LICENSES,
+        Source::Reservations => &commands::RESERVATIONS,
+        Source::Shares => &commands::SHARES,
+    }
+}
+
+impl Backend for Cli {
+    fn word(&self) -> &'static str {
+        "cli"
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    fn can_tell(&self, source: Source) -> bool {
+        self.runner.path(command_of(source)).is_file()
+    }
+
+    fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {
+        let mut reader = DiagReader::default();
+        let rejected = self.ask(command_of(Source::Diag), |line| reader.line(line))?;
+        *diag = reader.finish();
+        // Every sdiag says this, whatever else it says in other words.
+        if !diag.figures.contains_key(&Figure::ServerThreads) {
+            return Err(PollError::NoRows);
+        }
+        Ok(rejected)
+    }
+
+    fn nodes(&mut self, counts: &mut NodeCounts) -> Result<Rejected, PollError> {
+        self.ask(command_of(Source::Nodes), |row| {
+            counts.add(&NodeRow::parse(row)?);
+            Ok(())
+        })
+    }
+
+    fn jobs(
+        &mut self,
+        counts: &mut JobCounts,
+        comparison: &mut Comparison<'_>,
+    ) -> Result<Rejected, PollError> {
+        self.ask(command_of(Source::Jobs), |row| {
+            let row = JobRow::parse(row)?;
+            counts.add(&row);
+            comparison.add(&row);
+            Ok(())
+        })
+    }
+
+    fn licenses(&mut self, licenses: &mut Vec<License>) -> Result<Rejected, PollError> {
+        self.ask(command_of(Source::Licenses), |row| {
+            licenses.extend(LicenseRow::parse(row)?.map(License::from));
+            Ok(())
+        })
+    }
+
+    fn reservations(&mut self, reservations: &mut Vec<Reservation>) -> Result<Rejected, PollError> {
+        self.ask(command_of(Source::Reservations), |row| {
+            reservations.extend(ReservationRow::parse(row)?.map(Reservation::from));
+            Ok(())
+        })
+    }
+
+    fn shares(&mut self, shares: &mut Shares) -> Result<Rejected, PollError> {
+        self.ask(command_of(Source::Shares), |row| {
+            shares.add(&ShareRow::parse(row)?);
+            Ok(())
+        })
+    }
+}

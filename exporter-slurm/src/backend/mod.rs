@@ -1,0 +1,180 @@
+//! The ways to ask Slurm, and which of them each source is asked by.
+
+mod cli;
+
+use std::collections::BTreeMap;
+use std::io::PipeReader;
+use std::sync::Arc;
+
+use edctl_slurm::{Diag, Rejected};
+use serde::Deserialize;
+
+use self::cli::Cli;
+use crate::config::Slurm;
+use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::source::{PollError, Source};
+
+/// A way to ask Slurm. Each question adds its answer to what it is given, which counts for nothing after
+/// an error, and returns the rows that could not be read.
+pub(crate) trait Backend: Send {
+    /// Its word in the label `backend`, the same as in the configuration.
+    fn word(&self) -> &'static str;
+
+    /// The version of what answers, once that is known.
+    fn version(&self) -> Option<&str>;
+
+    /// Whether it can be asked for the source here and now, as far as that shows without asking.
+    fn can_tell(&self, source: Source) -> bool;
+
+    /// Whether [`jobs`](Self::jobs) tells of each job, so that two of its answers can be compared.
+    fn tells_each_job(&self) -> bool {
+        true
+    }
+
+    fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError>;
+
+    fn nodes(&mut self, counts: &mut NodeCounts) -> Result<Rejected, PollError>;
+
+    fn jobs(
+        &mut self,
+        counts: &mut JobCounts,
+        comparison: &mut Comparison<'_>,
+    ) -> Result<Rejected, PollError>;
+
+    fn licenses(&mut self, licenses: &mut Vec<License>) -> Result<Rejected, PollError>;
+
+    fn reservations(&mut self, reservations: &mut Vec<Reservation>) -> Result<Rejected, PollError>;
+
+    fn shares(&mut self, shares: &mut Shares) -> Result<Rejected, PollError>;
+}
+
+/// Which backends may be asked, by the word in the configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Choice {
+    /// For each source the first that can tell it.
+    #[default]
+    Auto,
+    Cli,
+}
+
+/// Who answers for a source, as the page says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Teller {
+    pub(crate) backend: &'static str,
+    /// Empty where it is not known.
+    pub(crate) version: String,
+}
+
+/// The backends that may be asked, and the one that each source was asked of last.
+pub(crate) struct Backends {
+    /// The best first; never empty.
+    all: Vec<Box<dyn Backend>>,
+    chosen: BTreeMap<Source, usize>,
+}
+
+impl Backends {
+    /// What they run and read stops when `cancel` closes.
+    pub(crate) fn new(settings: &Slurm, cancel: Option<&Arc<PipeReader>>) -> Self {
+        let all: Vec<Box<dyn Backend>> = match settings.backend {
+            Choice::Auto | Choice::Cli => vec![Box::new(Cli::new(settings, cancel.cloned()))],
+        };
+        Self { all, chosen: BTreeMap::new() }
+    }
+
+    /// The one to ask for `source` now. It stays the same while it can be asked, whether or not it
+    /// answers: failures that come and go do not change what the page tells. Where none can be asked, the
+    /// first shows why.
+    pub(crate) fn choose(&mut self, source: Source) -> &mut dyn Backend {
+        let can_tell = |place: &usize| self.all[*place].can_tell(source);
+        let place = self
+            .chosen
+            .get(&source)
+            .copied()
+            .filter(can_tell)
+            .or_else(|| (0..self.all.len()).find(can_tell))
+            .unwrap_or(0);
+        self.chosen.insert(source, place);
+        self.all[place].as_mut()
+    }
+
+    /// Who was asked last for `source`.
+    pub(crate) fn teller(&self, source: Source) -> Option<Teller> {
+        let backend = &self.all[*self.chosen.get(&source)?];
+        let version = backend.version().unwrap_or_default().to_owned();
+        Some(Teller { backend: backend.word(), version })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// Can be asked for nodes while it is there.
+    struct Fake(&'static str, Arc<AtomicBool>);
+
+    impl Backend for Fake {
+        fn word(&self) -> &'static str {
+            self.0
+        }
+
+        fn version(&self) -> Option<&str> {
+            None
+        }
+
+        fn can_tell(&self, source: Source) -> bool {
+            source == Source::Nodes && self.1.load(Ordering::Relaxed)
+        }
+
+        fn diag(&mut self, _: &mut Diag) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+
+        fn nodes(&mut self, _: &mut NodeCounts) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+
+        fn jobs(
+            &mut self,
+            _: &mut JobCounts,
+            _: &mut Comparison<'_>,
+        ) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+
+        fn licenses(&mut self, _: &mut Vec<License>) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+
+        fn reservations(&mut self, _: &mut Vec<Reservation>) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+
+        fn shares(&mut self, _: &mut Shares) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
+        }
+    }
+
+    #[test]
+    fn a_choice_holds_until_what_was_chosen_is_gone() {
+        let (first, second) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
+        let all: Vec<Box<dyn Backend>> = vec![
+            Box::new(Fake("first", Arc::clone(&first))),
+            Box::new(Fake("second", Arc::clone(&second))),
+        ];
+        let mut backends = Backends { all, chosen: BTreeMap::new() };
+        assert_eq!(backends.teller(Source::Nodes), None);
+        assert_eq!(backends.choose(Source::Nodes).word(), "second");
+        first.store(true, Ordering::Relaxed);
+        assert_eq!(backends.choose(Source::Nodes).word(), "second");
+        second.store(false, Ordering::Relaxed);
+        assert_eq!(backends.choose(Source::Nodes).word(), "first");
+        first.store(false, Ordering::Relaxed);
+        assert_eq!(backends.choose(Source::Nodes).word(), "first");
+        assert_eq!(backends.choose(Source::Jobs).word(), "first");
+        let teller = Teller { backend: "first", version: String::new() };
+        assert_eq!(backends.teller(Source::Nodes), Some(teller));
+    }
+}
