@@ -210,7 +210,8 @@ def show_commands(table: Table, place: pathlib.Path, cluster: slurm_cluster.Clus
         script.chmod(0o755)
     counts = {}
     with exporter(place, cluster, f'bin_dir = "{noting}"\ninterval_secs = 1\n') as ours:
-        lines = [line.split("\t") for line in log.read_text().splitlines()]
+        lines = [line.split("\t") for line in log.read_text().splitlines()
+                 if "--version" not in line]
         for scrapers in (1, MANY_SCRAPERS):
             before = calls(ours, log)
             scraped(ours, scrapers, COUNT_SECS)
