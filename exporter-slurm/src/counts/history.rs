@@ -99,7 +99,7 @@ impl Comparison<'_> {
     pub(crate) fn add(&mut self, row: &JobRow<'_>) {
         let begun = begun(row);
         if let Some(before) = self.before {
-            let known = find(before, row.key).or_else(|| find(before, row.key.rest()?));
+            let known = find(before, row.key).or_else(|| find(before, row.key.earlier()?));
             self.compare(row, begun, known);
         }
         let started = begun.unwrap_or(0);
@@ -289,6 +289,20 @@ mod tests {
         );
         assert_eq!(outcomes(&totals), [("cancelled", 8), ("completed", 1)]);
         assert_eq!((observed(&totals.waits), observed(&totals.runs)), ((2, 40), (1, 10)));
+    }
+
+    #[test]
+    fn an_array_s_rest_is_known_when_it_is_cancelled_under_a_plain_id() {
+        let cancelled = |id: &str| [row(id, "CANCELLED", 100, "140", "140")];
+        let totals = history(&[
+            &[row("7_[2-9]", "PENDING", 100, "N/A", "N/A")],
+            &cancelled("7"),
+            &cancelled("7"),
+            // As slurmctld says after a restart.
+            &cancelled("7_[2-9]"),
+        ]);
+        assert_eq!(transitions(&totals), ["pending>cancelled 1"]);
+        assert_eq!(outcomes(&totals), [("cancelled", 1)]);
     }
 
     #[test]

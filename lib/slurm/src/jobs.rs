@@ -114,9 +114,17 @@ impl JobKey {
         self.part == Self::REST
     }
 
-    /// Where a task of an array was before it had a row of its own.
-    pub fn rest(self) -> Option<JobKey> {
-        (self.part < Self::HET).then_some(JobKey { part: Self::REST, ..self })
+    /// Where it may have stood in an earlier row: a task among the rest of its array, before it had a row
+    /// of its own; and that rest, once it is cancelled, under a plain id. Of such a rest slurmctld has
+    /// forgotten which tasks it was, until it starts again (22.05).
+    pub fn earlier(self) -> Option<JobKey> {
+        let part = match self.part {
+            Self::WHOLE => Self::REST,
+            Self::REST => Self::WHOLE,
+            task if task < Self::HET => Self::REST,
+            _ => return None,
+        };
+        Some(JobKey { part, ..self })
     }
 }
 
@@ -227,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn each_job_has_its_key_and_a_task_knows_where_it_was() {
+    fn each_job_has_its_key_and_knows_where_it_may_have_been() {
         let key = |id| parse_id(id).unwrap().0;
         let ids = ["7", "8", "7_0", "7_1", "7+0", "7+1", "7_[2-9]"];
         for (i, one) in ids.iter().enumerate() {
@@ -235,10 +243,14 @@ mod tests {
                 assert_eq!(key(one) == key(other), i == j, "{one} {other}");
             }
         }
-        assert_eq!(key("7_1").rest(), Some(key("7_[2-9]")));
         assert!(key("7_[2-9]").is_rest());
-        for id in ["7", "7+1", "7_[2-9]"] {
-            assert_eq!(key(id).rest(), None, "{id}");
+        for (id, earlier) in [
+            ("7_1", Some("7_[2-9]")),
+            ("7", Some("7_[2-9]")),
+            ("7_[2-9]", Some("7")),
+            ("7+1", None),
+        ] {
+            assert_eq!(key(id).earlier(), earlier.map(key), "{id}");
         }
     }
 
