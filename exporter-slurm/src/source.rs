@@ -58,8 +58,19 @@ pub(crate) enum PollError {
 
 impl PollError {
     /// All reasons that the label `reason` can show.
-    pub(crate) const REASONS: [&str; 8] =
-        ["start", "timeout", "too_large", "exit_status", "cancelled", "io", "truncated", "no_rows"];
+    pub(crate) const REASONS: [&str; 11] = [
+        "start",
+        "timeout",
+        "unreachable",
+        "authentication",
+        "denied",
+        "too_large",
+        "exit_status",
+        "cancelled",
+        "io",
+        "truncated",
+        "no_rows",
+    ];
 
     pub(crate) fn reason(&self) -> &'static str {
         match self {

@@ -301,6 +301,11 @@ fn a_scrape_chooses_a_profile_or_is_told_which_there_are() {
 fn faults_are_named_and_show_no_number() {
     for (sinfo, reason) in [
         ("echo 'slurm_load_node error: down' >&2; exit 1", "exit_status"),
+        ("echo 'slurm_load_node: Access/permission denied' >&2; exit 1", "denied"),
+        (
+            "echo 'slurm_load_node: Unable to contact slurm controller (connect failure)' >&2; exit 1",
+            "unreachable",
+        ),
         (
             "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
             "exit_status",

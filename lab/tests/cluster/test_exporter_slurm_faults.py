@@ -27,7 +27,7 @@ class SlurmExporterFaults(SlurmExporterTest):
 
     def test_munge_is_stopped_and_started(self) -> None:
         self.break_and_mend(["systemctl", "stop", "munge"], ["systemctl", "start", "munge"],
-                            "exit_status")
+                            "authentication")
 
     def test_slurmctld_is_restarted(self) -> None:
         polls = self.exporter.read().value("edctl_slurm_polls_total", source="diag")

@@ -65,9 +65,49 @@ impl RunError {
             Self::Start { .. } => "start",
             Self::Timeout { .. } => "timeout",
             Self::TooLarge { .. } => "too_large",
-            Self::Failed { .. } => "exit_status",
+            Self::Failed { stderr, .. } => complaint(stderr),
             Self::Cancelled { .. } => "cancelled",
             Self::Io { .. } => "io",
+        }
+    }
+}
+
+/// What Slurm's commands of every release from 20.11 on say of slurmctld, and the word for it. One that
+/// did not answer within Slurm's own `MessageTimeout` is as late as one that met our deadline.
+const COMPLAINTS: [(&str, &str); 4] = [
+    ("Unable to contact slurm controller", "unreachable"),
+    ("Socket timed out on send/recv operation", "timeout"),
+    ("Protocol authentication error", "authentication"),
+    ("Access/permission denied", "denied"),
+];
+
+fn complaint(stderr: &str) -> &'static str {
+    let said = COMPLAINTS.iter().find(|(words, _)| stderr.contains(words));
+    said.map_or("exit_status", |(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_says_of_slurmctld_is_its_reason() {
+        for (stderr, reason) in [
+            (
+                "slurm_load_partitions: Unable to contact slurm controller (connect failure)\n",
+                "unreachable",
+            ),
+            ("slurm_load_jobs error: Socket timed out on send/recv operation\n", "timeout"),
+            (
+                "sinfo: error: Munge encode failed: Failed to access \"/run/munge/munge.socket.2\"\n\
+                 slurm_load_partitions: Protocol authentication error\n",
+                "authentication",
+            ),
+            ("slurm_load_node: Access/permission denied\n", "denied"),
+            ("sinfo: unrecognized option\n", "exit_status"),
+            ("", "exit_status"),
+        ] {
+            assert_eq!(complaint(stderr), reason, "{stderr}");
         }
     }
 }
