@@ -221,7 +221,7 @@ def show_commands(table: Table, place: pathlib.Path, cluster: slurm_cluster.Clus
             table.row("slurmctld", "commands not counted", abs(noted - counted))
     table.row("slurmctld", "commands, 8 scrapers over 1", counts[MANY_SCRAPERS] / counts[1])
     # Each source is asked once before any is asked again.
-    return lines[:6]
+    return lines[:7]
 
 
 def calls(ours: Exporter, log: pathlib.Path) -> tuple:

@@ -8,7 +8,8 @@ use edctl_slurm::{Diag, Rejected};
 use crate::backend::{Backends, Teller};
 use crate::config::Slurm;
 use crate::counts::{
-    DiagCounters, DiagCounts, JobCounts, JobHistory, License, NodeCounts, Reservation, Shares,
+    Access, DiagCounters, DiagCounts, JobCounts, JobHistory, License, NodeCounts, Reservation,
+    Shares,
 };
 use crate::source::{Answer, PollError, Source};
 
@@ -20,6 +21,8 @@ pub(crate) struct Asker {
     backends: Backends,
     diag: DiagCounters,
     jobs: JobHistory,
+    /// Whether Slurm shows us only jobs of our own.
+    hides_jobs: bool,
 }
 
 impl Asker {
@@ -30,6 +33,7 @@ impl Asker {
             cancel,
             diag: DiagCounters::default(),
             jobs: JobHistory::default(),
+            hides_jobs: false,
         }
     }
 
@@ -42,6 +46,13 @@ impl Asker {
     /// Who was asked last for a source.
     pub(crate) fn teller(&self, source: Source) -> Option<Teller> {
         self.backends.teller(source)
+    }
+
+    pub(crate) fn access(&mut self) -> Result<Answer<Access>, PollError> {
+        let mut access = Access::default();
+        let rejected = self.backends.choose(Source::Access).access(&mut access)?;
+        self.hides_jobs = access.hides(Source::Jobs).is_some();
+        Ok(Answer { counts: access, rejected })
     }
 
     pub(crate) fn diag(&mut self) -> Result<Answer<DiagCounts>, PollError> {
@@ -64,7 +75,9 @@ impl Asker {
         let backend = self.backends.choose(Source::Jobs);
         let rejected = backend.jobs(&mut counts, &mut comparison)?;
         refuse_if_none_was_read(counts.is_empty(), &rejected)?;
-        if backend.tells_each_job() {
+        if self.hides_jobs {
+            self.jobs.forget_snapshot();
+        } else if backend.tells_each_job() {
             self.jobs = comparison.finish();
         }
         counts.totals = self.jobs.totals.clone();

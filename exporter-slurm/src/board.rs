@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::backend::Teller;
-use crate::counts::{DiagCounts, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::counts::{Access, DiagCounts, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{Answer, PollError, Source};
 
 /// When something was asked, by both clocks: one for ages, one for people.
@@ -23,6 +23,7 @@ impl Moment {
 /// Everything that the page shows.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
+    pub(crate) access: Slot<Access>,
     pub(crate) diag: Slot<DiagCounts>,
     pub(crate) nodes: Slot<NodeCounts>,
     pub(crate) jobs: Slot<JobCounts>,
@@ -35,6 +36,7 @@ impl Board {
     /// How a source fares.
     pub(crate) fn health(&self, source: Source) -> &Health {
         match source {
+            Source::Access => &self.access.health,
             Source::Diag => &self.diag.health,
             Source::Nodes => &self.nodes.health,
             Source::Jobs => &self.jobs.health,
@@ -42,6 +44,15 @@ impl Board {
             Source::Reservations => &self.reservations.health,
             Source::Shares => &self.shares.health,
         }
+    }
+
+    /// Leaves out what our user sees only in part, as the last good answer says, however old it is.
+    pub(crate) fn hide_what_is_private(&mut self) {
+        let Some(access) = &self.access.data else { return };
+        self.nodes.hide(access.hides(Source::Nodes));
+        self.jobs.hide(access.hides(Source::Jobs));
+        self.reservations.hide(access.hides(Source::Reservations));
+        self.shares.hide(access.hides(Source::Shares));
     }
 }
 
@@ -87,7 +98,22 @@ impl<T> Slot<T> {
         }
     }
 
-    /// The snapshot, unless it is older than `max_age`.
+    /// Notes because of which kind of private data it is hidden, if it is. Where that changes, the last
+    /// snapshot is of what our user saw before, so that there is none until the next poll.
+    fn hide(&mut self, kind: Option<&'static str>) {
+        if self.health.hidden != kind {
+            self.health.hidden = kind;
+            self.health.taken = None;
+            self.data = None;
+        }
+    }
+
+    /// The last good snapshot, however old it is.
+    pub(crate) fn last(&self) -> Option<&T> {
+        self.data.as_ref()
+    }
+
+    /// The snapshot, unless it is older than `max_age` or hidden.
     pub(crate) fn fresh(&self, now: Instant, max_age: Duration) -> Option<&T> {
         self.data.as_ref().filter(|_| self.health.is_fresh(now, max_age))
     }
@@ -108,12 +134,16 @@ pub(crate) struct Health {
     pub(crate) total_duration: Duration,
     /// When the last good snapshot was asked for, however old it is.
     pub(crate) taken: Option<Moment>,
+    /// The kind of private data because of which the source tells our user only part; then none of it
+    /// is shown.
+    pub(crate) hidden: Option<&'static str>,
 }
 
 impl Health {
-    /// Whether there is a snapshot that is not older than `max_age`.
+    /// Whether there is a snapshot that is not older than `max_age`, and whole.
     pub(crate) fn is_fresh(&self, now: Instant, max_age: Duration) -> bool {
-        self.taken.is_some_and(|taken| now.saturating_duration_since(taken.instant) <= max_age)
+        let is_young = |taken: Moment| now.saturating_duration_since(taken.instant) <= max_age;
+        self.hidden.is_none() && self.taken.is_some_and(is_young)
     }
 }
 
@@ -123,6 +153,10 @@ mod tests {
 
     fn answer(counts: u32) -> Result<Answer<u32>, PollError> {
         Ok(Answer { counts, rejected: edctl_slurm::Rejected::default() })
+    }
+
+    fn empty<T: Default>() -> Result<Answer<T>, PollError> {
+        Ok(Answer { counts: T::default(), rejected: edctl_slurm::Rejected::default() })
     }
 
     #[test]
@@ -138,6 +172,29 @@ mod tests {
         assert_eq!(slot.fresh(begin.instant + max_age + Duration::from_secs(1), max_age), None);
         assert_eq!(slot.health.failing, Some("no_rows"));
         assert_eq!(slot.health.total_duration, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn what_is_seen_only_in_part_is_not_shown() {
+        let mut board = Board::default();
+        let begin = Moment::now();
+        let day = Duration::from_secs(86400);
+        board.jobs.note(begin, Duration::ZERO, empty());
+        board.nodes.note(begin, Duration::ZERO, empty());
+        // While nothing is known, nothing is hidden.
+        board.hide_what_is_private();
+        assert!(board.jobs.fresh(begin.instant, day).is_some());
+        for is_privileged in [false, true] {
+            let counts = Access { private: ["jobs".to_owned()].into(), is_privileged };
+            let answer = Answer { counts, rejected: edctl_slurm::Rejected::default() };
+            board.access.note(begin, Duration::ZERO, Ok(answer));
+            board.hide_what_is_private();
+            // The snapshot is of what we saw before.
+            assert!(board.jobs.fresh(begin.instant, day).is_none());
+            assert!(board.nodes.fresh(begin.instant, day).is_some());
+            board.jobs.note(begin, Duration::ZERO, empty());
+            assert_eq!(board.jobs.fresh(begin.instant, day).is_some(), is_privileged);
+        }
     }
 
     #[test]

@@ -76,6 +76,11 @@ impl Slurm {
         (interval * times * slowdown).min(self.max_age() / 2).max(interval)
     }
 
+    /// All sources that are asked, in this order: first what the others may leave out.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Source> + '_ {
+        std::iter::once(Source::Access).chain(self.sources.iter().copied())
+    }
+
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline_secs)
     }

@@ -26,11 +26,11 @@ impl Shared {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until each of `sources` has been asked once, but not beyond `until`.
-    pub(crate) fn wait_for_first_polls(&self, sources: &[Source], until: Instant) {
+    /// Waits until each source has been asked once, but not beyond `until`.
+    pub(crate) fn wait_for_first_polls(&self, settings: &Slurm, until: Instant) {
         let patience = until.saturating_duration_since(Instant::now());
         let unasked =
-            |board: &mut Board| sources.iter().any(|source| board.health(*source).polls == 0);
+            |board: &mut Board| settings.asked().any(|source| board.health(source).polls == 0);
         // Whether it was too late shows on the board.
         let _late = self.polled.wait_timeout_while(self.board(), patience, unasked);
     }
@@ -38,6 +38,11 @@ impl Shared {
     /// Asks `source` now and notes the answer; returns the wait until it is asked again.
     pub(crate) fn poll(&self, source: Source, asker: &mut Asker) -> Duration {
         let (took, failures) = match source {
+            Source::Access => {
+                let polled = self.note(source, asker, Asker::access, |board| &mut board.access);
+                self.board().hide_what_is_private();
+                polled
+            }
             Source::Diag => self.note(source, asker, Asker::diag, |board| &mut board.diag),
             Source::Nodes => self.note(source, asker, Asker::nodes, |board| &mut board.nodes),
             Source::Jobs => self.note(source, asker, Asker::jobs, |board| &mut board.jobs),
@@ -153,7 +158,7 @@ fn work(mut asker: Asker, shared: &Shared, changes: &Receiver<Slurm>) {
 
 /// When each source is to be asked: now.
 fn all_now(settings: &Slurm) -> Vec<(Instant, Source)> {
-    settings.sources.iter().map(|source| (Instant::now(), *source)).collect()
+    settings.asked().map(|source| (Instant::now(), source)).collect()
 }
 
 /// A number from 0 to 1 for jitter, from the seed that the standard library draws for its maps.

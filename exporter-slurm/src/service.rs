@@ -42,8 +42,8 @@ impl Exporter {
             ),
             Mode::Once => {
                 let mut asker = Asker::new(settings.clone(), None);
-                for source in &settings.sources {
-                    let _next = shared.poll(*source, &mut asker);
+                for source in settings.asked() {
+                    let _next = shared.poll(source, &mut asker);
                 }
                 None
             }
@@ -54,7 +54,7 @@ impl Exporter {
 
 impl Exporter {
     fn render(&self, profile: Profile, page: &mut Page) {
-        self.shared.wait_for_first_polls(&self.settings.sources, self.started + START_PATIENCE);
+        self.shared.wait_for_first_polls(&self.settings, self.started + START_PATIENCE);
         page::render(&self.shared.board(), &self.settings, profile, Instant::now(), page);
     }
 }
@@ -83,6 +83,9 @@ impl Service for Exporter {
         let board = self.shared.board();
         let (now, max_age) = (Instant::now(), self.settings.max_age());
         let needed = self.settings.sources.iter().filter(|source| NEEDED.contains(source));
-        needed.into_iter().all(|source| board.health(*source).is_fresh(now, max_age))
+        needed.into_iter().map(|source| board.health(*source)).all(|health| {
+            // What will never be shown is not waited for.
+            health.hidden.is_some() || health.is_fresh(now, max_age)
+        })
     }
 }

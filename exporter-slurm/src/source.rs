@@ -9,6 +9,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
+    /// What the others may leave out; it is asked whatever the configuration chooses.
+    #[serde(skip)]
+    Access,
     Diag,
     Nodes,
     Jobs,
@@ -18,7 +21,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// All sources, in the order in which they are asked first.
+    /// All sources that can be chosen, in the order in which they are asked first.
     pub(crate) const ALL: [Source; 6] = [
         Source::Diag,
         Source::Nodes,
@@ -30,11 +33,25 @@ impl Source {
 
     /// Whether what it tells changes so slowly that it is asked less than the others.
     pub(crate) fn is_slow(self) -> bool {
-        matches!(self, Self::Licenses | Self::Reservations | Self::Shares)
+        matches!(self, Self::Access | Self::Licenses | Self::Reservations | Self::Shares)
+    }
+
+    /// The words of slurm.conf's `PrivateData` that keep some or all of what it tells from ordinary
+    /// users, as Slurm 22.05 was seen to do: sinfo is refused, the others leave out what is not the
+    /// user's own. No other word changes what any of them tells.
+    pub(crate) fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Access | Self::Diag | Self::Licenses => &[],
+            Self::Nodes => &["nodes", "partitions"],
+            Self::Jobs => &["jobs"],
+            Self::Reservations => &["reservations"],
+            Self::Shares => &["usage"],
+        }
     }
 
     pub(crate) fn word(self) -> &'static str {
         match self {
+            Self::Access => "access",
             Self::Diag => "diag",
             Self::Nodes => "nodes",
             Self::Jobs => "jobs",

@@ -4,6 +4,8 @@
 
 #[path = "exporter/faults.rs"]
 mod faults;
+#[path = "exporter/privacy.rs"]
+mod privacy;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,7 +33,7 @@ impl Cluster {
         cluster.sinfo(sinfo);
         cluster.squeue(squeue);
         cluster.command("sdiag", SDIAG);
-        cluster.command("scontrol", "exit 0");
+        cluster.command("scontrol", SCONTROL);
         cluster.command("sshare", "exit 0");
         cluster.configure("");
         cluster
@@ -39,24 +41,23 @@ impl Cluster {
 
     /// The recorded output of a real Slurm's commands.
     fn recorded(name: &str) -> Self {
-        let fixture = |file| {
-            let path =
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join(file);
-            format!("/bin/cat {}", path.display())
-        };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        let fixture = |file| format!("/bin/cat {}", folder.join(file).display());
         let cluster = Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"));
         cluster.command("sdiag", &fixture("sdiag.txt"));
         cluster.command(
             "scontrol",
             &format!(
-                "case $3 in license) {} ;; reservation) {} ;; esac",
+                "case $* in *license) {} ;; *reservation) {} ;; *config) /bin/cat config.txt ;; \
+                 *flags=users) /bin/cat users.txt ;; esac",
                 fixture("license.txt"),
                 fixture("reservation.txt")
             ),
         );
         cluster.command("sshare", &fixture("sshare.txt"));
-        let version = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-        fs::copy(version.join("version.txt"), cluster.path("version.txt")).unwrap();
+        for file in ["version.txt", "config.txt"] {
+            fs::copy(folder.join(file), cluster.path(file)).unwrap();
+        }
         cluster
     }
 
@@ -106,7 +107,19 @@ impl Cluster {
     }
 
     fn serve(&self) -> Serving {
-        let mut child = self.program().stderr(Stdio::piped()).spawn().unwrap();
+        Serving::start(self.program())
+    }
+}
+
+struct Serving {
+    child: Child,
+    address: SocketAddr,
+    log: Receiver<String>,
+}
+
+impl Serving {
+    fn start(mut program: Command) -> Self {
+        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         let address = loop {
@@ -121,17 +134,9 @@ impl Cluster {
         std::thread::spawn(move || {
             log.lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
         });
-        Serving { child, address, log: lines }
+        Self { child, address, log: lines }
     }
-}
 
-struct Serving {
-    child: Child,
-    address: SocketAddr,
-    log: Receiver<String>,
-}
-
-impl Serving {
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -192,6 +197,9 @@ fn is_running(pid_file: &Path) -> bool {
 
 /// Shell commands that set `word` to the mark of the rows of this call of squeue.
 const FIND_WORD: &str = "for a; do case $a in --Format=*) a=${a#*|}; word=${a%%|*};; esac; done";
+/// Tells that nothing is private; there are neither licences nor reservations.
+const SCONTROL: &str =
+    "[ $2 = config ] && echo 'PrivateData = none' && echo 'SlurmUser = root(0)'; exit 0";
 const SDIAG: &str = "echo 'Server thread count: 3'";
 const ONE_NODE: &str =
     "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'";

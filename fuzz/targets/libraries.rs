@@ -6,7 +6,8 @@ use edctl_agent::fuzzing::{Named, Parser};
 use edctl_exposition::{Query, WebConfig, fuzzing};
 use edctl_hookmsg::{Reply, Request};
 use edctl_slurm::{
-    DiagReader, JobRow, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
+    ConfigReader, DiagReader, JobRow, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
+    UserRow,
 };
 use edctl_tracectx::TraceParent;
 
@@ -36,18 +37,20 @@ fn http_request(input: &[u8]) {
 
 fn slurm_rows(input: &[u8]) {
     let mut diag = DiagReader::default();
+    let mut config = ConfigReader::default();
     for line in String::from_utf8_lossy(input).lines() {
         let _job = JobRow::parse(line);
         let _node = NodeRow::parse(line);
         let _license = LicenseRow::parse(line);
         let _reservation = ReservationRow::parse(line);
         let _share = ShareRow::parse(line);
-        let _understood = diag.line(line);
+        let _user = UserRow::parse(line);
+        let _understood = (diag.line(line), config.line(line));
         if let Some(state) = NodeState::parse(line) {
             let _words = (state.condition(), state.flags().count());
         }
     }
-    let _figures = diag.finish();
+    let _figures = (diag.finish(), config.finish());
 }
 
 /// What is written of one that was read is the same again.

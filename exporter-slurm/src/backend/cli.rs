@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use edctl_slurm::commands::{self, Command};
 use edctl_slurm::{
-    Diag, DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected, ReservationRow,
-    RowError, Runner, ShareRow, query,
+    ConfigReader, Diag, DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected,
+    ReservationRow, RowError, Runner, ShareRow, UserRow, query,
 };
 
 use super::Backend;
 use crate::config::Slurm;
-use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
 
 /// What prints more than this prints no version.
@@ -27,7 +27,11 @@ pub(super) struct Cli {
     version: Option<String>,
     /// Whether the commands may be others than when their version was asked.
     is_version_due: bool,
+    /// Whose number the commands' requests carry.
+    uid: u32,
 }
+
+const ROOT: u32 = 0;
 
 impl Cli {
     pub(super) fn new(settings: &Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
@@ -38,6 +42,7 @@ impl Cli {
             cancel,
             version: None,
             is_version_due: true,
+            uid: rustix::process::getuid().as_raw(),
         }
     }
 
@@ -55,6 +60,22 @@ impl Cli {
         let rejected = outcome.map_err(PollError::Run)?;
         let is_truncated = rejected.iter().any(|(error, _)| error == RowError::Truncated);
         if is_truncated { Err(PollError::Truncated) } else { Ok(rejected) }
+    }
+
+    fn ask_whether_operator(&mut self) -> Result<(bool, Rejected), PollError> {
+        let uid = self.uid;
+        let mut is_operator = false;
+        let outcome = self.ask(&commands::USERS, |line| {
+            if let Some(user) = UserRow::parse(line)?.filter(|user| user.uid == uid) {
+                is_operator = user.is_operator;
+            }
+            Ok(())
+        });
+        match outcome {
+            // 22.05's scontrol cannot read the answer that there is nobody whom the asker may see.
+            Err(error) if error.reason() == "exit_status" => Ok((false, Rejected::default())),
+            outcome => outcome.map(|rejected| (is_operator, rejected)),
+        }
     }
 
     fn ask_version(&self) -> Option<String> {
@@ -77,6 +98,7 @@ impl Cli {
 /// The command that tells a source.
 fn command_of(source: Source) -> &'static Command {
     match source {
+        Source::Access => &commands::CONFIG,
         Source::Diag => &commands::DIAG,
         Source::Nodes => &commands::NODES,
         Source::Jobs => &commands::JOBS,
@@ -97,6 +119,21 @@ impl Backend for Cli {
 
     fn can_tell(&self, source: Source) -> bool {
         self.runner.path(command_of(source)).is_file()
+    }
+
+    fn access(&mut self, access: &mut Access) -> Result<Rejected, PollError> {
+        let mut reader = ConfigReader::default();
+        let mut rejected = self.ask(command_of(Source::Access), |line| reader.line(line))?;
+        let data = reader.finish().ok_or(PollError::NoRows)?;
+        access.is_privileged = self.uid == ROOT || self.uid == data.slurm_user;
+        // Of no consequence where nothing is private.
+        if !access.is_privileged && !data.kinds.is_empty() {
+            let (is_operator, more) = self.ask_whether_operator()?;
+            access.is_privileged = is_operator;
+            rejected.add(&more);
+        }
+        access.private = data.kinds;
+        Ok(rejected)
     }
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {

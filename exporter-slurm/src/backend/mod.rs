@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use self::cli::Cli;
 use crate::config::Slurm;
-use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
 
 /// A way to ask Slurm. Each question adds its answer to what it is given, which counts for nothing after
@@ -29,6 +29,11 @@ pub(crate) trait Backend: Send {
     /// Whether [`jobs`](Self::jobs) tells of each job, so that two of its answers can be compared.
     fn tells_each_job(&self) -> bool {
         true
+    }
+
+    /// What Slurm lets our user see. Most ways to ask do not tell.
+    fn access(&mut self, _: &mut Access) -> Result<Rejected, PollError> {
+        Err(PollError::NoRows)
     }
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError>;

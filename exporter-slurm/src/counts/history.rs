@@ -76,6 +76,12 @@ pub(crate) struct JobHistory {
 }
 
 impl JobHistory {
+    /// Forgets the last snapshot: it was of other jobs than the next may be of, which did not come or go.
+    /// The next one counts for nothing, as the first did.
+    pub(crate) fn forget_snapshot(&mut self) {
+        self.records = None;
+    }
+
     /// Begins to compare one more snapshot, row by row; `profiles` is how many are told apart. What it
     /// finds counts only when the next history is taken from it.
     pub(crate) fn compare(&self, profiles: usize) -> Comparison<'_> {
@@ -316,6 +322,18 @@ mod tests {
         ]);
         assert_eq!(transitions(&totals), ["pending>running 1", "running>pending 1"]);
         assert_eq!(observed(&totals.waits), (2, 31));
+    }
+
+    #[test]
+    fn jobs_that_come_into_sight_are_not_new() {
+        let running = |id: &str| row(id, "RUNNING", 100, "110", "NONE");
+        let mut history = after(&JobHistory::default(), &[]);
+        history = after(&history, &[running("1")]);
+        history.forget_snapshot();
+        history = after(&history, &[running("2"), running("3")]);
+        assert_eq!(transitions(&history.totals), ["->running 1"]);
+        history = after(&history, &[running("2"), running("3"), running("4")]);
+        assert_eq!(transitions(&history.totals), ["->running 2"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From rows to counts: what one snapshot says, and what successive ones say together.
 
+mod access;
 mod carried;
 mod diag;
 mod history;
@@ -10,6 +11,7 @@ mod reservations;
 mod shares;
 mod tally;
 
+pub(crate) use access::Access;
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
 pub(crate) use history::{BOUNDS_SECS, Comparison, Histogram, JobHistory};
 pub(crate) use jobs::JobCounts;

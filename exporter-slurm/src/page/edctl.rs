@@ -19,6 +19,8 @@ pub(super) fn render(
 ) {
     let max_age = settings.max_age();
     match source {
+        // What it says is in every profile.
+        Source::Access => {}
         Source::Diag => {
             board.diag.fresh(now, max_age).inspect(|diag| diag::render(diag, page));
         }

@@ -1,5 +1,6 @@
 //! From the board to the page, under a profile's names.
 
+mod access;
 mod diag;
 mod edctl;
 mod health;
@@ -22,7 +23,7 @@ use crate::profile::Profile;
 
 /// Adds everything that the board says at `now` to the page, under the names of a profile. A state that no
 /// node or job has is 0, because all of them were counted; a source that is not fresh, or not asked, shows
-/// nothing. The health families are in every profile.
+/// nothing. The health families, and what is hidden from us, are in every profile.
 pub(crate) fn render(
     board: &Board,
     settings: &Slurm,
@@ -31,14 +32,15 @@ pub(crate) fn render(
     page: &mut Page,
 ) {
     let mut health = HealthFamilies::default();
-    for source in &settings.sources {
-        health.push(*source, board.health(*source), now, settings.max_age());
+    for source in settings.asked() {
+        health.push(source, board.health(source), now, settings.max_age());
         match profile {
-            Profile::Edctl => edctl::render(*source, board, settings, now, page),
-            Profile::Vpenso => vpenso::render(*source, board, settings, now, page),
+            Profile::Edctl => edctl::render(source, board, settings, now, page),
+            Profile::Vpenso => vpenso::render(source, board, settings, now, page),
         }
     }
     health.add_to(page);
+    access::render(board, settings, page);
 }
 
 fn count<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {

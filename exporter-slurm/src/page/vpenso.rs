@@ -45,7 +45,7 @@ pub(super) fn render(
             jobs.inspect(|jobs| render_jobs(jobs, settings.top, page));
         }
         // The original has nothing of licences and reservations; of shares, see above.
-        Source::Licenses | Source::Reservations | Source::Shares => {}
+        Source::Access | Source::Licenses | Source::Reservations | Source::Shares => {}
     }
 }
 

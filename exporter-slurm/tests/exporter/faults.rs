@@ -2,7 +2,8 @@
 
 use super::*;
 
-const SOURCES: [&str; 6] = ["diag", "nodes", "jobs", "licenses", "reservations", "shares"];
+const SOURCES: [&str; 7] =
+    ["access", "diag", "nodes", "jobs", "licenses", "reservations", "shares"];
 const RUNNING: &str = "edctl_slurm_jobs{state=\"running\"} 1\n";
 /// Prints the row of another job that runs.
 const HALF_OF_IT: &str = "echo \"8|$word|RUNNING|p|1|node=1|100|130|190|ada|soc|normal|None|\"";
@@ -71,15 +72,17 @@ fn a_squeue_that_fails_is_named_harms_no_other_source_and_heals() {
 fn any_source_can_fail_alone() {
     let cluster = Cluster::recorded("22.05");
     let scontrol = fs::read_to_string(cluster.path("scontrol")).unwrap();
-    let hurt =
-        |what: &str| scontrol.replacen("case", &format!("[ $3 = {what} ] && exit 1; case"), 1);
+    let hurt = |what: &str| {
+        scontrol.replacen("case", &format!("[ \"$3$2\" = {what} ] && exit 1; case"), 1)
+    };
     for source in SOURCES {
         let (program, script) = match source {
             "diag" => ("sdiag", "#!/bin/sh\nexit 1\n".to_owned()),
             "nodes" => ("sinfo", "#!/bin/sh\nexit 1\n".to_owned()),
             "jobs" => ("squeue", "#!/bin/sh\nexit 1\n".to_owned()),
-            "licenses" => ("scontrol", hurt("license")),
-            "reservations" => ("scontrol", hurt("reservation")),
+            "access" => ("scontrol", hurt("config")),
+            "licenses" => ("scontrol", hurt("licenseshow")),
+            "reservations" => ("scontrol", hurt("reservationshow")),
             _ => ("sshare", "#!/bin/sh\nexit 1\n".to_owned()),
         };
         let sound = fs::read_to_string(cluster.path(program)).unwrap();

@@ -19,7 +19,7 @@ CONFIG = f"/run/{NAME}.toml"
 PORT = 9822
 DEADLINE_SECS = 4
 MAX_AGE_SECS = 20
-SOURCES = ("diag", "nodes", "jobs", "licenses", "reservations", "shares")
+SOURCES = ("access", "diag", "nodes", "jobs", "licenses", "reservations", "shares")
 SLURM = f"""[slurm]
 interval_secs = 1
 deadline_secs = {DEADLINE_SECS}
@@ -29,6 +29,8 @@ licenses = 1
 reservations = 1
 shares = 1
 """
+APPEND = 'cp -p "$0" "$0.before" && cat >> "$0"'
+SLURM_CONF = "/etc/slurm/slurm.conf"
 SETTINGS = """[Service]
 ExecStart=
 ExecStart=/usr/sbin/edctl-exporter-slurm --config {config} --web.listen-address {address}:{port}
@@ -51,6 +53,19 @@ class SlurmExporterTest(ClusterTest):
         cls.enterClassContext(cls.copy_of_unit("ctl", UNIT, NAME, settings))
         cls.exporter = Exporter(PORT, host=address)
         wait_until("all sources are up", lambda: cls.states() == dict.fromkeys(SOURCES, "up"))
+
+    @classmethod
+    @contextlib.contextmanager
+    def slurm_conf_with(cls, lines: str, *apply: str):
+        """slurmctld with more lines at the end of its configuration, where the last of two counts."""
+        try:
+            written = cls.cluster.run("ctl", ["sh", "-c", APPEND, SLURM_CONF], stdin=lines)
+            assert written.code == 0, written.stderr
+            cls.cluster.out("ctl", list(apply))
+            yield
+        finally:
+            cls.cluster.run("ctl", ["mv", f"{SLURM_CONF}.before", SLURM_CONF])
+            cls.cluster.run("ctl", list(apply))
 
     @classmethod
     def states(cls) -> dict[str, str]:

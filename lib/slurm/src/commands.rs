@@ -147,6 +147,32 @@ pub static SHARES: Command = Command {
     ],
 };
 
+/// The configuration that slurmctld uses.
+pub static CONFIG: Command = Command {
+    program: "scontrol",
+    args: &["show", "config"],
+    why: "PrivateData and SlurmUser: whether a count leaves out what its asker may not see; asked of \
+          slurmctld, since a slurm.conf may include others or be missing",
+    proof: &[
+        "exporter-slurm/tests/fixtures/20.11/config.txt",
+        "exporter-slurm/tests/fixtures/22.05/config.txt",
+        "exporter-slurm/tests/fixtures/22.05-silent/config.txt",
+        "exporter-slurm/tests/fixtures/23.11/config.txt",
+        "exporter-slurm/tests/fixtures/24.11/config.txt",
+        "exporter-slurm/tests/fixtures/25.05/config.txt",
+        "exporter-slurm/tests/fixtures/25.11/config.txt",
+    ],
+};
+
+/// One row for each user of the accounts that slurmctld lets its asker see: at least the asker's own.
+pub static USERS: Command = Command {
+    program: "scontrol",
+    args: &["--oneliner", "show", "assoc_mgr", "flags=users"],
+    why: "whether the asker is one of Slurm's operators, to whom nothing is private; asked of slurmctld, \
+          which decides by it, and not of slurmdbd, which may be away",
+    proof: &["exporter-slurm/tests/fixtures/22.05/users.txt"],
+};
+
 /// The release of the commands; asks nobody.
 pub static VERSION: Command = Command {
     program: "sinfo",
@@ -209,8 +235,20 @@ pub static CANCEL: Command = Command {
 
 /// Everything that may be run, for the test that compares the table with the callers and for
 /// the documentation.
-pub static ALL: &[&Command] =
-    &[&NODES, &JOBS, &DIAG, &LICENSES, &RESERVATIONS, &SHARES, &VERSION, &JOB, &SUBMIT, &CANCEL];
+pub static ALL: &[&Command] = &[
+    &NODES,
+    &JOBS,
+    &DIAG,
+    &LICENSES,
+    &RESERVATIONS,
+    &SHARES,
+    &CONFIG,
+    &USERS,
+    &VERSION,
+    &JOB,
+    &SUBMIT,
+    &CANCEL,
+];
 
 #[cfg(test)]
 mod tests {

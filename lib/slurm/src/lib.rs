@@ -5,6 +5,7 @@
 
 pub mod commands;
 mod comment;
+mod config;
 mod diag;
 mod error;
 mod follow;
@@ -19,8 +20,10 @@ mod runner;
 mod shares;
 mod state;
 mod tres;
+mod users;
 
 pub use comment::JobComment;
+pub use config::{ConfigReader, PrivateData};
 pub use diag::{Diag, DiagReader, Figure, RpcCount};
 pub use error::RunError;
 pub use gres::Gres;
@@ -33,3 +36,4 @@ pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};
 pub use shares::ShareRow;
 pub use state::{JobState, NodeBase, NodeCondition, NodeFlag, NodeState};
 pub use tres::JobTres;
+pub use users::UserRow;

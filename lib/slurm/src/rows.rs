@@ -90,6 +90,13 @@ impl Rejected {
         self.0.values().sum()
     }
 
+    /// Counts those of another command, too.
+    pub fn add(&mut self, other: &Self) {
+        for (error, rows) in other.iter() {
+            *self.0.entry(error).or_default() += rows;
+        }
+    }
+
     fn note(&mut self, error: RowError) {
         *self.0.entry(error).or_default() += 1;
     }

@@ -1,7 +1,8 @@
 //! No text that a command could print makes a parser panic, or is taken for what it is not.
 
 use edctl_slurm::{
-    DiagReader, Gres, JobRow, JobState, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
+    ConfigReader, DiagReader, Gres, JobRow, JobState, LicenseRow, NodeRow, NodeState,
+    ReservationRow, ShareRow, UserRow,
 };
 use proptest::prelude::*;
 
@@ -34,6 +35,9 @@ fn field() -> impl Strategy<Value = String> {
         "Remote Procedure Call statistics by user",
         "Server thread count: 3",
         "Last cycle when: x (9)",
+        "PrivateData = jobs,users",
+        "SlurmUser = slurm(64030)",
+        "UserName=a(1) DefAccount=x DefWckey= AdminLevel=Operator",
         "",
         "ü",
     ])
@@ -60,7 +64,7 @@ proptest! {
             prop_assert!(share.effective_usage.is_finite());
         }
         let _refused = (LicenseRow::parse(&row), ReservationRow::parse(&row), Gres::parse_list(&row));
-        let _refused = (NodeState::parse(&row), JobState::parse(&row));
+        let _refused = (NodeState::parse(&row), JobState::parse(&row), UserRow::parse(&row));
     }
 
     #[test]
@@ -70,5 +74,18 @@ proptest! {
         let diag = reader.finish();
         let kept = diag.figures.len() + diag.rpcs_by_type.len() + diag.rpcs_by_user.len();
         prop_assert!(kept <= taken);
+    }
+
+    #[test]
+    fn no_line_makes_the_reader_of_the_configuration_panic(
+        lines in proptest::collection::vec(field(), 0..20),
+    ) {
+        let mut reader = ConfigReader::default();
+        for line in &lines {
+            let _refused = reader.line(line);
+        }
+        if let Some(data) = reader.finish() {
+            prop_assert!(data.kinds.iter().all(|kind| !kind.is_empty()));
+        }
     }
 }
