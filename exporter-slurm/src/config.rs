@@ -28,6 +28,8 @@ pub(crate) struct Slurm {
     pub(crate) backend: Choice,
     /// Where the commands are.
     pub(crate) bin_dir: PathBuf,
+    /// Where slurmrestd listens.
+    pub(crate) slurmrestd_socket: PathBuf,
     /// What is asked.
     pub(crate) sources: Vec<Source>,
     /// Time between two polls of the same source; longer where its command is slow or fails.
@@ -51,6 +53,7 @@ impl Default for Slurm {
         Self {
             backend: Choice::default(),
             bin_dir: edctl_slurm::DEFAULT_BIN_DIR.into(),
+            slurmrestd_socket: edctl_slurm::DEFAULT_SOCKET.into(),
             sources: Source::ALL.to_vec(),
             interval_secs: 20,
             source_interval_secs: BTreeMap::new(),
@@ -103,6 +106,7 @@ impl edctl_daemon::Config for Config {
         let Slurm {
             backend: _,
             bin_dir,
+            slurmrestd_socket,
             sources,
             interval_secs,
             source_interval_secs,
@@ -112,9 +116,11 @@ impl edctl_daemon::Config for Config {
             top,
             profile: _,
         } = &self.slurm;
-        if !bin_dir.is_absolute() {
-            let message = format!("expected an absolute path, not {bin_dir:?}");
-            return Err(Invalid::new("slurm.bin_dir", message));
+        for (key, path) in [("bin_dir", bin_dir), ("slurmrestd_socket", slurmrestd_socket)] {
+            if !path.is_absolute() {
+                let message = format!("expected an absolute path, not {path:?}");
+                return Err(Invalid::new(format!("slurm.{key}"), message));
+            }
         }
         for source in Source::ALL {
             if sources.iter().filter(|one| **one == source).count() > 1 {
@@ -183,11 +189,15 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_what_was_expected() {
         type Spoil = fn(&mut Slurm);
-        let cases: [(Spoil, &str); 8] = [
+        let cases: [(Spoil, &str); 9] = [
             (|s| s.interval_secs = 0, "slurm.interval_secs: expected 1 to 3600, not 0"),
             (|s| s.deadline_secs = 601, "slurm.deadline_secs: expected 1 to 600, not 601"),
             (|s| s.max_output_mib = 0, "slurm.max_output_mib: expected 1 to 65536, not 0"),
             (|s| s.bin_dir = "bin".into(), "slurm.bin_dir: expected an absolute path, not \"bin\""),
+            (
+                |s| s.slurmrestd_socket = "socket".into(),
+                "slurm.slurmrestd_socket: expected an absolute path, not \"socket\"",
+            ),
             (|s| s.max_age_secs = 5, "slurm.max_age_secs: expected at least slurm.interval_secs"),
             (
                 |s| s.source_interval_secs = [(Source::Jobs, 0)].into(),

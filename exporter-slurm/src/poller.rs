@@ -117,9 +117,8 @@ impl Poller {
 
     /// Goes on with other settings, at once.
     pub(crate) fn change(&self, settings: Slurm) -> Result<(), String> {
-        let sent = self.0.as_ref().map(|running| running.settings.send(settings));
-        match sent {
-            Some(Ok(())) => Ok(()),
+        match &self.0 {
+            Some(running) if running.settings.send(settings).is_ok() => Ok(()),
             _ => Err("the poller has ended".to_owned()),
         }
     }

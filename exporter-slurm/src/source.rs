@@ -1,6 +1,6 @@
 //! The questions that are asked of Slurm.
 
-use edctl_slurm::{Rejected, RunError};
+use edctl_slurm::{Rejected, RestError, RunError};
 use serde::Deserialize;
 
 /// A question, by the word in the label `source` and in the configuration. A new one gets a variant
@@ -67,24 +67,32 @@ impl Source {
 pub(crate) enum PollError {
     /// The command gave none.
     Run(RunError),
-    /// It ended well, but within a row: there was more.
+    /// slurmrestd gave none.
+    Rest(RestError),
+    /// The command ended well, but within a row: there was more.
     Truncated,
-    /// It printed rows, but none that could be read, or none where there must be some.
+    /// There were rows, but none that could be read, or none where there must be some.
     NoRows,
 }
 
 impl PollError {
     /// All reasons that the label `reason` can show.
-    pub(crate) const REASONS: [&str; 11] = [
+    pub(crate) const REASONS: [&str; 17] = [
         "start",
+        "connect",
         "timeout",
         "unreachable",
         "authentication",
         "denied",
         "too_large",
         "exit_status",
+        "http_status",
+        "not_offered",
+        "refused",
         "cancelled",
         "io",
+        "http",
+        "json",
         "truncated",
         "no_rows",
     ];
@@ -92,6 +100,7 @@ impl PollError {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Run(error) => error.reason(),
+            Self::Rest(error) => error.reason(),
             Self::Truncated => "truncated",
             Self::NoRows => "no_rows",
         }
@@ -105,6 +114,7 @@ impl std::fmt::Display for PollError {
                 write!(f, "cannot start {}: {source}", program.display())
             }
             Self::Run(error) => error.fmt(f),
+            Self::Rest(error) => error.fmt(f),
             Self::Truncated => f.write_str("the output ended within a row"),
             Self::NoRows => f.write_str("the output had no row that could be read"),
         }

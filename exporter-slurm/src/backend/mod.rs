@@ -1,6 +1,7 @@
 //! The ways to ask Slurm, and which of them each source is asked by.
 
 mod cli;
+mod rest;
 
 use std::collections::BTreeMap;
 use std::io::PipeReader;
@@ -10,6 +11,7 @@ use edctl_slurm::{Diag, Rejected};
 use serde::Deserialize;
 
 use self::cli::Cli;
+use self::rest::Rest;
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
@@ -61,6 +63,7 @@ pub(crate) enum Choice {
     #[default]
     Auto,
     Cli,
+    Slurmrestd,
 }
 
 /// Who answers for a source, as the page says it.
@@ -81,8 +84,12 @@ pub(crate) struct Backends {
 impl Backends {
     /// What they run and read stops when `cancel` closes.
     pub(crate) fn new(settings: &Slurm, cancel: Option<&Arc<PipeReader>>) -> Self {
+        let cli = || Box::new(Cli::new(settings, cancel.cloned()));
+        let rest = || Box::new(Rest::new(settings, cancel.cloned()));
         let all: Vec<Box<dyn Backend>> = match settings.backend {
-            Choice::Auto | Choice::Cli => vec![Box::new(Cli::new(settings, cancel.cloned()))],
+            Choice::Auto => vec![cli(), rest()],
+            Choice::Cli => vec![cli()],
+            Choice::Slurmrestd => vec![rest()],
         };
         Self { all, chosen: BTreeMap::new() }
     }

@@ -34,7 +34,7 @@ pub struct JobRow<'a> {
     pub reason: Option<&'a str>,
     /// What edctl wrote into its comment.
     pub label: JobComment<'a>,
-    partitions: &'a str,
+    pub(crate) partitions: &'a str,
 }
 
 impl<'a> JobRow<'a> {
@@ -60,7 +60,6 @@ impl<'a> JobRow<'a> {
             comment,
         ] = fields(row)?;
         let (key, jobs) = parse_id(id)?;
-        partitions.split(',').try_for_each(|partition| name(partition).map(|_| ()))?;
         Ok(Self {
             key,
             jobs,
@@ -75,7 +74,7 @@ impl<'a> JobRow<'a> {
             qos: optional_word(qos)?,
             reason: optional_word(bare_reason(reason))?.filter(|reason| *reason != "None"),
             label: JobComment::parse(comment),
-            partitions,
+            partitions: self::partitions(partitions)?,
         })
     }
 
@@ -83,6 +82,11 @@ impl<'a> JobRow<'a> {
     pub fn partitions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.partitions.split(',')
     }
+}
+
+/// A job's partitions, each a name, with commas between.
+pub(crate) fn partitions(list: &str) -> Result<&str, RowError> {
+    list.split(',').try_for_each(|partition| name(partition).map(|_| ())).map(|()| list)
 }
 
 /// A reason's own words: node names and the like may follow them.
@@ -130,7 +134,7 @@ impl JobKey {
 
 /// Reads a job's id, and how many jobs it stands for: 1 for `7`, `7_3` and `7+1`, else the length of
 /// the list in `7_[0-99:2,200%4]`, in which `%4` is how many may run at once.
-fn parse_id(id: &str) -> Result<(JobKey, u64), RowError> {
+pub(crate) fn parse_id(id: &str) -> Result<(JobKey, u64), RowError> {
     if let Some((job, component)) = id.split_once('+') {
         return Ok((JobKey::new(job, JobKey::HET | task(component)?)?, 1));
     }

@@ -1,5 +1,5 @@
-//! Slurm as seen from outside: the registry of its commands, the runner that runs them
-//! hermetically, and the parsers of what they print. Nothing here links libslurm.
+//! Slurm as seen from outside: the registry of its commands, the runner that runs them hermetically,
+//! the parsers of what they print, and the same rows from slurmrestd. Nothing here links libslurm.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod licenses;
 mod nodes;
 mod pairs;
 mod reservations;
+mod rest;
 mod rows;
 mod runner;
 mod shares;
@@ -31,6 +32,7 @@ pub use jobs::{JobKey, JobRow};
 pub use licenses::LicenseRow;
 pub use nodes::{CpuCounts, NodeReason, NodeRow};
 pub use reservations::ReservationRow;
+pub use rest::{DEFAULT_SOCKET, RestError, Slurmrestd};
 pub use rows::{Rejected, RowError, query};
 pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};
 pub use shares::ShareRow;

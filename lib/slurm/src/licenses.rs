@@ -7,7 +7,7 @@ use crate::rows::{RowError, number};
 const NONE: &str = "No licenses configured in Slurm.";
 
 /// A licence that Slurm hands out.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LicenseRow<'a> {
     /// Its name; a remote one's with the `@server` that it is served by.
     pub license: &'a str,

@@ -65,7 +65,7 @@ pub struct NodeRow<'a> {
     pub allocated_gres: Vec<Gres<'a>>,
     /// Why it is down or drained, if somebody said so.
     pub reason: Option<NodeReason<'a>>,
-    features: &'a str,
+    pub(crate) features: &'a str,
 }
 
 /// Why a node is as it is.

@@ -7,7 +7,7 @@ use crate::rows::{RowError, number, optional_word, time};
 const NONE: &str = "No reservations in the system";
 
 /// Nodes or parts of them that are kept for somebody for some time.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReservationRow<'a> {
     /// Its name.
     pub reservation: &'a str,

@@ -97,7 +97,7 @@ impl Rejected {
         }
     }
 
-    fn note(&mut self, error: RowError) {
+    pub(crate) fn note(&mut self, error: RowError) {
         *self.0.entry(error).or_default() += 1;
     }
 }

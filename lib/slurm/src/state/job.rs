@@ -86,6 +86,20 @@ impl JobState {
         is_word.then(|| Self::known(&text.to_ascii_lowercase()))
     }
 
+    /// The state of which squeue would show the word, of a base state and its flags as newer releases list
+    /// them. `None` when there is none, or one that is no word.
+    pub fn of_words(words: &[&str]) -> Option<Self> {
+        let mut states = Vec::new();
+        for word in words {
+            let state = Self::parse(word)?;
+            if !HIDDEN_FLAGS.contains(word) {
+                states.push(state);
+            }
+        }
+        let flag = SHOWN_FLAGS.iter().find(|flag| states.contains(flag));
+        flag.or_else(|| states.first()).copied()
+    }
+
     /// Whether the job will not run again unless somebody requeues it.
     pub fn is_finished(self) -> bool {
         matches!(
@@ -104,6 +118,26 @@ impl JobState {
     }
 }
 
+/// The flags that squeue shows in place of the base state, the first that is set before the others.
+const SHOWN_FLAGS: [JobState; 13] = [
+    JobState::Completing,
+    JobState::StageOut,
+    JobState::Configuring,
+    JobState::Resizing,
+    JobState::Requeued,
+    JobState::RequeueFed,
+    JobState::RequeueHold,
+    JobState::SpecialExit,
+    JobState::Stopped,
+    JobState::Revoked,
+    JobState::ResvDelHold,
+    JobState::Signaling,
+    JobState::Expediting,
+];
+
+/// The flags that it never shows.
+const HIDDEN_FLAGS: [&str; 4] = ["LAUNCH_FAILED", "UPDATE_DB", "RECONFIG_FAIL", "POWER_UP_NODE"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +155,24 @@ mod tests {
         assert_eq!(JobState::parse("LEVITATING"), Some(JobState::Other));
         for text in ["", "RUN NING", "12", "RUNNING|", "(null)"] {
             assert_eq!(JobState::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_base_state() {
+        for (words, state) in [
+            (&["RUNNING"][..], Some(JobState::Running)),
+            (&["running"], Some(JobState::Running)),
+            (&["COMPLETED", "COMPLETING"], Some(JobState::Completing)),
+            (&["PENDING", "SPECIAL_EXIT", "REQUEUED"], Some(JobState::Requeued)),
+            (&["FAILED", "LAUNCH_FAILED"], Some(JobState::Failed)),
+            (&["RUNNING", "LEVITATING"], Some(JobState::Running)),
+            (&["LEVITATING"], Some(JobState::Other)),
+            (&["RUNNING", "RUN NING"], None),
+            (&[""], None),
+            (&[], None),
+        ] {
+            assert_eq!(JobState::of_words(words), state, "{words:?}");
         }
     }
 

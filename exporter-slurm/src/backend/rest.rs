@@ -1,0 +1,93 @@
+//! slurmrestd at its unix socket, of any version that `lib/slurm` knows.
+
+use std::io::PipeReader;
+use std::sync::Arc;
+
+use edctl_slurm::{Diag, Figure, Rejected, Slurmrestd};
+
+use super::Backend;
+use crate::config::Slurm;
+use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::source::{PollError, Source};
+
+/// Makes one request at a time.
+pub(super) struct Rest {
+    slurmrestd: Slurmrestd,
+    version: Option<String>,
+}
+
+impl Rest {
+    pub(super) fn new(settings: &Slurm, cancel: Option<Arc<PipeReader>>) -> Self {
+        let max_body_bytes = (settings.max_output_mib as u64) << 20;
+        let slurmrestd = Slurmrestd::new(
+            &settings.slurmrestd_socket,
+            settings.deadline(),
+            max_body_bytes,
+            cancel,
+        );
+        Self { slurmrestd, version: None }
+    }
+
+    fn ask(
+        &mut self,
+        question: impl FnOnce(&mut Slurmrestd) -> Result<Rejected, edctl_slurm::RestError>,
+    ) -> Result<Rejected, PollError> {
+        let answer = question(&mut self.slurmrestd);
+        self.version = self.slurmrestd.version().or(self.version.take());
+        answer.map_err(PollError::Rest)
+    }
+}
+
+impl Backend for Rest {
+    fn word(&self) -> &'static str {
+        "slurmrestd"
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    fn can_tell(&self, source: Source) -> bool {
+        self.slurmrestd.is_there() && (source != Source::Shares || self.slurmrestd.has_shares())
+    }
+
+    fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {
+        let rejected = self.ask(|slurmrestd| slurmrestd.diag(diag))?;
+        // Every release says this, whatever it says in other words.
+        if !diag.figures.contains_key(&Figure::ServerThreads) {
+            return Err(PollError::NoRows);
+        }
+        Ok(rejected)
+    }
+
+    fn nodes(&mut self, counts: &mut NodeCounts) -> Result<Rejected, PollError> {
+        self.ask(|slurmrestd| slurmrestd.nodes(|row| counts.add(row)))
+    }
+
+    fn jobs(
+        &mut self,
+        counts: &mut JobCounts,
+        comparison: &mut Comparison<'_>,
+    ) -> Result<Rejected, PollError> {
+        self.ask(|slurmrestd| {
+            slurmrestd.jobs(|row| {
+                counts.add(row);
+                comparison.add(row);
+            })
+        })
+    }
+
+    fn licenses(&mut self, licenses: &mut Vec<License>) -> Result<Rejected, PollError> {
+        self.ask(|slurmrestd| slurmrestd.licenses(|row| licenses.push(License::from(*row))))
+    }
+
+    fn reservations(&mut self, reservations: &mut Vec<Reservation>) -> Result<Rejected, PollError> {
+        self.ask(|slurmrestd| {
+            slurmrestd.reservations(|row| reservations.push(Reservation::from(*row)))
+        })
+    }
+
+    fn shares(&mut self, shares: &mut Shares) -> Result<Rejected, PollError> {
+        self.ask(|slurmrestd| slurmrestd.shares(|row| shares.add(row)))
+    }
+}

@@ -1,0 +1,223 @@
+//! Jobs as `/jobs` shows them, array tasks that still wait together in one.
+
+use serde::Deserialize;
+
+use super::value::Value;
+use crate::comment::JobComment;
+use crate::jobs::{JobRow, parse_id, partitions};
+use crate::rows::{RowError, optional_word};
+use crate::state::JobState;
+use crate::tres::JobTres;
+
+/// What counts of a job.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Job {
+    job_id: Value,
+    /// 0 where the job is of no array.
+    array_job_id: Value,
+    /// Nothing where it is of no array, or stands for the tasks in `array_task_string`.
+    array_task_id: Value,
+    array_task_string: Value,
+    /// 0 where the job is no component of another.
+    het_job_id: Value,
+    het_job_offset: Value,
+    /// A list from v0.0.40 on.
+    job_state: Value,
+    state_reason: Value,
+    partition: Value,
+    cpus: Value,
+    /// Empty while the job waits; then the next counts.
+    tres_alloc_str: Value,
+    tres_req_str: Value,
+    submit_time: Value,
+    start_time: Value,
+    end_time: Value,
+    user_name: Value,
+    account: Value,
+    qos: Value,
+    comment: Value,
+}
+
+impl Job {
+    /// The row that it is.
+    ///
+    /// # Errors
+    /// Names the first value that is not what Slurm writes there.
+    pub(super) fn row(&self) -> Result<JobRow<'_>, RowError> {
+        let (key, jobs) = parse_id(&self.id()?)?;
+        let state = JobState::of_words(&self.job_state.words()?).ok_or(RowError::State)?;
+        Ok(JobRow {
+            key,
+            jobs,
+            state,
+            cpus_each: self.cpus.whole()?,
+            tres: self.tres()?,
+            submitted: self.submit_time.time()?,
+            started: self.start_time.time()?,
+            ended: self.ended(state)?,
+            user: optional_word(self.user_name.text()?)?,
+            account: optional_word(self.account.text()?)?,
+            qos: optional_word(self.qos.text()?)?,
+            reason: optional_word(self.state_reason.text()?)?.filter(|reason| *reason != "None"),
+            label: JobComment::parse(self.comment.text()?),
+            partitions: partitions(self.partition.text()?)?,
+        })
+    }
+
+    /// The id as squeue writes it.
+    fn id(&self) -> Result<String, RowError> {
+        let optional = |id: &Value| Ok(id.known()?.filter(|id| *id != 0));
+        if let Some(job) = optional(&self.het_job_id)? {
+            return Ok(format!("{job}+{}", self.het_job_offset.whole()?));
+        }
+        let Some(array) = optional(&self.array_job_id)? else {
+            return Ok(self.job_id.whole()?.to_string());
+        };
+        match (self.array_task_id.known()?, self.array_task_string.text()?) {
+            (Some(task), _) => Ok(format!("{array}_{task}")),
+            (None, tasks) => Ok(format!("{array}_[{tasks}]")),
+        }
+    }
+
+    /// What it has or asks for.
+    fn tres(&self) -> Result<JobTres, RowError> {
+        let allocated = self.tres_alloc_str.text()?;
+        JobTres::parse(if allocated.is_empty() { self.tres_req_str.text()? } else { allocated })
+    }
+
+    /// When it ended or must end. One without a time limit must end when nobody lives any more.
+    fn ended(&self, state: JobState) -> Result<Option<u32>, RowError> {
+        match self.end_time.time() {
+            Err(RowError::Time) if self.end_time.whole().is_ok() && !state.is_finished() => {
+                Ok(None)
+            }
+            time => time,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(json: &str) -> Job {
+        serde_json::from_str(json).unwrap()
+    }
+
+    const V38: &str = r#"{"account": "soc", "array_job_id": 0, "array_task_id": null,
+        "array_task_string": "", "comment": "edctl/1 stage=sim", "cpus": 2, "end_time": 190,
+        "het_job_id": 0, "het_job_offset": 0, "job_id": 7, "job_resources": {"nodes": "w1"},
+        "job_state": "RUNNING", "partition": "fast,slow", "qos": "", "start_time": 130,
+        "state_description": "", "state_reason": "None", "submit_time": 100, "time_limit": null,
+        "tres_alloc_str": "cpu=2,mem=1G,node=1", "tres_req_str": "cpu=2,mem=2G,node=1",
+        "user_name": "ada"}"#;
+
+    /// The same job as newer releases write it.
+    const V40: &str = r#"{"account": "soc", "array_job_id": {"set": true, "infinite": false, "number": 0},
+        "array_task_id": {"set": false, "infinite": false, "number": 0}, "array_task_string": "",
+        "comment": "edctl/1 stage=sim", "cpus": {"set": true, "infinite": false, "number": 2},
+        "end_time": {"set": true, "infinite": false, "number": 190},
+        "het_job_id": {"set": true, "infinite": false, "number": 0},
+        "het_job_offset": {"set": true, "infinite": false, "number": 0}, "job_id": 7,
+        "job_state": ["RUNNING"], "partition": "fast,slow", "qos": "",
+        "start_time": {"set": true, "infinite": false, "number": 130}, "state_reason": "None",
+        "submit_time": {"set": true, "infinite": false, "number": 100},
+        "tres_alloc_str": "cpu=2,mem=1G,node=1", "tres_req_str": "cpu=2,mem=2G,node=1",
+        "user_name": "ada"}"#;
+
+    /// One of an array that waits, as v0.0.44 writes it.
+    const V44: &str = r#"{"array_job_id": {"set": true, "infinite": false, "number": 9},
+        "array_task_id": {"set": false, "infinite": false, "number": 0},
+        "array_task_string": "1,3,5-9:2%3", "cpus": {"set": true, "infinite": false, "number": 1},
+        "end_time": {"set": false, "infinite": false, "number": 0}, "job_id": 9,
+        "job_state": ["PENDING", "REQUEUED"], "partition": "fast", "priority_by_partition": [{}],
+        "start_time": {"set": true, "infinite": false, "number": 0}, "state_reason": "Resources",
+        "submit_time": {"set": true, "infinite": false, "number": 100},
+        "tres_alloc_str": "", "tres_req_str": "cpu=1,mem=2G,node=1,gres/gpu=1", "user_name": ""}"#;
+
+    #[test]
+    fn reads_the_same_of_any_release() {
+        for json in [V38, V40] {
+            let job = job(json);
+            let row = job.row().unwrap();
+            let label = JobComment { stage: Some("sim"), ..JobComment::default() };
+            let wanted = JobRow {
+                key: parse_id("7").unwrap().0,
+                jobs: 1,
+                state: JobState::Running,
+                cpus_each: 2,
+                tres: JobTres { memory_bytes: Some(1 << 30), nodes: Some(1), gpus: None },
+                submitted: Some(100),
+                started: Some(130),
+                ended: Some(190),
+                user: Some("ada"),
+                account: Some("soc"),
+                qos: None,
+                reason: None,
+                label,
+                partitions: "fast,slow",
+            };
+            assert_eq!(row, wanted);
+        }
+        let job = job(V44);
+        let row = job.row().unwrap();
+        assert_eq!((row.key, row.jobs), parse_id("9_[1,3,5-9:2%3]").unwrap());
+        assert_eq!((row.state, row.reason), (JobState::Requeued, Some("Resources")));
+        assert_eq!((row.submitted, row.started, row.ended), (Some(100), None, None));
+        assert_eq!((row.user, row.account), (None, None));
+        let tres = JobTres { memory_bytes: Some(2 << 30), nodes: Some(1), gpus: Some(1) };
+        assert_eq!(row.tres, tres);
+    }
+
+    #[test]
+    fn tasks_components_and_jobs_without_an_end_have_their_places() {
+        let id = |from: &str, to: &str| job(&V38.replacen(from, to, 1)).id().unwrap();
+        assert_eq!(id("", ""), "7");
+        assert_eq!(
+            id(
+                "\"array_job_id\": 0, \"array_task_id\": null",
+                "\"array_job_id\": 5, \"array_task_id\": 0"
+            ),
+            "5_0"
+        );
+        let het = r#""het_job_id": 6, "het_job_offset": 1"#;
+        assert_eq!(id(r#""het_job_id": 0, "het_job_offset": 0"#, het), "6+1");
+        // Runs until Slurm's clock ends.
+        let endless = V38.replace("190", "6090615134");
+        assert_eq!(job(&endless).row().unwrap().ended, None);
+        let ended = endless.replace("RUNNING", "COMPLETED");
+        assert_eq!(job(&ended).row(), Err(RowError::Time));
+    }
+
+    #[test]
+    fn never_guesses() {
+        for (from, to, error) in [
+            (V38, "{}", RowError::Number),
+            ("\"job_id\": 7", "\"job_id\": -7", RowError::Number),
+            ("\"job_id\": 7", "\"job_id\": 4294967296", RowError::Number),
+            ("\"job_id\": 7", "\"job_id\": \"7\"", RowError::Number),
+            ("\"array_job_id\": 0", "\"array_job_id\": 9", RowError::Array),
+            ("\"array_job_id\": 0", "\"array_job_id\": []", RowError::Number),
+            ("\"RUNNING\"", "null", RowError::State),
+            ("\"RUNNING\"", "[]", RowError::State),
+            ("\"RUNNING\"", "\"RUN NING\"", RowError::State),
+            ("\"RUNNING\"", "{\"state\": 1}", RowError::Fields),
+            ("\"cpus\": 2", "\"cpus\": null", RowError::Number),
+            ("\"cpus\": 2", "\"cpus\": 1e30", RowError::Number),
+            ("100", "\"yesterday\"", RowError::Time),
+            ("100", "-62135596800", RowError::Time),
+            ("mem=1G", "mem=lots", RowError::Number),
+            ("fast,slow", "", RowError::Name),
+            ("fast,slow", "fast\\n,slow", RowError::Name),
+            ("\"ada\"", "\"a\\u0007da\"", RowError::Name),
+            ("\"ada\"", "17", RowError::Fields),
+            ("edctl/1", &"x".repeat(70_000), RowError::TooLong),
+        ] {
+            let json = V38.replacen(from, to, 1);
+            assert_eq!(job(&json).row(), Err(error), "{from} {to:.80}");
+        }
+        let odd = V38.replace("\"RUNNING\"", "[\"LEVITATING\"]");
+        assert_eq!(job(&odd).row().unwrap().state, JobState::Other);
+    }
+}
