@@ -120,8 +120,10 @@ def share_rows(line: str):
         yield template.format_map({
             "User": "" if user is None else f"user{user}",
             "Partition": "",
+            "RawShares": "" if user is None else 1,
             "NormShares": "0.000500",
             "RawUsage": 0 if user is None else user * 977,
+            "NormUsage": "0.000600",
             "EffectvUsage": "0.000700",
             "FairShare": "" if user is None else "0.400000",
             "Account": "root" if user is None else f"  account{user % ACCOUNTS}",

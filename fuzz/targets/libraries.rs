@@ -7,7 +7,7 @@ use edctl_exposition::{Query, WebConfig, fuzzing};
 use edctl_hookmsg::{Reply, Request};
 use edctl_slurm::{
     ConfigReader, DiagReader, JobRow, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
-    UserRow,
+    UserRow, node_names,
 };
 use edctl_tracectx::TraceParent;
 
@@ -44,6 +44,7 @@ fn slurm_rows(input: &[u8]) {
         let _license = LicenseRow::parse(line);
         let _reservation = ReservationRow::parse(line);
         let _share = ShareRow::parse(line);
+        let _names = node_names(line);
         let _user = UserRow::parse(line);
         let _understood = (diag.line(line), config.line(line));
         if let Some(state) = NodeState::parse(line) {

@@ -15,7 +15,7 @@ pub(crate) struct License {
 
 impl From<LicenseRow<'_>> for License {
     fn from(row: LicenseRow<'_>) -> Self {
-        let LicenseRow { license, total, used, free, reserved } = row;
+        let LicenseRow { license, total, used, free, reserved, .. } = row;
         Self { name: license.to_owned(), total, used, free, reserved }
     }
 }

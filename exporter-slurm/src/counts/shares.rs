@@ -74,10 +74,10 @@ mod tests {
         let mut shares = Shares::default();
         assert!(shares.is_empty());
         for row in [
-            "||0.6|90|0.8|| chips",
-            "ada||0.5|20|0.2|0.9|  chips",
-            "bob|fast|0.5|70|0.8|0.1|  chips",
-            "eve||0.5|0|0.0|1.0|  chips",
+            "||1|0.6|90|0.8|0.8|| chips",
+            "ada||1|0.5|20|0.2|0.2|0.9|  chips",
+            "bob|fast|1|0.5|70|0.6|0.8|0.1|  chips",
+            "eve||1|0.5|0|0.0|0.0|1.0|  chips",
         ] {
             shares.add(&ShareRow::parse(row).unwrap());
         }

@@ -132,7 +132,7 @@ pub static SHARES: Command = Command {
         "--noheader",
         "--parsable2",
         "--all",
-        "--format=User,Partition,NormShares,RawUsage,EffectvUsage,FairShare,Account",
+        "--format=User,Partition,RawShares,NormShares,RawUsage,NormUsage,EffectvUsage,FairShare,Account",
     ],
     why: "usage and fairshare by account and user; the account comes last since it is indented by its \
           depth",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::rows::{RowError, number};
 
 macro_rules! figures {
-    ($($(#[$doc:meta])* $name:ident = $section:ident $label:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $section:ident $label:literal $(| $alias:literal)*,)*) => {
         /// One of sdiag's single numbers. Times are in microseconds, as sdiag has them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Figure { $($(#[$doc])* $name,)* }
@@ -13,7 +13,7 @@ macro_rules! figures {
         impl Figure {
             fn find(section: Section, label: &str) -> Option<Self> {
                 match (section, label) {
-                    $((Section::$section, $label) => Some(Self::$name),)*
+                    $((Section::$section, $label $(| $alias)*) => Some(Self::$name),)*
                     _ => None,
                 }
             }
@@ -42,6 +42,10 @@ figures! {
     JobsCanceled = Head "Jobs canceled",
     /// Jobs that failed for Slurm's own reasons since [`Diag::since`].
     JobsFailed = Head "Jobs failed",
+    /// Jobs that wait, as of [`Diag::jobs_counted`].
+    JobsPending = Head "Jobs pending",
+    /// Jobs that run, as of [`Diag::jobs_counted`].
+    JobsRunning = Head "Jobs running",
     /// Time of the main scheduler's last cycle.
     MainLastCycle = Main "Last cycle",
     /// Time of its longest cycle since [`Diag::since`].
@@ -52,10 +56,26 @@ figures! {
     MainMeanCycle = Main "Mean cycle",
     /// Jobs that it looks at in a cycle, in the mean.
     MainMeanDepth = Main "Mean depth cycle",
+    /// Its cycles in a minute, in the mean.
+    MainCyclesPerMinute = Main "Cycles per minute",
     /// Jobs that waited at its last cycle.
     MainQueue = Main "Last queue length",
+    /// Its cycles that saw the whole queue; this and the next from Slurm 23.11 on.
+    MainExitEnd = MainExits "End of job queue",
+    /// Its cycles that ended at `default_queue_depth`.
+    MainExitDepth = MainExits "Hit default_queue_depth",
+    /// Its cycles that ended at `sched_max_job_start`.
+    MainExitStarts = MainExits "Hit sched_max_job_start",
+    /// Its cycles that ended since licences were missing.
+    MainExitLicenses = MainExits "Blocked on licenses",
+    /// Its cycles that ended at `max_rpc_cnt`.
+    MainExitRpcs = MainExits "Hit max_rpc_cnt",
+    /// Its cycles that ended at `max_sched_time`.
+    MainExitTimeout = MainExits "Timeout (max_sched_time)",
     /// Jobs that backfill started since slurmctld's start.
     BackfilledJobs = Backfill "Total backfilled jobs (since last slurm start)",
+    /// Jobs that backfill started since [`Diag::since`].
+    BackfilledSinceReset = Backfill "Total backfilled jobs (since last stats cycle start)",
     /// Components of heterogeneous jobs that backfill started since slurmctld's start.
     BackfilledHetComponents = Backfill "Total backfilled heterogeneous job components",
     /// Backfill's cycles since [`Diag::since`].
@@ -72,24 +92,34 @@ figures! {
     BackfillLastTried = Backfill "Last depth cycle (try sched)",
     /// Jobs that a cycle looks at, in the mean; missing where there was none.
     BackfillMeanDepth = Backfill "Depth Mean",
+    /// Jobs that a cycle tries to start, in the mean; missing where there was none.
+    BackfillMeanTried = Backfill "Depth Mean (try depth)" | "Depth Mean (try sched)",
     /// Jobs that waited at its last cycle.
     BackfillQueue = Backfill "Last queue length",
+    /// Jobs that waited at a cycle, in the mean; missing where there was none.
+    BackfillMeanQueue = Backfill "Queue length mean",
     /// Time slots that its last cycle tested.
     BackfillTable = Backfill "Last table size",
+    /// Time slots that a cycle tests, in the mean; missing where there was none.
+    BackfillMeanTable = Backfill "Mean table size",
+    /// Its cycles that saw the whole queue; this and the next from Slurm 23.11 on.
+    BackfillExitEnd = BackfillExits "End of job queue",
+    /// Its cycles that ended at `bf_max_job_start`.
+    BackfillExitStarts = BackfillExits "Hit bf_max_job_start",
+    /// Its cycles that ended at `bf_max_job_test`.
+    BackfillExitTests = BackfillExits "Hit bf_max_job_test",
+    /// Its cycles that ended since something changed meanwhile.
+    BackfillExitChanged = BackfillExits "System state changed",
+    /// Its cycles that ended at `bf_node_space_size`.
+    BackfillExitTable = BackfillExits "Hit table size limit (bf_node_space_size)",
+    /// Its cycles that ended at `bf_max_time`.
+    BackfillExitTimeout = BackfillExits "Timeout (bf_max_time)",
+    /// Time of 1000 calls to ask the clock.
+    ClockLatency = Head "Latency for 1000 calls to gettimeofday()",
 }
 
-/// Numbers that sdiag shows and nobody here needs: other sources or figures say the same.
-const UNUSED: &[(Section, &str)] = &[
-    (Section::Head, "RPC queue enabled"),
-    (Section::Head, "Jobs pending"),
-    (Section::Head, "Jobs running"),
-    (Section::Main, "Cycles per minute"),
-    (Section::Backfill, "Total backfilled jobs (since last stats cycle start)"),
-    (Section::Backfill, "Depth Mean (try depth)"),
-    (Section::Backfill, "Depth Mean (try sched)"),
-    (Section::Backfill, "Queue length mean"),
-    (Section::Backfill, "Mean table size"),
-];
+/// A number that sdiag shows and nobody here needs.
+const UNUSED: (Section, &str) = (Section::Head, "RPC queue enabled");
 
 /// The requests of one type, or of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +137,12 @@ pub struct RpcCount {
 pub struct Diag {
     /// Since when slurmctld counts what it counts "since the last reset", in seconds since the epoch.
     pub since: Option<u64>,
+    /// When it was asked, in seconds since the epoch.
+    pub asked: Option<u64>,
+    /// When slurmctld last counted its waiting and running jobs, in seconds since the epoch.
+    pub jobs_counted: Option<u64>,
+    /// Whether backfill was at work; nothing where sdiag says nothing of backfill.
+    pub is_backfilling: Option<bool>,
     /// When backfill's last cycle was, in seconds since the epoch; nothing where there was none.
     pub backfill_last_cycle: Option<u64>,
     /// The single numbers.
@@ -130,8 +166,8 @@ enum Section {
     Head,
     Main,
     Backfill,
-    /// Why cycles ended: from Slurm 23.11 on, and not shown.
-    Exits,
+    MainExits,
+    BackfillExits,
     Types,
     Users,
     /// Requests that wait to be sent: their number is the agent queue's, their lines name nodes.
@@ -141,14 +177,20 @@ enum Section {
 /// How the sections' headings begin; what follows differs (`:`, a warning, a unit).
 const HEADINGS: &[(&str, Section)] = &[
     ("Main schedule statistics", Section::Main),
-    ("Main scheduler exit", Section::Exits),
+    ("Main scheduler exit", Section::MainExits),
     ("Backfilling stats", Section::Backfill),
-    ("Backfill exit", Section::Exits),
-    ("Latency for ", Section::Head),
+    ("Backfill exit", Section::BackfillExits),
     ("Remote Procedure Call statistics by message type", Section::Types),
     ("Remote Procedure Call statistics by user", Section::Users),
     ("Pending RPC", Section::Pending),
 ];
+
+/// What the heading of backfill's figures has in brackets while it works.
+const BACKFILLING: &str = "in the middle of backfilling";
+
+/// The line that stands alone after the last section of figures, with its unit behind the number.
+const LATENCY: &str = "Latency for ";
+const LATENCY_UNIT: &str = " microseconds";
 
 impl DiagReader {
     /// Takes in one line.
@@ -161,7 +203,13 @@ impl DiagReader {
             && let Some((_, section)) = HEADINGS.iter().find(|(begin, _)| line.starts_with(begin))
         {
             self.section = *section;
+            if self.section == Section::Backfill {
+                self.diag.is_backfilling = Some(line.contains(BACKFILLING));
+            }
             return Ok(());
+        }
+        if line.starts_with(LATENCY) {
+            self.section = Section::Head;
         }
         let line = line.trim();
         if line.bytes().all(|b| b == b'*') {
@@ -170,8 +218,12 @@ impl DiagReader {
         match self.section {
             Section::Types => self.diag.rpcs_by_type.push(rpc_count(line)?),
             Section::Users => self.diag.rpcs_by_user.push(rpc_count(line)?),
-            Section::Pending | Section::Exits => {}
-            Section::Head | Section::Main | Section::Backfill => return self.figure(line),
+            Section::Pending => {}
+            Section::Head
+            | Section::Main
+            | Section::MainExits
+            | Section::Backfill
+            | Section::BackfillExits => return self.figure(line),
         }
         Ok(())
     }
@@ -182,7 +234,8 @@ impl DiagReader {
     }
 
     fn figure(&mut self, line: &str) -> Result<(), RowError> {
-        if line.starts_with("sdiag output at ") {
+        if let Some(when) = line.strip_prefix("sdiag output at ") {
+            self.diag.asked = Some(epoch(when)?);
             return Ok(());
         }
         if let Some(when) = line.strip_prefix("Data since ") {
@@ -192,16 +245,20 @@ impl DiagReader {
         let (label, value) = line.split_once(':').ok_or(RowError::Unknown)?;
         let value = value.trim();
         match (self.section, label) {
-            (Section::Head, "Job states ts" | "Jobs running ts") => Ok(()),
+            (Section::Head, "Job states ts" | "Jobs running ts") => {
+                self.diag.jobs_counted = Some(epoch(value)?);
+                Ok(())
+            }
             (Section::Backfill, "Last cycle when") => {
                 if value != "N/A" {
                     self.diag.backfill_last_cycle = Some(epoch(value)?);
                 }
                 Ok(())
             }
-            unused if UNUSED.contains(&unused) => Ok(()),
+            UNUSED => Ok(()),
             (section, label) => {
                 let figure = Figure::find(section, label).ok_or(RowError::Unknown)?;
+                let value = value.strip_suffix(LATENCY_UNIT).unwrap_or(value);
                 self.diag.figures.insert(figure, number(value)?);
                 Ok(())
             }
@@ -309,7 +366,9 @@ Pending RPCs
         let (diag, refused) = read(OLD);
         assert_eq!(refused, []);
         assert_eq!(diag.since, Some(1_614_556_800));
-        assert_eq!(diag.backfill_last_cycle, None);
+        assert_eq!((diag.asked, diag.jobs_counted), (Some(1_614_592_807), Some(1_614_592_790)));
+        assert_eq!((diag.is_backfilling, diag.backfill_last_cycle), (Some(true), None));
+        assert_eq!(diag.figures[&Figure::ClockLatency], 31);
         assert_eq!(diag.figures[&Figure::DbdAgentQueue], 9);
         assert_eq!(diag.figures[&Figure::JobsFailed], 1);
         assert_eq!(diag.figures[&Figure::MainMaxCycle], 900);
@@ -322,7 +381,7 @@ Pending RPCs
     }
 
     #[test]
-    fn what_newer_releases_add_disturbs_nothing() {
+    fn reads_what_newer_releases_add() {
         let text = OLD
             .replace(
                 "Backfilling stats",
@@ -330,7 +389,11 @@ Pending RPCs
             )
             .replace("Latency", "Backfill exit\n\tEnd of job queue: 1\n\nLatency")
             .replace("total_time:2814", "total_time:2814 queued:0 dropped:0");
-        assert_eq!(read(&text), read(OLD));
+        let (mut diag, refused) = read(&text);
+        assert_eq!(refused, []);
+        assert_eq!(diag.figures.remove(&Figure::MainExitEnd), Some(61));
+        assert_eq!(diag.figures.remove(&Figure::BackfillExitEnd), Some(1));
+        assert_eq!(diag, read(OLD).0);
     }
 
     #[test]

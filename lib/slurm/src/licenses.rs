@@ -19,6 +19,10 @@ pub struct LicenseRow<'a> {
     pub free: u64,
     /// Those that reservations hold; older Slurms do not say.
     pub reserved: Option<u64>,
+    /// Of a remote licence, how many its own server last said are in use.
+    pub last_consumed: Option<u64>,
+    /// Of a remote licence, how many more were in use than Slurm knew of.
+    pub last_deficit: Option<u64>,
 }
 
 impl<'a> LicenseRow<'a> {
@@ -30,12 +34,16 @@ impl<'a> LicenseRow<'a> {
         if row == NONE {
             return Ok(None);
         }
+        // Releases differ in which of these they have.
+        let optional = |key| value(row, key).ok().map(number).transpose();
         Ok(Some(Self {
             license: first(row, "LicenseName")?,
             total: number(value(row, "Total")?)?,
             used: number(value(row, "Used")?)?,
             free: number(value(row, "Free")?)?,
-            reserved: value(row, "Reserved").ok().map(number).transpose()?,
+            reserved: optional("Reserved")?,
+            last_consumed: optional("LastConsumed")?,
+            last_deficit: optional("LastDeficit")?,
         }))
     }
 }
@@ -46,11 +54,22 @@ mod tests {
 
     #[test]
     fn reads_what_old_and_new_releases_say() {
-        for more in ["", " LastConsumed=0 LastDeficit=0 LastUpdate=1795549471"] {
+        for (more, last_consumed, last_deficit) in [
+            ("", None, None),
+            (" LastConsumed=3 LastDeficit=0 LastUpdate=1795549471", Some(3), Some(0)),
+        ] {
             let row =
                 format!("LicenseName=vcs@flex1 Total=4 Used=2 Free=1 Reserved=1 Remote=no{more}");
             let license = "vcs@flex1";
-            let wanted = LicenseRow { license, total: 4, used: 2, free: 1, reserved: Some(1) };
+            let wanted = LicenseRow {
+                license,
+                total: 4,
+                used: 2,
+                free: 1,
+                reserved: Some(1),
+                last_consumed,
+                last_deficit,
+            };
             assert_eq!(LicenseRow::parse(&row), Ok(Some(wanted)));
         }
         let old = LicenseRow::parse("LicenseName=vcs Total=4 Used=2 Free=2 Remote=no");

@@ -15,8 +15,12 @@ pub struct ReservationRow<'a> {
     pub start: Option<u32>,
     /// When it ends, in seconds since the epoch.
     pub end: Option<u32>,
-    /// Its nodes.
+    /// How many nodes it has.
     pub nodes: u64,
+    /// Their names, as [`crate::node_names`] reads them; empty where it has none.
+    pub node_list: &'a str,
+    /// The users whom it is for, separated by commas; empty where it is for accounts or groups.
+    pub users: &'a str,
     /// Its cores.
     pub cores: u64,
     /// The partition that it is in, if in one.
@@ -36,11 +40,18 @@ impl<'a> ReservationRow<'a> {
         if row == NONE {
             return Ok(None);
         }
+        // Not every release says these.
+        let optional = |key| match value(row, key) {
+            Ok(text) => optional_word(text).map(Option::unwrap_or_default),
+            Err(_) => Ok(""),
+        };
         Ok(Some(Self {
             reservation: first(row, "ReservationName")?,
             start: time(value(row, "StartTime")?)?,
             end: time(value(row, "EndTime")?)?,
             nodes: number(value(row, "NodeCnt")?)?,
+            node_list: optional("Nodes")?,
+            users: optional("Users")?,
             cores: number(value(row, "CoreCnt")?)?,
             partition: optional_word(value(row, "PartitionName")?)?,
             flags: optional_word(value(row, "Flags")?)?.unwrap_or_default(),
@@ -70,6 +81,8 @@ mod tests {
             start: Some(1_795_556_117),
             end: Some(1_795_559_717),
             nodes: 1,
+            node_list: "w2",
+            users: "root",
             cores: 4,
             partition: None,
             flags: "MAINT,IGNORE_JOBS",

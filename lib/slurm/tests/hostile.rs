@@ -2,7 +2,7 @@
 
 use edctl_slurm::{
     ConfigReader, DiagReader, Gres, JobRow, JobState, LicenseRow, NodeRow, NodeState,
-    ReservationRow, ShareRow, UserRow,
+    ReservationRow, ShareRow, UserRow, node_names,
 };
 use proptest::prelude::*;
 
@@ -18,6 +18,7 @@ fn field() -> impl Strategy<Value = String> {
         "drained$",
         "latency,throughput",
         "1/2/3/6",
+        "rack[1-2]node[08-11,15]",
         "1795548870",
         "-62135596800",
         "18446744073709551615",
@@ -65,6 +66,10 @@ proptest! {
         }
         let _refused = (LicenseRow::parse(&row), ReservationRow::parse(&row), Gres::parse_list(&row));
         let _refused = (NodeState::parse(&row), JobState::parse(&row), UserRow::parse(&row));
+        for part in &parts {
+            let names = node_names(part).unwrap_or_default();
+            prop_assert!(names.iter().all(|name| !name.contains(['[', ']'])));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! slurmctld's figures of itself as `/diag` shows them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::rows::{Rejected, RowError, optional_word};
 pub(super) const KEY: &str = "statistics";
 
 /// Where each figure stands.
-const FIGURES: [(&str, Figure); 27] = [
+const FIGURES: [(&str, Figure); 35] = [
     ("server_thread_count", Figure::ServerThreads),
     ("agent_queue_size", Figure::AgentQueue),
     ("agent_count", Figure::Agents),
@@ -25,13 +26,17 @@ const FIGURES: [(&str, Figure); 27] = [
     ("jobs_completed", Figure::JobsCompleted),
     ("jobs_canceled", Figure::JobsCanceled),
     ("jobs_failed", Figure::JobsFailed),
+    ("jobs_pending", Figure::JobsPending),
+    ("jobs_running", Figure::JobsRunning),
     ("schedule_cycle_last", Figure::MainLastCycle),
     ("schedule_cycle_max", Figure::MainMaxCycle),
     ("schedule_cycle_total", Figure::MainCycles),
     ("schedule_cycle_mean", Figure::MainMeanCycle),
     ("schedule_cycle_mean_depth", Figure::MainMeanDepth),
+    ("schedule_cycle_per_minute", Figure::MainCyclesPerMinute),
     ("schedule_queue_length", Figure::MainQueue),
     ("bf_backfilled_jobs", Figure::BackfilledJobs),
+    ("bf_last_backfilled_jobs", Figure::BackfilledSinceReset),
     ("bf_backfilled_het_jobs", Figure::BackfilledHetComponents),
     ("bf_cycle_counter", Figure::BackfillCycles),
     ("bf_cycle_last", Figure::BackfillLastCycle),
@@ -41,16 +46,39 @@ const FIGURES: [(&str, Figure); 27] = [
     ("bf_last_depth", Figure::BackfillLastDepth),
     ("bf_last_depth_try", Figure::BackfillLastTried),
     ("bf_depth_mean", Figure::BackfillMeanDepth),
+    ("bf_depth_mean_try", Figure::BackfillMeanTried),
     ("bf_queue_len", Figure::BackfillQueue),
+    ("bf_queue_len_mean", Figure::BackfillMeanQueue),
     ("bf_table_size", Figure::BackfillTable),
+    ("bf_table_size_mean", Figure::BackfillMeanTable),
+    ("gettimeofday_latency", Figure::ClockLatency),
+];
+
+/// Why cycles ended, from v0.0.40 on: each figure, and the object in which it stands.
+const EXITS: [(&str, &str, Figure); 12] = [
+    ("schedule_exit", "end_job_queue", Figure::MainExitEnd),
+    ("schedule_exit", "default_queue_depth", Figure::MainExitDepth),
+    ("schedule_exit", "max_job_start", Figure::MainExitStarts),
+    ("schedule_exit", "licenses", Figure::MainExitLicenses),
+    ("schedule_exit", "max_rpc_cnt", Figure::MainExitRpcs),
+    ("schedule_exit", "max_sched_time", Figure::MainExitTimeout),
+    ("bf_exit", "end_job_queue", Figure::BackfillExitEnd),
+    ("bf_exit", "bf_max_job_start", Figure::BackfillExitStarts),
+    ("bf_exit", "bf_max_job_test", Figure::BackfillExitTests),
+    ("bf_exit", "state_changed", Figure::BackfillExitChanged),
+    ("bf_exit", "bf_node_space_size", Figure::BackfillExitTable),
+    ("bf_exit", "bf_max_time", Figure::BackfillExitTimeout),
 ];
 
 /// Means, which are 0 where there was nothing that they could be of: then sdiag does not show them.
-const MEANS: [(Figure, Figure); 4] = [
+const MEANS: [(Figure, Figure); 7] = [
     (Figure::MainMeanCycle, Figure::MainCycles),
     (Figure::MainMeanDepth, Figure::MainCycles),
     (Figure::BackfillMeanCycle, Figure::BackfillCycles),
     (Figure::BackfillMeanDepth, Figure::BackfillCycles),
+    (Figure::BackfillMeanTried, Figure::BackfillCycles),
+    (Figure::BackfillMeanQueue, Figure::BackfillCycles),
+    (Figure::BackfillMeanTable, Figure::BackfillCycles),
 ];
 
 /// Requests by type or by user.
@@ -103,6 +131,14 @@ impl<'de> Visitor<'de> for Statistics<'_> {
                     let (counts, rejected) = (&mut self.diag.rpcs_by_user, &mut *self.rejected);
                     map.next_value_seed(rpcs(counts, rejected, |rpc| &rpc.user))?;
                 }
+                "req_time" => self.diag.asked = self.time(&map.next_value()?),
+                "job_states_ts" => self.diag.jobs_counted = self.time(&map.next_value()?),
+                "bf_active" => {
+                    if let Value::Flag(is_active) = map.next_value()? {
+                        self.diag.is_backfilling = Some(is_active);
+                    }
+                }
+                "schedule_exit" | "bf_exit" => self.exits(&key, &map.next_value()?),
                 "req_time_start" => self.diag.since = self.time(&map.next_value()?),
                 "bf_when_last_cycle" => {
                     self.diag.backfill_last_cycle = self.time(&map.next_value()?);
@@ -128,6 +164,14 @@ impl Statistics<'_> {
         match value.known() {
             Ok(number) => self.diag.figures.extend(number.map(|number| (figure, number))),
             Err(error) => self.rejected.note(error),
+        }
+    }
+
+    fn exits(&mut self, object: &str, values: &BTreeMap<String, Value>) {
+        for (_, key, figure) in EXITS.iter().filter(|(place, ..)| *place == object) {
+            if let Some(value) = values.get(*key) {
+                self.figure(*figure, value);
+            }
         }
     }
 
@@ -181,14 +225,19 @@ mod tests {
             let now = format!(r#"{{"set": true, "infinite": false, "number": {number}}}"#);
             json.replace(number, &now)
         };
-        let v42 =
-            wrapped(V38, "1795647799").replace("\"bf_active\"", "\"bf_exit\": {}, \"bf_active\"");
-        for json in [V38, &v42] {
+        let v42 = wrapped(V38, "1795647799").replace(
+            "\"bf_active\"",
+            "\"bf_exit\": {\"bf_max_time\": 4, \"x\": []}, \"bf_active\"",
+        );
+        for (json, exits) in [(V38, None), (&*v42, Some((Figure::BackfillExitTimeout, 4)))] {
             let (diag, rejected) = read(json);
             let rpc =
                 |name: &str, count, total_usec| RpcCount { name: name.into(), count, total_usec };
             let wanted = Diag {
                 since: Some(1_795_647_799),
+                asked: Some(1_795_647_801),
+                jobs_counted: None,
+                is_backfilling: Some(false),
                 backfill_last_cycle: None,
                 figures: [
                     (Figure::ServerThreads, 3),
@@ -196,7 +245,9 @@ mod tests {
                     (Figure::MainMeanCycle, 51),
                     (Figure::BackfillCycles, 0),
                 ]
-                .into(),
+                .into_iter()
+                .chain(exits)
+                .collect(),
                 rpcs_by_type: vec![rpc("REQUEST_PING", 2, 10)],
                 rpcs_by_user: vec![rpc("ada", 3, 4)],
             };

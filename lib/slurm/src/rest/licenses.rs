@@ -15,6 +15,8 @@ pub(super) struct License {
     used: Value,
     free: Value,
     reserved: Value,
+    last_consumed: Value,
+    last_deficit: Value,
 }
 
 impl License {
@@ -29,6 +31,8 @@ impl License {
             used: self.used.whole()?,
             free: self.free.whole()?,
             reserved: self.reserved.known()?,
+            last_consumed: self.last_consumed.known()?,
+            last_deficit: self.last_deficit.known()?,
         })
     }
 }

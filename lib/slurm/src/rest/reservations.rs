@@ -14,6 +14,8 @@ pub(super) struct Reservation {
     start_time: Value,
     end_time: Value,
     node_count: Value,
+    node_list: Value,
+    users: Value,
     core_count: Value,
     partition: Value,
     flags: Value,
@@ -36,6 +38,8 @@ impl Reservation {
             start,
             end,
             nodes: self.node_count.whole()?,
+            node_list: optional_word(self.node_list.text()?)?.unwrap_or_default(),
+            users: optional_word(self.users.text()?)?.unwrap_or_default(),
             cores: self.core_count.whole()?,
             partition: optional_word(self.partition.text()?)?,
             flags: optional_word(&flags)?.unwrap_or_default(),
@@ -58,6 +62,7 @@ mod tests {
     }
 
     const V38: &str = r#"{"name": "maint", "start_time": 100, "end_time": 200, "node_count": 2,
+        "node_list": "w[1-2]", "users": "ada",
         "core_count": 8, "partition": "", "flags": ["MAINT", "SPEC_NODES"], "watts": 4294967294}"#;
 
     #[test]
@@ -71,6 +76,8 @@ mod tests {
                 start: Some(100),
                 end: Some(200),
                 nodes: 2,
+                node_list: "w[1-2]",
+                users: "ada",
                 cores: 8,
                 partition: None,
                 flags: "MAINT,SPEC_NODES",

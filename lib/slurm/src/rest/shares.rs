@@ -11,6 +11,9 @@ use crate::shares::ShareRow;
 /// The key under which they stand, in an object under the same key.
 pub(super) const KEY: &str = "shares";
 
+/// Slurm's mark for the shares of one that has its parent's.
+const PARENTS: u64 = 0x7fff_ffff;
+
 /// What counts of an account's share, or of a user's.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -20,9 +23,12 @@ pub(super) struct Share {
     /// The account above it.
     parent: Value,
     partition: Value,
+    /// As they were set.
+    shares: Value,
     shares_normalized: Value,
     /// In seconds of a CPU, or as the site bills.
     usage: Value,
+    usage_normalized: Value,
     effective_usage: Value,
     fairshare: FairShare,
     /// `["USER"]`, or `["ASSOCIATION"]` for an account.
@@ -52,8 +58,10 @@ impl Share {
             account,
             user,
             partition: optional_word(self.partition.text()?)?,
+            raw_shares: self.shares.known()?.filter(|shares| *shares != PARENTS),
             normalized_shares: self.shares_normalized.ratio()?.filter(|_| !is_root),
             raw_usage_seconds: self.usage.whole()?,
+            normalized_usage: self.usage_normalized.ratio()?,
             effective_usage: self.effective_usage.ratio()?.ok_or(RowError::Number)?,
             fair_share: self.fairshare.factor.ratio()?.filter(|_| user.is_some()),
         })
@@ -80,10 +88,11 @@ mod tests {
     /// As v0.0.40 writes it: an account and its user.
     const V40: &str = r#"{"shares": {"shares": [
         {"id": 2, "cluster": "c", "name": "soc", "parent": "root", "partition": "",
+         "shares": {"set": true, "infinite": false, "number": 3}, "usage_normalized": 0.7,
          "shares_normalized": {"set": true, "infinite": false, "number": 0.6},
          "usage": 6066, "effective_usage": 0.8,
          "fairshare": {"factor": 0.0, "level": 0.7}, "type": ["ASSOCIATION"]},
-        {"name": "ada", "parent": "soc", "partition": "fast",
+        {"name": "ada", "parent": "soc", "partition": "fast", "shares": 2147483647,
          "shares_normalized": {"set": true, "infinite": false, "number": 1.0},
          "usage": 20, "effective_usage": 0.25, "fairshare": {"factor": 0.9}, "type": ["USER"]}
         ], "total_shares": 3}, "errors": []}"#;
@@ -94,12 +103,14 @@ mod tests {
             rows.push(share.ok_or(RowError::Fields).and_then(|share| {
                 let row = share.row()?;
                 Ok(format!(
-                    "{} {:?} {:?} {:?} {} {} {:?}",
+                    "{} {:?} {:?} {:?} {:?} {} {:?} {} {:?}",
                     row.account,
                     row.user,
                     row.partition,
+                    row.raw_shares,
                     row.normalized_shares,
                     row.raw_usage_seconds,
+                    row.normalized_usage,
                     row.effective_usage,
                     row.fair_share
                 ))
@@ -120,8 +131,8 @@ mod tests {
         assert_ne!(v44, V40);
         for json in [V40, &v44] {
             let wanted = [
-                "soc None None Some(0.6) 6066 0.8 None",
-                "soc Some(\"ada\") Some(\"fast\") Some(1.0) 20 0.25 Some(0.9)",
+                "soc None None Some(3) Some(0.6) 6066 Some(0.7) 0.8 None",
+                "soc Some(\"ada\") Some(\"fast\") None Some(1.0) 20 None 0.25 Some(0.9)",
             ]
             .map(|row| Ok(row.to_owned()));
             assert_eq!(rows(json), wanted, "{json}");

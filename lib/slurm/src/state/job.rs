@@ -3,7 +3,7 @@
 macro_rules! job_states {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// A job's state: the flag that squeue shows first, else the base state.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum JobState { $($(#[$doc])* $name,)* }
 
         impl JobState {

@@ -1,7 +1,7 @@
 //! A node's state as Slurm keeps it: one base state and any number of flags.
 
 /// What a node does, flags apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeBase {
     /// All CPUs belong to jobs.
     Allocated,
@@ -110,7 +110,9 @@ macro_rules! node_conditions {
 }
 
 node_conditions! {
-    /// Base state down or error.
+    /// Slurm found its record in error.
+    Error = "error",
+    /// Not to be used.
     Down = "down",
     /// slurmctld cannot reach it, whatever its base state still says.
     NotResponding = "not_responding",
@@ -144,6 +146,22 @@ node_conditions! {
     Unknown = "unknown",
     /// A word that this version of edctl does not know.
     Other = "other",
+}
+
+impl NodeCondition {
+    /// Whether jobs may start on a node in this state, as soon as it has room for them.
+    pub fn takes_jobs(self) -> bool {
+        matches!(
+            self,
+            Self::PowerSaving
+                | Self::Completing
+                | Self::Allocated
+                | Self::Mixed
+                | Self::Reserved
+                | Self::Planned
+                | Self::Idle
+        )
+    }
 }
 
 /// A node's base state and flags.
@@ -195,10 +213,11 @@ impl NodeState {
         use NodeFlag as Flag;
         let any = |flags: &[NodeFlag]| flags.iter().any(|flag| self.has(*flag));
         match self.base {
-            Some(NodeBase::Down | NodeBase::Error) => NodeCondition::Down,
+            Some(NodeBase::Error) => NodeCondition::Error,
+            Some(NodeBase::Down) => NodeCondition::Down,
             _ if self.has(Flag::NotResponding) => NodeCondition::NotResponding,
             _ if self.has(Flag::Fail) => NodeCondition::Fail,
-            _ if self.has(Flag::Drain) && self.is_busy() => NodeCondition::Draining,
+            _ if self.is_draining() => NodeCondition::Draining,
             _ if self.has(Flag::Drain) => NodeCondition::Drained,
             _ if any(&[
                 Flag::PowerDown,
@@ -222,6 +241,11 @@ impl NodeState {
             Some(NodeBase::Unknown) => NodeCondition::Unknown,
             Some(NodeBase::Other) | None => NodeCondition::Other,
         }
+    }
+
+    /// Whether it takes no new jobs and still has some.
+    pub fn is_draining(&self) -> bool {
+        self.has(NodeFlag::Drain) && self.is_busy()
     }
 
     fn is_busy(&self) -> bool {
@@ -293,6 +317,7 @@ mod tests {
             ("idle*", "not_responding"),
             ("idle+not_responding", "not_responding"),
             ("down*", "down"),
+            ("error", "error"),
             ("down+drain+not_responding", "down"),
             ("mixed-", "mixed"),
             ("mixed+planned", "mixed"),
