@@ -12,9 +12,28 @@ pub(crate) enum Profile {
     Edctl,
     /// Those of vpenso/prometheus-slurm-exporter, and of Grafana's dashboard 4323.
     Vpenso,
+    /// Those of SckyzO/slurm_exporter.
+    Sckyzo,
+    /// Those of rivosinc/prometheus-slurm-exporter.
+    Rivosinc,
+    /// Those of slurmctld itself.
+    Native,
 }
 
 impl Profile {
+    const ALL: [Profile; 5] =
+        [Profile::Edctl, Profile::Vpenso, Profile::Sckyzo, Profile::Rivosinc, Profile::Native];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Edctl => "edctl",
+            Self::Vpenso => "vpenso",
+            Self::Sckyzo => "sckyzo",
+            Self::Rivosinc => "rivosinc",
+            Self::Native => "native",
+        }
+    }
+
     /// What a query asks for, or `preset` where it asks for nothing.
     ///
     /// # Errors
@@ -24,19 +43,14 @@ impl Profile {
             return Err(BadQuery("there is no parameter but profile".to_owned()));
         }
         let mut names = query.all("profile");
-        let profile = match names.next() {
-            None => return Ok(preset),
-            Some("edctl") => Self::Edctl,
-            Some("vpenso") => Self::Vpenso,
-            Some(name) => {
-                let message = format!("no such profile: {name:?}; there are edctl, vpenso");
-                return Err(BadQuery(message));
-            }
-        };
-        match names.next() {
-            None => Ok(profile),
-            Some(_) => Err(BadQuery("expected one profile".to_owned())),
+        let Some(name) = names.next() else { return Ok(preset) };
+        if names.next().is_some() {
+            return Err(BadQuery("expected one profile".to_owned()));
         }
+        Self::ALL.into_iter().find(|profile| profile.word() == name).ok_or_else(|| {
+            let words = Self::ALL.map(Self::word).join(", ");
+            BadQuery(format!("no such profile: {name:?}; there are {words}"))
+        })
     }
 }
 
@@ -46,9 +60,11 @@ mod tests {
 
     #[test]
     fn a_query_wins_over_the_configuration_or_is_refused() {
-        let of = |text| Profile::of_query(&Query::parse(text), Profile::Vpenso);
+        let of = |text: &str| Profile::of_query(&Query::parse(text), Profile::Vpenso);
         assert_eq!(of(""), Ok(Profile::Vpenso));
-        assert_eq!(of("profile=edctl"), Ok(Profile::Edctl));
+        for profile in Profile::ALL {
+            assert_eq!(of(&format!("profile={}", profile.word())), Ok(profile));
+        }
         for text in ["profile=", "profile=x", "names=edctl", "profile=edctl&profile=vpenso"] {
             assert!(of(text).is_err(), "{text}");
         }

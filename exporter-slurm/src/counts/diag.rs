@@ -28,6 +28,13 @@ pub(crate) struct RpcTotal {
     pub(crate) usec: u64,
 }
 
+impl RpcTotal {
+    /// Mean time of a request, in whole microseconds as sdiag has it.
+    pub(crate) fn mean_usec(&self) -> Option<u64> {
+        self.usec.checked_div(self.count)
+    }
+}
+
 /// What one call of sdiag said.
 #[derive(Debug, Default)]
 pub(crate) struct DiagCounts {
@@ -37,6 +44,30 @@ pub(crate) struct DiagCounts {
     pub(crate) totals: BTreeMap<Figure, u64>,
     pub(crate) rpcs_by_type: BTreeMap<String, RpcTotal>,
     pub(crate) rpcs_by_user: BTreeMap<String, RpcTotal>,
+}
+
+impl DiagCounts {
+    /// Requests by type as sdiag has them, since slurmctld's start or `sdiag --reset`.
+    pub(crate) fn types_now(&self) -> BTreeMap<&str, RpcTotal> {
+        top(&self.now.rpcs_by_type, usize::MAX)
+    }
+
+    /// The same by user: the `most` users who send most, and all others together as `other`.
+    pub(crate) fn users_now(&self, most: usize) -> BTreeMap<&str, RpcTotal> {
+        top(&self.now.rpcs_by_user, most)
+    }
+}
+
+fn top(rpcs: &[RpcCount], most: usize) -> BTreeMap<&str, RpcTotal> {
+    let mut busiest: Vec<&RpcCount> = rpcs.iter().collect();
+    busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count));
+    let mut top = BTreeMap::<&str, RpcTotal>::new();
+    for (place, rpc) in busiest.into_iter().enumerate() {
+        let total = top.entry(if place < most { &rpc.name } else { super::OTHER }).or_default();
+        grow(&mut total.count, rpc.count);
+        grow(&mut total.usec, rpc.total_usec);
+    }
+    top
 }
 
 /// The counts of all calls of sdiag so far.

@@ -1,17 +1,18 @@
 //! What one snapshot says of jobs.
 
-use edctl_slurm::JobRow;
+use std::collections::BTreeMap;
 
-use super::grow;
+use edctl_slurm::{JobRow, JobState};
+
 use super::history::JobTotals;
-use super::tally::{ByState, Tally};
+use super::load::{ByState, Load, is_held};
+use super::queues::Queues;
+use super::tally::Tally;
 
 /// Counts of jobs; each task of an array is a job.
 #[derive(Debug, Default)]
 pub(crate) struct JobCounts {
     pub(crate) by_state: ByState,
-    /// CPUs that jobs have or ask for, but for those of finished jobs.
-    pub(crate) cpus_by_state: ByState,
     /// A job that waits in several partitions counts in each of them.
     pub(crate) by_partition: Tally,
     /// Jobs whose reason says something.
@@ -23,20 +24,29 @@ pub(crate) struct JobCounts {
     pub(crate) by_flow: Tally,
     pub(crate) by_stage: Tally,
     pub(crate) by_profile: Tally,
+    pub(crate) queues: Queues,
+    /// By partition in which jobs wait.
+    pub(crate) wanted_nodes: BTreeMap<String, WantedNodes>,
     /// What this and all earlier snapshots say together.
     pub(crate) totals: JobTotals,
+}
+
+/// The most nodes that a job which waits in a partition cannot do without.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WantedNodes {
+    pub(crate) most: u64,
+    /// Without jobs that somebody holds.
+    pub(crate) most_not_held: u64,
 }
 
 impl JobCounts {
     /// Takes in one row.
     pub(crate) fn add(&mut self, row: &JobRow<'_>) {
-        grow(self.by_state.entry(row.state).or_default(), row.jobs);
-        if !row.state.is_finished() {
-            let cpus = row.jobs.saturating_mul(row.cpus_each);
-            grow(self.cpus_by_state.entry(row.state).or_default(), cpus);
-        }
+        let load = Load::of(row);
+        self.by_state.add(row.state, &load);
         for partition in row.partitions() {
-            self.by_partition.add(partition, row.state, row.jobs);
+            self.by_partition.add(partition, row.state, &load);
+            self.note_wanted_nodes(partition, row);
         }
         for (tally, name) in [
             (&mut self.by_reason, row.reason),
@@ -48,8 +58,25 @@ impl JobCounts {
             (&mut self.by_profile, row.label.profile),
         ] {
             if let Some(name) = name {
-                tally.add(name, row.state, row.jobs);
+                tally.add(name, row.state, &load);
             }
+        }
+        self.queues.add(row, &load);
+    }
+
+    fn note_wanted_nodes(&mut self, partition: &str, row: &JobRow<'_>) {
+        let Some(nodes) = row.tres.nodes.filter(|_| row.state == JobState::Pending) else { return };
+        if !self.wanted_nodes.contains_key(partition) {
+            // Partitions whose names are told apart have counts of their own.
+            if self.by_partition.get(partition).is_none() {
+                return;
+            }
+            self.wanted_nodes.insert(partition.to_owned(), WantedNodes::default());
+        }
+        if let Some(wanted) = self.wanted_nodes.get_mut(partition) {
+            wanted.most = wanted.most.max(nodes);
+            let not_held = if is_held(row) { 0 } else { nodes };
+            wanted.most_not_held = wanted.most_not_held.max(not_held);
         }
     }
 
@@ -60,7 +87,7 @@ impl JobCounts {
 
 #[cfg(test)]
 mod tests {
-    use edctl_slurm::JobState;
+    use edctl_slurm::JobTres;
 
     use super::*;
 
@@ -75,18 +102,38 @@ mod tests {
         ] {
             counts.add(&JobRow::parse(row).unwrap());
         }
-        let by_state = |tally: &Tally, name| tally.get(name).cloned().unwrap_or_default();
-        assert_eq!(counts.by_state[&JobState::Pending], 11);
-        assert_eq!(counts.cpus_by_state[&JobState::Pending], 32);
-        assert_eq!(by_state(&counts.by_partition, "throughput"), [(JobState::Pending, 1)].into());
-        assert_eq!(by_state(&counts.by_partition, "latency")[&JobState::Pending], 11);
-        assert_eq!(counts.by_state[&JobState::Completed], 1);
-        assert_eq!(counts.cpus_by_state.get(&JobState::Completed), None);
-        assert_eq!(by_state(&counts.by_reason, "Resources"), [(JobState::Pending, 10)].into());
-        assert_eq!(by_state(&counts.by_stage, "sim")[&JobState::Running], 1);
+        let jobs = |tally: &Tally, name, state| tally.get(name).map(|it| it.get(state).jobs);
+        assert_eq!(counts.by_state.get(JobState::Pending).jobs, 11);
+        assert_eq!(counts.by_state.get(JobState::Pending).cpus, 32);
+        assert_eq!(jobs(&counts.by_partition, "throughput", JobState::Pending), Some(1));
+        assert_eq!(jobs(&counts.by_partition, "throughput", JobState::Running), Some(0));
+        assert_eq!(jobs(&counts.by_partition, "latency", JobState::Pending), Some(11));
+        assert_eq!(counts.by_state.get(JobState::Completed).jobs, 1);
+        assert_eq!(jobs(&counts.by_reason, "Resources", JobState::Pending), Some(10));
+        assert_eq!(jobs(&counts.by_stage, "sim", JobState::Running), Some(1));
         // No account is no name.
         assert_eq!(counts.by_account.names().collect::<Vec<_>>(), ["soc"]);
-        assert_eq!(by_state(&counts.by_user, "bob")[&JobState::Pending], 10);
+        assert_eq!(jobs(&counts.by_user, "bob", JobState::Pending), Some(10));
+    }
+
+    #[test]
+    fn held_jobs_are_those_that_wait_for_somebodys_word() {
+        let mut counts = JobCounts::default();
+        for (state, reason) in [
+            ("PENDING", "JobHeldUser"),
+            ("PENDING", "JobHeldAdmin"),
+            ("PENDING", "Priority"),
+            ("RUNNING", "JobHeldUser"),
+        ] {
+            let tres = if reason == "Priority" { "node=2" } else { "node=3,mem=1M" };
+            let row = format!("1|ROW|{state}|p|1|{tres}|5|N/A|N/A|ada|soc|normal|{reason}|");
+            counts.add(&JobRow::parse(&row).unwrap());
+        }
+        let all = counts.by_state.sum(|_| true);
+        assert_eq!((all.jobs, all.held), (4, 2));
+        assert_eq!(counts.wanted_nodes["p"], WantedNodes { most: 3, most_not_held: 2 });
+        let tres = JobTres { memory_bytes: Some(3 << 20), nodes: Some(11), gpus: None };
+        assert_eq!(all.tres, tres);
     }
 
     #[test]
@@ -98,8 +145,9 @@ mod tests {
             let row = format!("{tasks}|ROW|PENDING|p|{most}||5|N/A|N/A|ada|soc|normal|Priority|");
             counts.add(&JobRow::parse(&row).unwrap());
         }
-        assert_eq!(counts.by_state, [(JobState::Pending, most)].into());
-        assert_eq!(counts.cpus_by_state, [(JobState::Pending, most)].into());
-        assert_eq!(counts.by_user.top(0)["other"], [(JobState::Pending, most)].into());
+        let pending = counts.by_state.get(JobState::Pending);
+        assert_eq!((pending.jobs, pending.cpus), (most, most));
+        assert_eq!(counts.by_user.top(0)["other"].get(JobState::Pending).jobs, most);
+        assert_eq!(counts.queues.top(0).values().next().unwrap().cpus, most);
     }
 }

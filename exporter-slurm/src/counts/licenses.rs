@@ -11,11 +11,15 @@ pub(crate) struct License {
     pub(crate) free: u64,
     /// Nothing where Slurm does not say.
     pub(crate) reserved: Option<u64>,
+    /// These two of remote licences, and where Slurm says them.
+    pub(crate) last_consumed: Option<u64>,
+    pub(crate) last_deficit: Option<u64>,
 }
 
 impl From<LicenseRow<'_>> for License {
     fn from(row: LicenseRow<'_>) -> Self {
-        let LicenseRow { license, total, used, free, reserved, .. } = row;
-        Self { name: license.to_owned(), total, used, free, reserved }
+        let LicenseRow { license, total, used, free, reserved, last_consumed, last_deficit } = row;
+        let name = license.to_owned();
+        Self { name, total, used, free, reserved, last_consumed, last_deficit }
     }
 }

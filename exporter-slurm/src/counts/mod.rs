@@ -6,7 +6,10 @@ mod diag;
 mod history;
 mod jobs;
 mod licenses;
+mod load;
+mod node;
 mod nodes;
+mod queues;
 mod reservations;
 mod shares;
 mod tally;
@@ -14,11 +17,14 @@ mod tally;
 pub(crate) use access::Access;
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
 pub(crate) use history::{BOUNDS_SECS, Comparison, Histogram, JobHistory};
-pub(crate) use jobs::JobCounts;
+pub(crate) use jobs::{JobCounts, WantedNodes};
 pub(crate) use licenses::License;
-pub(crate) use nodes::NodeCounts;
+pub(crate) use load::{ByState, Load};
+pub(crate) use node::{GresCount, Node};
+pub(crate) use nodes::{FeatureSet, NodeCounts, NodeSums, NodeUse};
+
 pub(crate) use reservations::Reservation;
-pub(crate) use shares::Shares;
+pub(crate) use shares::{AccountShare, Share, Shares};
 pub(crate) use tally::Tally;
 
 /// What is counted together under this name: whatever has no name of its own on the page.
@@ -27,4 +33,11 @@ pub(crate) const OTHER: &str = "other";
 /// Adds to a sum what rows say; a row may say any number, so that a sum stays at the largest one.
 fn grow(sum: &mut u64, by: u64) {
     *sum = sum.saturating_add(by);
+}
+
+/// The same where not every row says it: nothing stands for a sum to which no row said anything.
+fn grow_some(sum: &mut Option<u64>, by: Option<u64>) {
+    if let Some(by) = by {
+        grow(sum.get_or_insert_default(), by);
+    }
 }

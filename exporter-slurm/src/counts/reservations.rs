@@ -13,6 +13,10 @@ pub(crate) struct Reservation {
     pub(crate) start: Option<u32>,
     pub(crate) end: Option<u32>,
     pub(crate) nodes: u64,
+    /// Its nodes' names as Slurm shortens them; empty where it has none.
+    pub(crate) node_list: String,
+    /// Whom it is for, separated by commas; empty where it is for accounts or groups.
+    pub(crate) users: String,
     pub(crate) cores: u64,
     pub(crate) is_active: bool,
 }
@@ -26,6 +30,8 @@ impl From<ReservationRow<'_>> for Reservation {
             start: row.start,
             end: row.end,
             nodes: row.nodes,
+            node_list: row.node_list.to_owned(),
+            users: row.users.to_owned(),
             cores: row.cores,
             is_active: row.is_active,
         }

@@ -9,14 +9,27 @@ pub(crate) struct Shares {
     users: Vec<UserShare>,
 }
 
-/// An account's part of its parent's.
+/// What somebody is entitled to and has used. Ratios are from 0 to 1.
+#[derive(Debug)]
+pub(crate) struct Share {
+    /// As it was set; nothing where it is the parent's.
+    pub(crate) raw_shares: Option<u64>,
+    /// Its part of its parent's shares; the root account has no parent.
+    pub(crate) normalized_shares: Option<f64>,
+    pub(crate) raw_usage_seconds: u64,
+    /// Its part of the cluster's usage.
+    pub(crate) normalized_usage: Option<f64>,
+    /// Its part of its parent's usage.
+    pub(crate) effective_usage: f64,
+    /// The factor in jobs' priorities; accounts have one only where the site does without Fair Tree.
+    pub(crate) fair_share: Option<f64>,
+}
+
+/// An account's share.
 #[derive(Debug)]
 pub(crate) struct AccountShare {
     pub(crate) account: String,
-    /// What it is entitled to, from 0 to 1; the root account has no parent.
-    pub(crate) normalized_shares: Option<f64>,
-    pub(crate) raw_usage_seconds: u64,
-    pub(crate) effective_usage: f64,
+    pub(crate) share: Share,
 }
 
 /// A user's standing in an account.
@@ -26,29 +39,29 @@ pub(crate) struct UserShare {
     pub(crate) user: String,
     /// Empty where the user's association is for all partitions.
     pub(crate) partition: String,
-    pub(crate) raw_usage_seconds: u64,
-    pub(crate) fair_share: Option<f64>,
+    pub(crate) share: Share,
 }
 
 impl Shares {
     /// Takes in one row.
     pub(crate) fn add(&mut self, row: &ShareRow<'_>) {
         let account = row.account.to_owned();
-        let raw_usage_seconds = row.raw_usage_seconds;
+        let share = Share {
+            raw_shares: row.raw_shares,
+            normalized_shares: row.normalized_shares,
+            raw_usage_seconds: row.raw_usage_seconds,
+            normalized_usage: row.normalized_usage,
+            effective_usage: row.effective_usage,
+            fair_share: row.fair_share,
+        };
         match row.user {
             Some(user) => self.users.push(UserShare {
                 account,
                 user: user.to_owned(),
                 partition: row.partition.unwrap_or_default().to_owned(),
-                raw_usage_seconds,
-                fair_share: row.fair_share,
+                share,
             }),
-            None => self.accounts.push(AccountShare {
-                account,
-                normalized_shares: row.normalized_shares,
-                raw_usage_seconds,
-                effective_usage: row.effective_usage,
-            }),
+            None => self.accounts.push(AccountShare { account, share }),
         }
     }
 
@@ -59,7 +72,7 @@ impl Shares {
     /// The `most` users who have used most. There is no sum of the others: standings do not add up.
     pub(crate) fn top_users(&self, most: usize) -> Vec<&UserShare> {
         let mut users: Vec<&UserShare> = self.users.iter().collect();
-        users.sort_by_key(|user| std::cmp::Reverse(user.raw_usage_seconds));
+        users.sort_by_key(|user| std::cmp::Reverse(user.share.raw_usage_seconds));
         users.truncate(most);
         users
     }

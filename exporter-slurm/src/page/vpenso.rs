@@ -1,206 +1,245 @@
-//! The names of vpenso/prometheus-slurm-exporter (0.20), all of them gauges as there.
-//!
-//! Deliberate differences: an `idle*` node is not idle but in no family (the original takes it for idle),
-//! and so are planned nodes, those that reboot and those that save power; a job that waits in several
-//! partitions counts as pending in each (there in none); a partition's CPUs are shown also where they
-//! are 0; accounts and users beyond the `top` are `other`; `slurm_gpus_alloc` is what nodes say is
-//! allocated, not a sum over sacct, and `slurm_gpus_utilization` is absent, not NaN, without GPUs;
-//! `slurm_gpus_idle` counts those of nodes that are down or drained too. Nodes that are unknown, future or in
-//! a state that is not known are in no family.
-//!
-//! Not there yet, since the snapshot does not keep them: `slurm_node_cpu_*`, `slurm_node_mem_*`,
-//! `slurm_account_cpus_running`, `slurm_user_cpus_running`, `slurm_account_fairshare`,
-//! `slurm_nodes_err` (down and error are one word here), `slurm_scheduler_cycle_per_minute`,
-//! `slurm_scheduler_backfilled_jobs_since_cycle_total`.
+//! The names of vpenso/prometheus-slurm-exporter (0.20) and of Grafana's dashboard 4323, all of them gauges
+//! as there. What differs from the original: docs/profiles.md.
 
-use std::time::Instant;
+use edctl_exposition::{Page, Value};
+use edctl_slurm::{CpuCounts, Figure, JobState, NodeCondition};
 
-use edctl_exposition::{Family, Page};
-use edctl_slurm::{Figure, JobState, NodeCondition as Node};
+use super::table::{
+    Column, FigureRow, Labelled, add_columns, add_family, add_figures, labelled, positive,
+};
+use super::{Snapshot, count};
+use crate::counts::{
+    AccountShare, ByState, DiagCounts, JobCounts, Node, NodeCounts, NodeSums, Shares,
+};
 
-use super::{count, push_some};
-use crate::board::Board;
-use crate::config::Slurm;
-use crate::counts::{DiagCounts, JobCounts, NodeCounts, Tally};
-use crate::source::Source;
-
-/// Adds what a source said, if that is fresh.
-pub(super) fn render(
-    source: Source,
-    board: &Board,
-    settings: &Slurm,
-    now: Instant,
-    page: &mut Page,
-) {
-    let max_age = settings.max_age();
-    match source {
-        Source::Diag => {
-            board.diag.fresh(now, max_age).inspect(|diag| render_diag(diag, page));
-        }
-        Source::Nodes => {
-            board.nodes.fresh(now, max_age).inspect(|nodes| render_nodes(nodes, page));
-        }
-        Source::Jobs => {
-            let jobs = board.jobs.fresh(now, max_age);
-            jobs.inspect(|jobs| render_jobs(jobs, settings.top, page));
-        }
-        // The original has nothing of licences and reservations; of shares, see above.
-        Source::Access | Source::Licenses | Source::Reservations | Source::Shares => {}
+/// Adds all families.
+pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {
+    if let Some(nodes) = snapshot.nodes {
+        add_nodes(nodes, page);
+        add_states(nodes, page);
+        add_each_node(nodes, page);
+    }
+    if let Some(jobs) = snapshot.jobs {
+        add_jobs(jobs, snapshot.top, page);
+        add_queue(jobs, page);
+    }
+    if let Some(diag) = snapshot.diag {
+        add_scheduler(diag, page);
+    }
+    if let Some(shares) = snapshot.shares {
+        add_shares(shares, page);
     }
 }
 
-/// Adds the families of nodes, CPUs, GPUs and partitions.
-fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
-    for (name, conditions) in [
-        ("slurm_nodes_alloc", &[Node::Allocated] as &[Node]),
-        ("slurm_nodes_comp", &[Node::Completing]),
-        ("slurm_nodes_down", &[Node::Down]),
-        ("slurm_nodes_drain", &[Node::Draining, Node::Drained]),
-        ("slurm_nodes_fail", &[Node::Fail]),
-        ("slurm_nodes_idle", &[Node::Idle]),
-        ("slurm_nodes_maint", &[Node::Maintenance]),
-        ("slurm_nodes_mix", &[Node::Mixed]),
-        ("slurm_nodes_resv", &[Node::Reserved]),
-    ] {
-        let sum: u64 = conditions.iter().map(|one| count(&nodes.by_condition, one)).sum();
-        page.add(Family::gauge(name, "Nodes in this state.").with(&[], sum));
-    }
-    let cpus = &nodes.cpus;
-    for (name, value) in [
-        ("slurm_cpus_alloc", cpus.allocated),
-        ("slurm_cpus_idle", cpus.idle),
-        ("slurm_cpus_other", cpus.other),
-        ("slurm_cpus_total", cpus.total),
-    ] {
-        page.add(Family::gauge(name, "CPUs of all nodes by use.").with(&[], value));
-    }
-    render_gpus(nodes, page);
-    for (name, value) in [
-        ("slurm_partition_cpus_allocated", 0),
-        ("slurm_partition_cpus_idle", 1),
-        ("slurm_partition_cpus_other", 2),
-        ("slurm_partition_cpus_total", 3),
-    ] {
-        let mut family = Family::gauge(name, "CPUs of the partition's nodes by use.");
-        for (partition, counts) in &nodes.partitions {
-            let cpus = &counts.cpus;
-            let all = [cpus.allocated, cpus.idle, cpus.other, cpus.total];
-            family.push(&[("partition", partition)], all[value]);
-        }
-        page.add(family);
+/// A word of the original's for a node's state, and what is counted under it.
+pub(super) const NODE_STATES: &[(&str, &[NodeCondition])] = &[
+    ("alloc", &[NodeCondition::Allocated]),
+    ("comp", &[NodeCondition::Completing]),
+    ("down", &[NodeCondition::Down]),
+    ("drain", &[NodeCondition::Draining, NodeCondition::Drained]),
+    ("err", &[NodeCondition::Error]),
+    ("fail", &[NodeCondition::Fail]),
+    ("idle", &[NodeCondition::Idle]),
+    ("maint", &[NodeCondition::Maintenance]),
+    ("mix", &[NodeCondition::Mixed]),
+    ("resv", &[NodeCondition::Reserved]),
+];
+
+/// A word of the original's for a job's state, and the state.
+pub(super) const JOB_STATES: &[(&str, JobState)] = &[
+    ("pending", JobState::Pending),
+    ("running", JobState::Running),
+    ("suspended", JobState::Suspended),
+    ("cancelled", JobState::Cancelled),
+    ("completing", JobState::Completing),
+    ("completed", JobState::Completed),
+    ("configuring", JobState::Configuring),
+    ("failed", JobState::Failed),
+    ("timeout", JobState::Timeout),
+    ("preempted", JobState::Preempted),
+    ("node_fail", JobState::NodeFail),
+];
+
+/// Adds CPUs and GPUs of the cluster, and CPUs of partitions.
+pub(super) fn add_nodes(nodes: &NodeCounts, page: &mut Page) {
+    add_columns(page, CLUSTER, &[([], &nodes.all)]);
+    add_columns(page, PARTITION, &labelled("partition", &nodes.partitions));
+}
+
+const CLUSTER: &[Column<NodeSums>] = &[
+    ("slurm_cpus_alloc", "CPUs that jobs have.", |all| Some(all.cpus.allocated.into())),
+    ("slurm_cpus_idle", "CPUs that are free.", |all| Some(all.cpus.idle.into())),
+    ("slurm_cpus_other", "CPUs that are not to be had.", |all| Some(all.cpus.other.into())),
+    ("slurm_cpus_total", "All CPUs.", |all| Some(all.cpus.total.into())),
+    ("slurm_gpus_alloc", "GPUs that jobs have.", |all| Some(all.gpus.allocated.into())),
+    ("slurm_gpus_idle", "GPUs that are free.", |all| Some(all.gpus.idle.into())),
+    ("slurm_gpus_total", "All GPUs.", |all| Some(all.gpus.total.into())),
+    ("slurm_gpus_utilization", "Part of all GPUs that jobs have.", |all| ratio(&all.gpus)),
+];
+
+const PARTITION: &[Column<NodeSums>] = &[
+    ("slurm_partition_cpus_allocated", "CPUs of its nodes that jobs have.", |sums| {
+        Some(sums.cpus.allocated.into())
+    }),
+    ("slurm_partition_cpus_idle", "CPUs of its nodes that are free.", |sums| {
+        Some(sums.cpus.idle.into())
+    }),
+    ("slurm_partition_cpus_other", "CPUs of its nodes that are not to be had.", |sums| {
+        Some(sums.cpus.other.into())
+    }),
+    ("slurm_partition_cpus_total", "All CPUs of its nodes.", |sums| Some(sums.cpus.total.into())),
+];
+
+fn ratio(gpus: &CpuCounts) -> Option<Value> {
+    (gpus.total > 0).then(|| (gpus.allocated as f64 / gpus.total as f64).into())
+}
+
+fn add_states(nodes: &NodeCounts, page: &mut Page) {
+    for (word, conditions) in NODE_STATES {
+        let sum: u64 = conditions.iter().map(|one| count(&nodes.all.by_condition, one)).sum();
+        let things = [([], &sum)];
+        add_family(page, format!("slurm_nodes_{word}"), "Nodes in this state.", &things, |sum| {
+            Some((*sum).into())
+        });
     }
 }
 
-fn render_gpus(nodes: &NodeCounts, page: &mut Page) {
-    let gpus = nodes.gres.iter().filter(|((name, _), _)| name == "gpu");
-    let (total, allocated) = gpus.fold((0u64, 0u64), |sum, (_, gpus)| {
-        (sum.0.saturating_add(gpus.total), sum.1.saturating_add(gpus.allocated))
-    });
-    for (name, value) in [
-        ("slurm_gpus_alloc", allocated),
-        ("slurm_gpus_idle", total.saturating_sub(allocated)),
-        ("slurm_gpus_total", total),
-    ] {
-        page.add(Family::gauge(name, "GPUs of all nodes by use.").with(&[], value));
-    }
-    let mut used = Family::gauge("slurm_gpus_utilization", "Part of all GPUs that jobs have.");
-    let ratio = (total > 0).then(|| allocated as f64 / total as f64);
-    push_some(&mut used, &[], ratio);
-    page.add(used);
+fn add_each_node(nodes: &NodeCounts, page: &mut Page) {
+    let things: Vec<Labelled<'_, Node, 2>> = nodes
+        .nodes
+        .iter()
+        .map(|node| ([("node", &*node.name), ("status", node.state.condition().word())], node))
+        .collect();
+    add_columns(page, NODE, &things);
 }
 
-/// Adds the families of the queue, accounts and users; `top` names in each.
-fn render_jobs(jobs: &JobCounts, top: usize, page: &mut Page) {
-    for (name, state) in [
-        ("slurm_queue_pending", JobState::Pending),
-        ("slurm_queue_running", JobState::Running),
-        ("slurm_queue_suspended", JobState::Suspended),
-        ("slurm_queue_cancelled", JobState::Cancelled),
-        ("slurm_queue_completing", JobState::Completing),
-        ("slurm_queue_completed", JobState::Completed),
-        ("slurm_queue_configuring", JobState::Configuring),
-        ("slurm_queue_failed", JobState::Failed),
-        ("slurm_queue_timeout", JobState::Timeout),
-        ("slurm_queue_preempted", JobState::Preempted),
-        ("slurm_queue_node_fail", JobState::NodeFail),
-    ] {
-        page.add(
-            Family::gauge(name, "Jobs in this state.").with(&[], count(&jobs.by_state, &state)),
-        );
+/// What each node shows.
+pub(super) const NODE: &[Column<Node>] = &[
+    ("slurm_node_cpu_alloc", "Its CPUs that jobs have.", |node| Some(node.cpus.allocated.into())),
+    ("slurm_node_cpu_idle", "Its CPUs that are free.", |node| Some(node.cpus.idle.into())),
+    ("slurm_node_cpu_other", "Its CPUs that are not to be had.", |node| {
+        Some(node.cpus.other.into())
+    }),
+    ("slurm_node_cpu_total", "All its CPUs.", |node| Some(node.cpus.total.into())),
+    ("slurm_node_mem_alloc", "Its memory that jobs were given, in MiB.", |node| {
+        Some((node.allocated_memory_bytes >> 20).into())
+    }),
+    ("slurm_node_mem_total", "Its memory for jobs, in MiB.", |node| {
+        Some((node.memory_bytes >> 20).into())
+    }),
+];
+
+/// Adds jobs by partition, account and user: those who have any.
+pub(super) fn add_jobs(jobs: &JobCounts, top: usize, page: &mut Page) {
+    let partitions = jobs.by_partition.top(usize::MAX);
+    add_columns(page, PARTITION_JOBS, &labelled("partition", &partitions));
+    let (accounts, users) = (jobs.by_account.top(top), jobs.by_user.top(top));
+    add_columns(page, ACCOUNT_JOBS, &labelled("account", &accounts));
+    add_columns(page, USER_JOBS, &labelled("user", &users));
+}
+
+const PARTITION_JOBS: &[Column<ByState>] =
+    &[("slurm_partition_jobs_pending", "Jobs that wait in the partition.", pending)];
+
+const ACCOUNT_JOBS: &[Column<ByState>] = &[
+    ("slurm_account_jobs_pending", "Jobs of the account that wait.", pending),
+    ("slurm_account_jobs_running", "Jobs of the account that run.", running),
+    ("slurm_account_cpus_running", "CPUs of the account's running jobs.", running_cpus),
+    ("slurm_account_jobs_suspended", "Jobs of the account that are suspended.", suspended),
+];
+
+const USER_JOBS: &[Column<ByState>] = &[
+    ("slurm_user_jobs_pending", "Jobs of the user that wait.", pending),
+    ("slurm_user_jobs_running", "Jobs of the user that run.", running),
+    ("slurm_user_cpus_running", "CPUs of the user's running jobs.", running_cpus),
+    ("slurm_user_jobs_suspended", "Jobs of the user that are suspended.", suspended),
+];
+
+fn pending(jobs: &ByState) -> Option<Value> {
+    positive(jobs.get(JobState::Pending).jobs)
+}
+
+pub(super) fn running(jobs: &ByState) -> Option<Value> {
+    positive(jobs.get(JobState::Running).jobs)
+}
+
+fn running_cpus(jobs: &ByState) -> Option<Value> {
+    positive(jobs.get(JobState::Running).cpus)
+}
+
+fn suspended(jobs: &ByState) -> Option<Value> {
+    positive(jobs.get(JobState::Suspended).jobs)
+}
+
+fn add_queue(jobs: &JobCounts, page: &mut Page) {
+    let all = [([], &jobs.by_state)];
+    for (word, state) in JOB_STATES {
+        let name = format!("slurm_queue_{word}");
+        add_family(page, name, "Jobs in this state.", &all, |jobs| {
+            Some(jobs.get(*state).jobs.into())
+        });
     }
     let waiting = jobs.by_reason.get("Dependency");
-    let waiting = waiting.map_or(0, |by_state| count(by_state, &JobState::Pending));
-    page.add(
-        Family::gauge("slurm_queue_pending_dependency", "Jobs that wait for other jobs.")
-            .with(&[], waiting),
-    );
-    let partitions = &jobs.by_partition;
-    push(
-        page,
-        "slurm_partition_jobs_pending",
-        "partition",
-        partitions,
-        usize::MAX,
-        JobState::Pending,
-    );
-    for (label, tally, names) in [
-        (
-            "account",
-            &jobs.by_account,
-            [
-                "slurm_account_jobs_pending",
-                "slurm_account_jobs_running",
-                "slurm_account_jobs_suspended",
-            ],
-        ),
-        (
-            "user",
-            &jobs.by_user,
-            ["slurm_user_jobs_pending", "slurm_user_jobs_running", "slurm_user_jobs_suspended"],
-        ),
-    ] {
-        let states = [JobState::Pending, JobState::Running, JobState::Suspended];
-        for (name, state) in names.into_iter().zip(states) {
-            push(page, name, label, tally, top, state);
-        }
-    }
+    let waiting = waiting.map_or(0, |by_state| by_state.get(JobState::Pending).jobs);
+    let help = "Jobs that wait for other jobs.";
+    add_family(page, "slurm_queue_pending_dependency", help, &all, |_| Some(waiting.into()));
 }
 
-/// Adds a family of jobs in one state, of the names that have any.
-fn push(
-    page: &mut Page,
-    name: &'static str,
-    label: &'static str,
-    tally: &Tally,
-    top: usize,
-    state: JobState,
-) {
-    let mut family = Family::gauge(name, "Jobs in this state, of those who have any.");
-    for (owner, by_state) in tally.top(top) {
-        let jobs = count(&by_state, &state);
-        if jobs > 0 {
-            family.push(&[(label, owner)], jobs);
-        }
-    }
-    page.add(family);
+/// Adds slurmctld's figures of its schedulers.
+pub(super) fn add_scheduler(diag: &DiagCounts, page: &mut Page) {
+    add_figures(page, SCHEDULER, diag);
 }
 
-/// Adds the families of slurmctld's schedulers; times in microseconds, as there.
-fn render_diag(diag: &DiagCounts, page: &mut Page) {
-    for (name, figure) in [
-        ("slurm_scheduler_threads", Figure::ServerThreads),
-        ("slurm_scheduler_queue_size", Figure::AgentQueue),
-        ("slurm_scheduler_dbd_queue_size", Figure::DbdAgentQueue),
-        ("slurm_scheduler_last_cycle", Figure::MainLastCycle),
-        ("slurm_scheduler_mean_cycle", Figure::MainMeanCycle),
-        ("slurm_scheduler_backfill_last_cycle", Figure::BackfillLastCycle),
-        ("slurm_scheduler_backfill_mean_cycle", Figure::BackfillMeanCycle),
-        ("slurm_scheduler_backfill_depth_mean", Figure::BackfillMeanDepth),
-        ("slurm_scheduler_backfilled_jobs_since_start_total", Figure::BackfilledJobs),
-        ("slurm_scheduler_backfilled_heterogeneous_total", Figure::BackfilledHetComponents),
-    ] {
-        let mut family = Family::gauge(name, "What sdiag says; times are in microseconds.");
-        push_some(&mut family, &[], diag.now.figures.get(&figure).copied());
-        page.add(family);
-    }
+const SCHEDULER: &[FigureRow] = &[
+    ("slurm_scheduler_threads", "Threads that serve a request.", Figure::ServerThreads),
+    ("slurm_scheduler_queue_size", "Requests to nodes that wait.", Figure::AgentQueue),
+    ("slurm_scheduler_dbd_queue_size", "Messages that wait for slurmdbd.", Figure::DbdAgentQueue),
+    (
+        "slurm_scheduler_last_cycle",
+        "Time of the last cycle, in microseconds.",
+        Figure::MainLastCycle,
+    ),
+    ("slurm_scheduler_mean_cycle", "Mean time of cycles, in microseconds.", Figure::MainMeanCycle),
+    ("slurm_scheduler_cycle_per_minute", "Cycles in a minute.", Figure::MainCyclesPerMinute),
+    (
+        "slurm_scheduler_backfill_last_cycle",
+        "Time of backfill's last cycle, in microseconds.",
+        Figure::BackfillLastCycle,
+    ),
+    (
+        "slurm_scheduler_backfill_mean_cycle",
+        "Mean time of backfill's cycles, in microseconds.",
+        Figure::BackfillMeanCycle,
+    ),
+    (
+        "slurm_scheduler_backfill_depth_mean",
+        "Jobs that a cycle of backfill looks at, in the mean.",
+        Figure::BackfillMeanDepth,
+    ),
+    (
+        "slurm_scheduler_backfilled_jobs_since_start_total",
+        "Jobs that backfill started since slurmctld's start.",
+        Figure::BackfilledJobs,
+    ),
+    (
+        "slurm_scheduler_backfilled_jobs_since_cycle_total",
+        "Jobs that backfill started since slurmctld's figures began again.",
+        Figure::BackfilledSinceReset,
+    ),
+    (
+        "slurm_scheduler_backfilled_heterogeneous_total",
+        "Components of heterogeneous jobs that backfill started since slurmctld's start.",
+        Figure::BackfilledHetComponents,
+    ),
+];
+
+/// Adds the accounts' fairshare factors.
+pub(super) fn add_shares(shares: &Shares, page: &mut Page) {
+    let accounts = shares.accounts.iter().map(|account| (&account.account, account));
+    add_columns(page, ACCOUNT_SHARE, &labelled("account", accounts));
 }
+
+const ACCOUNT_SHARE: &[Column<AccountShare>] =
+    &[("slurm_account_fairshare", "The account's own fairshare factor.", |account| {
+        account.share.fair_share.map(Value::from)
+    })];

@@ -3,8 +3,8 @@
 use edctl_exposition::{Family, Page};
 use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
 
-use super::{count, push_some};
-use crate::counts::NodeCounts;
+use crate::counts::{NodeCounts, NodeSums};
+use crate::page::{count, push_some};
 
 /// States that each partition shows also when they are 0; the others only when they are not, so that
 /// a cluster of hundreds of partitions keeps to the families' limits.
@@ -17,22 +17,25 @@ const PARTITION_CONDITIONS: [NodeCondition; 6] = [
     NodeCondition::Idle,
 ];
 
+/// Most nodes whose reasons are shown: texts make a page long, and a failed switch takes down thousands.
+const REASONS: usize = 1000;
+
 /// Adds all families of nodes and partitions.
 pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
-    render_nodes(nodes, page);
+    render_nodes(&nodes.all, page);
     render_gres(nodes, page);
     render_features(nodes, page);
     render_reasons(nodes, page);
     render_partitions(nodes, page);
 }
 
-fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
+fn render_nodes(all: &NodeSums, page: &mut Page) {
     let mut by_state = Family::gauge(
         "edctl_slurm_nodes",
         "Nodes by state; each node counts once, under the most serious word that holds.",
     );
     for condition in NodeCondition::ALL {
-        by_state.push(&[("state", condition.word())], count(&nodes.by_condition, condition));
+        by_state.push(&[("state", condition.word())], count(&all.by_condition, condition));
     }
     page.add(by_state);
 
@@ -41,7 +44,7 @@ fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
         "Nodes that have the flag beside their base state; a node may have several.",
     );
     for flag in NodeFlag::ALL {
-        by_flag.push(&[("flag", flag.word())], count(&nodes.by_flag, &flag.word()));
+        by_flag.push(&[("flag", flag.word())], count(&all.by_flag, &flag.word()));
     }
     page.add(by_flag);
 
@@ -49,19 +52,19 @@ fn render_nodes(nodes: &NodeCounts, page: &mut Page) {
         "edctl_slurm_cpus",
         "CPUs of all nodes: allocated to jobs, idle, or other (not to be had).",
     );
-    push_cpus(&mut cpus, &[], &nodes.cpus);
+    push_cpus(&mut cpus, &[], &all.cpus);
     page.add(cpus);
 
     page.add(
         Family::gauge("edctl_slurm_memory_bytes", "Memory of all nodes that jobs may have.")
-            .with(&[], nodes.memory_bytes),
+            .with(&[], all.memory_bytes),
     );
     page.add(
         Family::gauge(
             "edctl_slurm_memory_allocated_bytes",
             "Memory of all nodes that jobs were given, whether they use it or not.",
         )
-        .with(&[], nodes.allocated_memory_bytes),
+        .with(&[], all.allocated_memory_bytes),
     );
 }
 
@@ -98,11 +101,13 @@ fn render_reasons(nodes: &NodeCounts, page: &mut Page) {
     let mut info = Family::gauge(
         "edctl_slurm_node_reason_info",
         "1, with state, reason and its author, for each node that somebody gave a reason.",
-    );
+    )
+    .limit(REASONS);
     let mut since = Family::gauge(
         "edctl_slurm_node_reason_timestamp_seconds",
         "Unix time since which the node has its reason.",
-    );
+    )
+    .limit(REASONS);
     for reason in &nodes.reasons {
         let node = ("node", reason.node.as_str());
         let state = ("state", reason.condition.word());

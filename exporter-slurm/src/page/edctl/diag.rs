@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use edctl_exposition::{Family, Page};
 use edctl_slurm::Figure;
 
-use super::push_some;
 use crate::counts::{DiagCounts, RpcTotal};
+use crate::page::push_some;
 use crate::schedule;
 
 /// Adds all families of slurmctld's own figures; what sdiag did not say is missing.

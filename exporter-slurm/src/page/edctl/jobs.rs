@@ -1,12 +1,9 @@
 //! What squeue says of jobs, and what became of them.
 
-use std::collections::BTreeMap;
-
 use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
-use super::count;
-use crate::counts::{BOUNDS_SECS, Histogram, JobCounts, Tally};
+use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, Tally};
 
 /// States that each partition, user and so on shows also when they are 0.
 const STEADY_STATES: [JobState; 2] = [JobState::Pending, JobState::Running];
@@ -82,9 +79,10 @@ fn render_states(jobs: &JobCounts, page: &mut Page) {
         "CPUs that unfinished jobs have or ask for, by the jobs' state.",
     );
     for state in JobState::ALL {
-        by_state.push(&[("state", state.word())], count(&jobs.by_state, state));
+        let load = jobs.by_state.get(*state);
+        by_state.push(&[("state", state.word())], load.jobs);
         if !state.is_finished() {
-            cpus.push(&[("state", state.word())], count(&jobs.cpus_by_state, state));
+            cpus.push(&[("state", state.word())], load.cpus);
         }
     }
     page.add(by_state);
@@ -104,7 +102,7 @@ fn render_partitions<'a>(
         jobs.by_partition.names().chain(partitions_of_nodes).collect();
     partitions.sort_unstable();
     partitions.dedup();
-    let none = BTreeMap::new();
+    let none = ByState::default();
     for partition in partitions {
         let by_state = jobs.by_partition.get(partition).unwrap_or(&none);
         push_states(&mut by_partition, ("partition", partition), by_state);
@@ -118,8 +116,8 @@ fn render_reasons(reasons: &Tally, top: usize, page: &mut Page) {
         "Jobs by state and Slurm's reason for it, without those that have none.",
     );
     for (reason, by_state) in reasons.top(top) {
-        for (state, jobs) in by_state {
-            family.push(&[("state", state.word()), ("reason", reason)], jobs);
+        for (state, load) in by_state.iter() {
+            family.push(&[("state", state.word()), ("reason", reason)], load.jobs);
         }
     }
     page.add(family);
@@ -166,13 +164,9 @@ fn render_totals(jobs: &JobCounts, page: &mut Page) {
     }
 }
 
-fn push_states(
-    family: &mut Family,
-    label: (&'static str, &str),
-    by_state: &BTreeMap<JobState, u64>,
-) {
+fn push_states(family: &mut Family, label: (&'static str, &str), by_state: &ByState) {
     for state in JobState::ALL {
-        let jobs = count(by_state, state);
+        let jobs = by_state.get(*state).jobs;
         if jobs > 0 || STEADY_STATES.contains(state) {
             family.push(&[label, ("state", state.word())], jobs);
         }

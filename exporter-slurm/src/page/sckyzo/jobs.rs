@@ -1,0 +1,67 @@
+//! Jobs and their cores: all, and by user, partition and reason.
+
+use edctl_exposition::{Family, Page, Value};
+use edctl_slurm::JobState;
+
+use crate::counts::{ByState, JobCounts};
+use crate::page::table::{Column, add_columns, add_family, labelled, positive};
+use crate::page::vpenso::{JOB_STATES, running};
+
+/// Adds what vpenso's exporter has not, or has under other labels.
+pub(super) fn render(jobs: &JobCounts, top: usize, page: &mut Page) {
+    let all = [([], &jobs.by_state)];
+    for (word, state) in JOB_STATES {
+        let name = format!("slurm_jobs_{word}");
+        add_family(page, name, "Jobs in this state.", &all, |jobs| {
+            Some(jobs.get(*state).jobs.into())
+        });
+    }
+    add_columns(page, CORES, &all);
+    let partitions = jobs.by_partition.top(usize::MAX);
+    add_columns(page, PARTITION, &labelled("partition", &partitions));
+    let (accounts, users) = (jobs.by_account.top(top), jobs.by_user.top(top));
+    add_columns(page, ACCOUNT, &labelled("account", &accounts));
+    add_columns(page, USER, &labelled("user", &users));
+    add_queues(jobs, top, page);
+}
+
+const CORES: &[Column<ByState>] = &[
+    ("slurm_jobs_cores_pending", "CPUs that waiting jobs ask for.", |jobs| {
+        Some(jobs.get(JobState::Pending).cpus.into())
+    }),
+    ("slurm_jobs_cores_running", "CPUs that running jobs have.", |jobs| {
+        Some(jobs.get(JobState::Running).cpus.into())
+    }),
+];
+
+const PARTITION: &[Column<ByState>] =
+    &[("slurm_partition_jobs_running", "Jobs that run in the partition.", running)];
+
+const ACCOUNT: &[Column<ByState>] =
+    &[("slurm_account_gpus_running", "GPUs of the account's running jobs.", running_gpus)];
+
+const USER: &[Column<ByState>] =
+    &[("slurm_user_gpus_running", "GPUs of the user's running jobs.", running_gpus)];
+
+fn running_gpus(jobs: &ByState) -> Option<Value> {
+    jobs.get(JobState::Running).tres.gpus.and_then(positive)
+}
+
+fn add_queues(jobs: &JobCounts, top: usize, page: &mut Page) {
+    let queues = jobs.queues.top(top);
+    for (word, state) in JOB_STATES {
+        let mut count = Family::gauge(format!("slurm_queue_{word}"), "Jobs in this state.");
+        let mut cores =
+            Family::gauge(format!("slurm_cores_{word}"), "CPUs that they have or ask for.");
+        for (queue, load) in queues.iter().filter(|(queue, _)| queue.state == *state) {
+            let labels =
+                [("user", queue.user), ("partition", queue.partition), ("reason", queue.reason)];
+            // Only those that wait have the label.
+            let labels = if *state == JobState::Pending { &labels[..] } else { &labels[..2] };
+            count.push(labels, load.jobs);
+            cores.push(labels, load.cpus);
+        }
+        page.add(count);
+        page.add(cores);
+    }
+}
