@@ -8,7 +8,7 @@ use super::carried::Carried;
 use super::grow;
 
 /// Counted since slurmctld's last reset: at midnight, at its start, by `sdiag --reset`.
-const SINCE_RESET: [Figure; 7] = [
+const SINCE_RESET: [Figure; 8] = [
     Figure::JobsSubmitted,
     Figure::JobsStarted,
     Figure::JobsCompleted,
@@ -16,10 +16,12 @@ const SINCE_RESET: [Figure; 7] = [
     Figure::JobsFailed,
     Figure::MainCycles,
     Figure::BackfillCycles,
+    Figure::BackfilledHetComponents,
 ];
 
-/// Counted since slurmctld's start, or since `sdiag --reset`: midnight does not touch them.
-const SINCE_START: [Figure; 2] = [Figure::BackfilledJobs, Figure::BackfilledHetComponents];
+/// Counted since slurmctld's start, or since `sdiag --reset`: midnight does not touch it (nothing else is
+/// spared by `reset_stats` in slurmctld's `statistics.c`).
+const SINCE_START: [Figure; 1] = [Figure::BackfilledJobs];
 
 /// How many requests, and the time that slurmctld spent on them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +190,18 @@ mod tests {
             assert_eq!(counts.totals[&Figure::JobsSubmitted], submitted);
             assert_eq!(counts.totals[&Figure::BackfilledJobs], backfilled);
             assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: rpcs, usec: rpcs * 100 });
+        }
+    }
+
+    #[test]
+    fn midnight_ends_the_count_of_het_components_but_not_that_of_jobs() {
+        let mut counters = DiagCounters::default();
+        for (since, components, all_components) in [(100, 5, 5), (200, 0, 5), (200, 2, 7)] {
+            let mut answer = diag(since, 0, 40, &[]);
+            answer.figures.insert(Figure::BackfilledHetComponents, components);
+            let totals = counters.add(answer, 9).totals;
+            assert_eq!(totals[&Figure::BackfilledHetComponents], all_components);
+            assert_eq!(totals[&Figure::BackfilledJobs], 40);
         }
     }
 

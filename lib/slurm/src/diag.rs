@@ -76,7 +76,7 @@ figures! {
     BackfilledJobs = Backfill "Total backfilled jobs (since last slurm start)",
     /// Jobs that backfill started since [`Diag::since`].
     BackfilledSinceReset = Backfill "Total backfilled jobs (since last stats cycle start)",
-    /// Components of heterogeneous jobs that backfill started since slurmctld's start.
+    /// Components of heterogeneous jobs that backfill started since [`Diag::since`].
     BackfilledHetComponents = Backfill "Total backfilled heterogeneous job components",
     /// Backfill's cycles since [`Diag::since`].
     BackfillCycles = Backfill "Total cycles",
