@@ -5,6 +5,9 @@ use std::path::Path;
 use edctl_agent::fuzzing::{Named, Parser};
 use edctl_exposition::{Query, WebConfig, fuzzing};
 use edctl_hookmsg::{Reply, Request};
+use edctl_slurm::native::{
+    JobsReader, NodeCpus, NodesReader, OwnerJobs, PartitionsReader, SchedulerReader,
+};
 use edctl_slurm::{
     ConfigReader, DiagReader, JobRow, LicenseRow, NodeRow, NodeState, ReservationRow, ShareRow,
     UserRow, node_names,
@@ -15,6 +18,7 @@ pub const PARSERS: &[Named] = &[
     ("certificate", |_| Box::new(fuzzing::names)),
     ("hook-message", |_| Box::new(hook_message)),
     ("http-request", |_| Box::new(http_request)),
+    ("slurm-native", |_| Box::new(slurm_native)),
     ("slurm-rows", |_| Box::new(slurm_rows)),
     ("traceparent", |_| Box::new(traceparent)),
     ("web-config", web_config),
@@ -33,6 +37,26 @@ fn http_request(input: &[u8]) {
     let query = Query::parse(&String::from_utf8_lossy(input));
     let _collectors = query.all("collect[]").count();
     fuzzing::login(input);
+}
+
+fn slurm_native(input: &[u8]) {
+    let mut nodes = NodesReader::default();
+    let mut jobs = JobsReader::default();
+    let mut partitions = PartitionsReader::default();
+    let mut scheduler = SchedulerReader::default();
+    for line in String::from_utf8_lossy(input).lines() {
+        let _node = nodes.line(line);
+        let _job = jobs.line(line);
+        let _partition = partitions.line(line);
+        let _figure = scheduler.line(line);
+        let _owner = OwnerJobs::parse(line);
+    }
+    let nodes = nodes.finish().map_or(NodeCpus { total: 0, allocated: 0 }, |nodes| nodes.cpus);
+    let _cpus = jobs.finish().and_then(|jobs| jobs.running_cpus(&nodes));
+    for partition in partitions.finish().unwrap_or_default().values() {
+        let _cpus = (partition.node_cpus(), partition.jobs.running_cpus(&nodes));
+    }
+    let _figures = scheduler.finish();
 }
 
 fn slurm_rows(input: &[u8]) {

@@ -114,7 +114,9 @@ pub fn query(
     Ok(lines.finish())
 }
 
-struct Lines<'m, F> {
+/// Cuts lines out of chunks as they come, and hands each to a function that parses and keeps it or says why
+/// not.
+pub struct Lines<'m, F> {
     mark: Option<&'m str>,
     on_row: F,
     line: Vec<u8>,
@@ -123,11 +125,13 @@ struct Lines<'m, F> {
 }
 
 impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
-    fn new(mark: Option<&'m str>, on_row: F) -> Self {
+    /// Where rows begin with a mark, only lines that begin with it are rows, and `on_row` gets them without it.
+    pub fn new(mark: Option<&'m str>, on_row: F) -> Self {
         Self { mark, on_row, line: Vec::new(), too_long: false, rejected: Rejected::default() }
     }
 
-    fn push(&mut self, mut chunk: &[u8]) {
+    /// Takes in the next chunk, which may end anywhere.
+    pub fn push(&mut self, mut chunk: &[u8]) {
         while let Some(end) = chunk.iter().position(|b| *b == b'\n') {
             self.extend(&chunk[..end]);
             self.end_of_line();
@@ -136,7 +140,8 @@ impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
         self.extend(chunk);
     }
 
-    fn finish(mut self) -> Rejected {
+    /// Ends the reading; a line without an end is none.
+    pub fn finish(mut self) -> Rejected {
         if self.too_long || !self.line.is_empty() {
             self.rejected.note(RowError::Truncated);
         }

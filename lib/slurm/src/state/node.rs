@@ -24,7 +24,7 @@ pub enum NodeBase {
 macro_rules! node_flags {
     ($($(#[$doc:meta])* $name:ident = $word:literal $(| $alias:literal)*,)*) => {
         /// What stands beside a node's base state.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum NodeFlag { $($(#[$doc])* $name,)* }
 

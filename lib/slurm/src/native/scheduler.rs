@@ -1,0 +1,149 @@
+//! The page of the schedulers: what sdiag says too, but for requests by type and user.
+
+use super::sample::Sample;
+use crate::diag::{Diag, Figure};
+use crate::rows::RowError;
+
+/// Reads the page, line by line.
+#[derive(Debug, Default)]
+pub struct SchedulerReader(Diag);
+
+impl SchedulerReader {
+    /// Takes in one line.
+    ///
+    /// # Errors
+    /// Says why it is none.
+    pub fn line(&mut self, line: &str) -> Result<(), RowError> {
+        let Some(Sample { name, label: None, value }) = Sample::parse(line)? else {
+            return Ok(());
+        };
+        match name {
+            // Slurm's word for what sdiag calls "Data since".
+            "last_proc_req_start" => self.0.since = since_epoch(value),
+            "bf_when_last_cycle" => self.0.backfill_last_cycle = since_epoch(value),
+            _ => {
+                if let Some(figure) = figure(name) {
+                    self.0.figures.insert(figure, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the reading; nothing where it was no page of the schedulers.
+    pub fn finish(self) -> Option<Diag> {
+        let Self(mut diag) = self;
+        for (cycles, means) in [
+            (Figure::MainCycles, [Figure::MainMeanCycle, Figure::MainMeanDepth]),
+            (Figure::BackfillCycles, [Figure::BackfillMeanCycle, Figure::BackfillMeanDepth]),
+        ] {
+            // The mean of nothing is 0 here.
+            if diag.figures.get(&cycles) == Some(&0) {
+                diag.figures.retain(|figure, _| !means.contains(figure));
+            }
+        }
+        Some(diag).filter(|diag| diag.figures.contains_key(&Figure::ServerThreads))
+    }
+}
+
+fn since_epoch(seconds: u64) -> Option<u64> {
+    Some(seconds).filter(|seconds| *seconds > 0)
+}
+
+/// The figure of sdiag that a name stands for; times are in microseconds here too. SchedMD's guide has two
+/// names that Slurm does not print, in case that it will.
+fn figure(name: &str) -> Option<Figure> {
+    Some(match name {
+        "server_thread_cnt" => Figure::ServerThreads,
+        "agent_queue_size" => Figure::AgentQueue,
+        "agent_cnt" => Figure::Agents,
+        "agent_thread_cnt" => Figure::AgentThreads,
+        "slurmdbd_queue_size" => Figure::DbdAgentQueue,
+        "sdiag_jobs_submitted" => Figure::JobsSubmitted,
+        "sdiag_jobs_started" => Figure::JobsStarted,
+        "sdiag_jobs_completed" => Figure::JobsCompleted,
+        "sdiag_jobs_canceled" => Figure::JobsCanceled,
+        "sdiag_jobs_failed" => Figure::JobsFailed,
+        "schedule_cycle_last" | "sched_cycle_last" => Figure::MainLastCycle,
+        "schedule_cycle_max" => Figure::MainMaxCycle,
+        "schedule_cycle_cnt" | "sched_cycle_cnt" => Figure::MainCycles,
+        "sched_mean_cycle" => Figure::MainMeanCycle,
+        "sched_mean_depth_cycle" => Figure::MainMeanDepth,
+        "schedule_queue_len" => Figure::MainQueue,
+        "backfilled_jobs" => Figure::BackfilledJobs,
+        "backfilled_het_jobs" => Figure::BackfilledHetComponents,
+        "bf_cycle_cnt" => Figure::BackfillCycles,
+        "bf_cycle_last" => Figure::BackfillLastCycle,
+        "bf_cycle_max" => Figure::BackfillMaxCycle,
+        "bf_mean_cycle" => Figure::BackfillMeanCycle,
+        "bf_last_depth" => Figure::BackfillLastDepth,
+        "bf_last_depth_try" => Figure::BackfillLastTried,
+        "bf_depth_mean" => Figure::BackfillMeanDepth,
+        "bf_queue_len" => Figure::BackfillQueue,
+        "bf_table_size" => Figure::BackfillTable,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Option<Diag> {
+        let mut reader = SchedulerReader::default();
+        for line in lines {
+            reader.line(line).unwrap();
+        }
+        reader.finish()
+    }
+
+    #[test]
+    fn reads_what_sdiag_says_too() {
+        let diag = read(&[
+            "# TYPE slurm_server_thread_cnt gauge",
+            "slurm_server_thread_cnt 3",
+            "slurm_last_proc_req_start 1764561600",
+            "slurm_schedule_cycle_cnt 40",
+            "slurm_sched_mean_cycle 431",
+            "slurm_bf_cycle_cnt 20",
+            "slurm_bf_depth_mean 5",
+            "slurm_bf_when_last_cycle 1764597580",
+            "slurm_bf_active 1",
+            "slurm_sched_stats_timestamp 1764597600",
+        ]);
+        let diag = diag.unwrap();
+        assert_eq!(diag.since, Some(1_764_561_600));
+        assert_eq!(diag.backfill_last_cycle, Some(1_764_597_580));
+        let figures = [
+            (Figure::ServerThreads, 3),
+            (Figure::MainCycles, 40),
+            (Figure::MainMeanCycle, 431),
+            (Figure::BackfillCycles, 20),
+            (Figure::BackfillMeanDepth, 5),
+        ];
+        assert_eq!(diag.figures, figures.into());
+    }
+
+    #[test]
+    fn what_never_was_has_no_mean_and_no_time() {
+        let diag = read(&[
+            "slurm_server_thread_cnt 1",
+            "slurm_schedule_cycle_cnt 0",
+            "slurm_sched_mean_cycle 0",
+            "slurm_bf_cycle_cnt 0",
+            "slurm_bf_mean_cycle 0",
+            "slurm_bf_depth_mean 0",
+            "slurm_bf_when_last_cycle 0",
+        ]);
+        let diag = diag.unwrap();
+        let figures =
+            [(Figure::ServerThreads, 1), (Figure::MainCycles, 0), (Figure::BackfillCycles, 0)];
+        assert_eq!((diag.figures, diag.backfill_last_cycle), (figures.into(), None));
+    }
+
+    #[test]
+    fn what_is_no_page_of_the_schedulers_tells_nothing() {
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&["slurm_nodes 3", "slurm_bf_cycle_cnt 1"]), None);
+    }
+}
