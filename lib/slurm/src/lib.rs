@@ -11,6 +11,7 @@ mod error;
 mod follow;
 mod gres;
 mod hostlist;
+pub mod http;
 mod jobs;
 mod licenses;
 pub mod native;

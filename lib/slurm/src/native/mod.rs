@@ -5,6 +5,7 @@
 //! answers). All pages have one form; a file here reads each of them and puts right what Slurm is known to
 //! print wrong there.
 
+mod fetch;
 mod jobs;
 mod nodes;
 mod owners;
@@ -13,6 +14,7 @@ mod sample;
 mod scheduler;
 mod wrapped;
 
+pub use fetch::fetch;
 pub use jobs::{JobsReader, NativeJobs};
 pub use nodes::{NativeNodes, NodeStates, NodesReader};
 pub use owners::{Owner, OwnerJobs};

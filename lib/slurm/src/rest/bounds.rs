@@ -1,15 +1,37 @@
 //! How long a string and how deep a structure may be: a JSON reader keeps both in memory, even those
 //! that it skips.
 
+use std::io::{self, Read};
+
 /// Longest string, in bytes as it stands in the text.
 const MAX_STRING_BYTES: usize = 1 << 20;
 
 /// Deepest nesting. Slurm's answers have some ten levels.
 const MAX_DEPTH: usize = 64;
 
+/// A JSON text as it comes, as long as it keeps to the bounds.
+pub(super) struct Bounded<R> {
+    pub(super) source: R,
+    bounds: Bounds,
+}
+
+impl<R> Bounded<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, bounds: Bounds::default() }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        self.bounds.follow(&buffer[..length]).map_err(io::Error::other)?;
+        Ok(length)
+    }
+}
+
 /// Follows a JSON text byte by byte, as far as strings and nesting need it.
 #[derive(Debug, Default)]
-pub(super) struct Bounds {
+struct Bounds {
     depth: usize,
     /// How long the string is that the text is in.
     string: Option<usize>,
@@ -22,7 +44,7 @@ impl Bounds {
     ///
     /// # Errors
     /// Says what goes beyond its bound.
-    pub(super) fn follow(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
+    fn follow(&mut self, bytes: &[u8]) -> Result<(), &'static str> {
         for byte in bytes {
             match &mut self.string {
                 Some(_) if self.is_escaped => self.is_escaped = false,

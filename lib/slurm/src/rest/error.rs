@@ -1,64 +1,13 @@
 //! Why slurmrestd gave nothing.
 
-use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
+use crate::http::HttpError;
 
 /// Why slurmrestd gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum RestError {
-    /// Nobody could be reached at the socket.
-    #[error("cannot connect to {}: {source}", socket.display())]
-    Connect {
-        /// The socket.
-        socket: PathBuf,
-        /// What the kernel said.
-        source: io::Error,
-    },
-    /// The answer was not there in time.
-    #[error("slurmrestd did not answer {path} within {:.1} s", after.as_secs_f64())]
-    Timeout {
-        /// What was asked for.
-        path: String,
-        /// The deadline.
-        after: Duration,
-    },
-    /// The answer is larger than it may be.
-    #[error("slurmrestd answered {path} with more than {limit_bytes} bytes")]
-    TooLarge {
-        /// What was asked for.
-        path: String,
-        /// The limit.
-        limit_bytes: u64,
-    },
-    /// The caller did not want to wait any longer.
-    #[error("the request for {path} was stopped")]
-    Cancelled {
-        /// What was asked for.
-        path: String,
-    },
-    /// The connection failed, or could not be followed.
-    #[error("cannot read slurmrestd's answer to {path}: {message}")]
-    Io {
-        /// What was asked for.
-        path: String,
-        /// What the kernel or the HTTP reader said.
-        message: String,
-    },
-    /// The answer is no HTTP.
-    #[error("what answered {path} is no HTTP server: {message}")]
-    Http {
-        /// What was asked for.
-        path: String,
-        /// What the HTTP reader said.
-        message: String,
-    },
-    /// The answer ended before its end.
-    #[error("slurmrestd's answer to {path} ended in its middle")]
-    Truncated {
-        /// What was asked for.
-        path: String,
-    },
+    /// There was no whole answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The answer's status is not 200.
     #[error("slurmrestd answered {path} with status {status}: {message}")]
     Status {
@@ -104,13 +53,7 @@ impl RestError {
     /// the word of [`RunError::reason`](crate::RunError::reason).
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Connect { .. } => "connect",
-            Self::Timeout { .. } => "timeout",
-            Self::TooLarge { .. } => "too_large",
-            Self::Cancelled { .. } => "cancelled",
-            Self::Io { .. } => "io",
-            Self::Http { .. } => "http",
-            Self::Truncated { .. } => "truncated",
+            Self::Http(error) => error.reason(),
             Self::Status { .. } => "http_status",
             Self::NotOffered { .. } => "not_offered",
             Self::Refused { .. } => "refused",

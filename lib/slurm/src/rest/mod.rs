@@ -7,7 +7,6 @@
 
 mod answer;
 mod bounds;
-mod client;
 mod diag;
 mod error;
 mod jobs;
@@ -24,14 +23,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hyper::StatusCode;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use self::error::RestError;
 
 use self::answer::Elements;
-use self::client::{Body, Client, Response};
+use self::bounds::Bounded;
 use crate::diag::Diag;
+use crate::http::{Body, Client, HttpError, Place, Response};
 use crate::jobs::JobRow;
 use crate::licenses::LicenseRow;
 use crate::nodes::NodeRow;
@@ -46,6 +45,9 @@ pub const DEFAULT_SOCKET: &str = "/run/slurmrestd.socket";
 const NEWEST: u32 = 44;
 const OLDEST: u32 = 38;
 
+/// The media type that is asked for.
+const JSON: &str = "application/json";
+
 /// More figures, types and users of requests than any slurmctld has.
 const MAX_DIAG_BYTES: u64 = 16 << 20;
 
@@ -57,6 +59,7 @@ const MAX_MESSAGE_BYTES: u64 = 4096;
 /// until it is not there any more, or until another slurmrestd has made the socket anew.
 #[derive(Debug)]
 pub struct Slurmrestd {
+    socket: PathBuf,
     client: Client,
     agreed: Option<Agreed>,
 }
@@ -86,8 +89,10 @@ impl Slurmrestd {
         max_body_bytes: u64,
         cancel: Option<Arc<PipeReader>>,
     ) -> Self {
-        let client = Client { socket: socket.into(), deadline, max_body_bytes, cancel };
-        Self { client, agreed: None }
+        let socket = socket.into();
+        let place = Place::Socket(socket.clone());
+        let client = Client { place, deadline, max_body_bytes, cancel };
+        Self { socket, client, agreed: None }
     }
 
     /// The version that was agreed on last.
@@ -97,7 +102,7 @@ impl Slurmrestd {
 
     /// Whether there is a socket.
     pub fn is_there(&self) -> bool {
-        self.client.socket.metadata().is_ok_and(|file| file.file_type().is_socket())
+        self.socket.metadata().is_ok_and(|file| file.file_type().is_socket())
     }
 
     /// Whether it has shares, as far as that is known: those before Slurm 23.11 have none.
@@ -173,15 +178,15 @@ impl Slurmrestd {
         let versions = agreed.into_iter().chain((OLDEST..=NEWEST).rev());
         for version in versions.filter(|_| !is_missing) {
             let path = format!("/slurm/v0.0.{version}/{name}");
-            let Response { status, body } = self.client.get(path, begun)?;
+            let Response { status, body, .. } = self.client.get(&path, JSON, begun)?;
             match status {
-                StatusCode::OK => {
+                200 => {
                     if agreed != Some(version) {
                         self.agreed = Some(Agreed { version, socket, missing: BTreeSet::new() });
                     }
                     return Ok(body);
                 }
-                StatusCode::NOT_FOUND => {}
+                404 => {}
                 status => return Err(refusal(status, body)),
             }
         }
@@ -192,10 +197,9 @@ impl Slurmrestd {
     }
 
     fn socket_id(&self) -> Result<SocketId, RestError> {
-        let socket = &self.client.socket;
-        let file = socket
-            .metadata()
-            .map_err(|source| RestError::Connect { socket: socket.clone(), source })?;
+        let place = || self.client.place.to_string();
+        let metadata = self.socket.metadata();
+        let file = metadata.map_err(|source| HttpError::Connect { place: place(), source })?;
         let changed = (file.ctime(), file.ctime_nsec());
         Ok(SocketId { device: file.dev(), inode: file.ino(), changed })
     }
@@ -215,32 +219,33 @@ fn counting<T>(
 }
 
 fn read<'de>(
-    mut body: Body,
+    body: Body,
     key: &'static str,
     content: impl DeserializeSeed<'de, Value = ()>,
 ) -> Result<(), RestError> {
-    let outcome = answer::read(BufReader::new(&mut body), key, content);
-    let path = body.path().to_owned();
+    let path = body.asked().to_owned();
+    let mut text = Bounded::new(body);
+    let outcome = answer::read(BufReader::new(&mut text), key, content);
     match outcome {
         Ok(None) => Ok(()),
         Ok(Some(message)) => Err(RestError::Refused { path, message: clip(&message) }),
-        Err(error) => Err(match body.failure() {
-            Some(failure) => failure,
-            None if error.is_eof() => RestError::Truncated { path },
+        Err(error) => Err(match text.source.failure() {
+            Some(failure) => failure.into(),
+            None if error.is_eof() => HttpError::Truncated { asked: path }.into(),
             None => RestError::Json { path, message: clip(&error.to_string()) },
         }),
     }
 }
 
 /// What came with a status other than 200: an answer with an error, or a text.
-fn refusal(status: StatusCode, body: Body) -> RestError {
-    let path = body.path().to_owned();
+fn refusal(status: u16, body: Body) -> RestError {
+    let path = body.asked().to_owned();
     let mut text = Vec::new();
     // As much as there is of it is shown.
     let _cut = body.take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
     let message =
         answer::first_error(&text).unwrap_or_else(|| String::from_utf8_lossy(&text).into_owned());
-    RestError::Status { path, status: status.as_u16(), message: clip(&message) }
+    RestError::Status { path, status, message: clip(&message) }
 }
 
 /// The beginning of a text of somebody else's, safe to show.

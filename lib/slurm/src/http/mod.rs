@@ -1,0 +1,7 @@
+//! HTTP as a client: one request at a time, with a deadline over the whole exchange.
+
+mod client;
+mod error;
+
+pub use client::{Body, Client, Place, Response};
+pub use error::HttpError;

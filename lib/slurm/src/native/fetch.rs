@@ -1,0 +1,44 @@
+//! Fetches one page of slurmctld's.
+
+use std::time::Instant;
+
+use crate::http::{Client, HttpError, Place, Response};
+use crate::rows::{Lines, Rejected, RowError};
+
+/// Asks for the page at `path` and hands each of its lines to `on_line`, which takes it in or says why not.
+/// A controller that stands by points to the first one, which is asked then: for the same page at the same
+/// port, and nothing else. After an error, what `on_line` got counts for nothing.
+///
+/// # Errors
+/// Says why there is no page. With PrivateData set the status is 401 instead of 200 up to Slurm 25.11, and
+/// from 26.05 on unless slurm.conf's MetricsParameters has `ignore_private_data`.
+pub fn fetch(
+    client: &Client,
+    path: &str,
+    on_line: impl FnMut(&str) -> Result<(), RowError>,
+) -> Result<Rejected, HttpError> {
+    let begun = Instant::now();
+    let mut response = client.get(path, "text/plain", begun)?;
+    if response.status == 303
+        && let Some(place) = first_controller(&client.place, path, &response)
+    {
+        response = Client { place, ..client.clone() }.get(path, "text/plain", begun)?;
+    }
+    let Response { status, mut body, .. } = response;
+    if status != 200 {
+        return Err(HttpError::Status { asked: body.asked().to_owned(), status });
+    }
+    let mut lines = Lines::new(None, on_line);
+    while let Some(chunk) = body.more()? {
+        lines.push(&chunk);
+    }
+    Ok(lines.finish())
+}
+
+fn first_controller(asked: &Place, path: &str, response: &Response) -> Option<Place> {
+    let Place::Host(asked) = asked else { return None };
+    let host = response.location.as_deref()?.strip_prefix("http://")?.strip_suffix(path)?;
+    let is_host = !host.contains(['/', '?', '#', '@']);
+    let (_, port) = asked.rsplit_once(':')?;
+    (is_host && host.rsplit_once(':')?.1 == port).then(|| Place::Host(host.to_owned()))
+}
