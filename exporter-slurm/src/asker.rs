@@ -2,6 +2,7 @@
 
 use std::io::PipeReader;
 use std::sync::Arc;
+use std::time::Duration;
 
 use edctl_slurm::{Diag, Rejected};
 
@@ -53,6 +54,11 @@ impl Asker {
         let rejected = self.backends.choose(Source::Access).access(&mut access)?;
         self.hides_jobs = access.hides(Source::Jobs).is_some();
         Ok(Answer { counts: access, rejected })
+    }
+
+    /// The time until a source is asked again; `slowdown` times that while slurmctld is loaded.
+    pub(crate) fn interval(&self, source: Source, slowdown: u32) -> Duration {
+        self.settings.interval(source, slowdown, self.backends.least_interval(source))
     }
 
     pub(crate) fn diag(&mut self) -> Result<Answer<DiagCounts>, PollError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use edctl_daemon::{Invalid, Log, Web};
+use edctl_slurm::http::Place;
 use serde::Deserialize;
 
 use crate::backend::Choice;
@@ -30,6 +31,8 @@ pub(crate) struct Slurm {
     pub(crate) bin_dir: PathBuf,
     /// Where slurmrestd listens.
     pub(crate) slurmrestd_socket: PathBuf,
+    /// Where slurmctld has its own pages, `http://HOST:PORT`.
+    pub(crate) native_url: Option<String>,
     /// What is asked.
     pub(crate) sources: Vec<Source>,
     /// Time between two polls of the same source; longer where its command is slow or fails.
@@ -54,6 +57,7 @@ impl Default for Slurm {
             backend: Choice::default(),
             bin_dir: edctl_slurm::DEFAULT_BIN_DIR.into(),
             slurmrestd_socket: edctl_slurm::DEFAULT_SOCKET.into(),
+            native_url: None,
             sources: Source::ALL.to_vec(),
             interval_secs: 20,
             source_interval_secs: BTreeMap::new(),
@@ -67,16 +71,21 @@ impl Default for Slurm {
 }
 
 impl Slurm {
-    /// The time between two polls of `source`: its own, or the common one, or three times that where
-    /// it changes slowly; and `slowdown` times that while slurmctld is loaded. What is longer than
-    /// configured stays below half the age at which data leaves.
-    pub(crate) fn interval(&self, source: Source, slowdown: u32) -> Duration {
-        let (secs, times) = match self.source_interval_secs.get(&source) {
-            Some(own) => (*own, 1),
-            None => (self.interval_secs, if source.is_slow() { 3 } else { 1 }),
+    /// The time between two polls of `source`: its own, or the common one but at least `least`, or three
+    /// times that where it changes slowly; and `slowdown` times that while slurmctld is loaded. What is
+    /// longer than configured stays below half the age at which data leaves.
+    pub(crate) fn interval(&self, source: Source, slowdown: u32, least: Duration) -> Duration {
+        let (secs, times, least) = match self.source_interval_secs.get(&source) {
+            Some(own) => (*own, 1, Duration::ZERO),
+            None => (self.interval_secs, if source.is_slow() { 3 } else { 1 }, least),
         };
         let interval = Duration::from_secs(secs);
-        (interval * times * slowdown).min(self.max_age() / 2).max(interval)
+        ((interval * times).max(least) * slowdown).min(self.max_age() / 2).max(interval)
+    }
+
+    /// Where slurmctld has its own pages, if that is configured.
+    pub(crate) fn native(&self) -> Option<Place> {
+        Place::of_url(self.native_url.as_deref()?)
     }
 
     /// All sources that are asked, in this order: first what the others may leave out.
@@ -107,6 +116,7 @@ impl edctl_daemon::Config for Config {
             backend: _,
             bin_dir,
             slurmrestd_socket,
+            native_url,
             sources,
             interval_secs,
             source_interval_secs,
@@ -121,6 +131,12 @@ impl edctl_daemon::Config for Config {
                 let message = format!("expected an absolute path, not {path:?}");
                 return Err(Invalid::new(format!("slurm.{key}"), message));
             }
+        }
+        if let Some(url) = native_url
+            && Place::of_url(url).is_none()
+        {
+            let message = format!("expected http://HOST:PORT, not {url:?}");
+            return Err(Invalid::new("slurm.native_url", message));
         }
         for source in Source::ALL {
             if sources.iter().filter(|one| **one == source).count() > 1 {
@@ -174,22 +190,30 @@ mod tests {
     #[test]
     fn a_source_has_its_own_interval_or_the_common_one() {
         let slurm = Slurm { source_interval_secs: [(Source::Jobs, 60)].into(), ..Slurm::default() };
-        for (source, slowdown, secs) in [
-            (Source::Jobs, 1, 60),
-            (Source::Jobs, 4, 150),
-            (Source::Nodes, 1, 20),
-            (Source::Nodes, 4, 80),
-            (Source::Shares, 1, 60),
-            (Source::Shares, 4, 150),
+        for (source, slowdown, least, secs) in [
+            (Source::Jobs, 1, 0, 60),
+            (Source::Jobs, 4, 0, 150),
+            (Source::Jobs, 1, 90, 60),
+            (Source::Nodes, 1, 0, 20),
+            (Source::Nodes, 4, 0, 80),
+            (Source::Nodes, 1, 60, 60),
+            (Source::Nodes, 2, 60, 120),
+            (Source::Shares, 1, 0, 60),
+            (Source::Shares, 4, 0, 150),
         ] {
-            assert_eq!(slurm.interval(source, slowdown), Duration::from_secs(secs), "{source:?}");
+            let interval = slurm.interval(source, slowdown, Duration::from_secs(least));
+            assert_eq!(interval, Duration::from_secs(secs), "{source:?}");
         }
     }
 
     #[test]
     fn a_bad_value_is_named_with_what_was_expected() {
         type Spoil = fn(&mut Slurm);
-        let cases: [(Spoil, &str); 9] = [
+        let cases: [(Spoil, &str); 10] = [
+            (
+                |s| s.native_url = Some("ctl:6817".to_owned()),
+                "slurm.native_url: expected http://HOST:PORT, not \"ctl:6817\"",
+            ),
             (|s| s.interval_secs = 0, "slurm.interval_secs: expected 1 to 3600, not 0"),
             (|s| s.deadline_secs = 601, "slurm.deadline_secs: expected 1 to 600, not 601"),
             (|s| s.max_output_mib = 0, "slurm.max_output_mib: expected 1 to 65536, not 0"),

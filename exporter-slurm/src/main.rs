@@ -36,8 +36,9 @@ const SPEC: Spec = Spec {
 
 /// Serves cluster-wide Slurm metrics to Prometheus
 ///
-/// Asks slurmctld on a schedule of its own (by sdiag, sinfo, squeue, scontrol and sshare, or by slurmrestd),
-/// so that what it costs does not depend on who scrapes; shows the last good answer until that is too old.
+/// Asks slurmctld on a schedule of its own (by sdiag, sinfo, squeue, scontrol and sshare, by slurmrestd,
+/// or for its own pages), so that what it costs does not depend on who scrapes; shows the last good answer
+/// until that is too old.
 #[derive(Debug, Parser)]
 #[command(name = "edctl-exporter-slurm", version)]
 struct Flags {

@@ -56,7 +56,7 @@ impl Shared {
         };
         // sdiag itself costs next to nothing, and tells when the load has gone.
         let slowdown = if source == Source::Diag { 1 } else { self.slowdown(&asker.settings) };
-        let interval = asker.settings.interval(source, slowdown);
+        let interval = asker.interval(source, slowdown);
         schedule::wait(interval, took, failures, random_unit())
     }
 

@@ -1,5 +1,6 @@
 //! The questions that are asked of Slurm.
 
+use edctl_slurm::http::HttpError;
 use edctl_slurm::{Rejected, RestError, RunError};
 use serde::Deserialize;
 
@@ -69,6 +70,10 @@ pub(crate) enum PollError {
     Run(RunError),
     /// slurmrestd gave none.
     Rest(RestError),
+    /// slurmctld's own page could not be had.
+    Http(HttpError),
+    /// Who is asked has nothing of the kind.
+    NotOffered,
     /// The command ended well, but within a row: there was more.
     Truncated,
     /// There were rows, but none that could be read, or none where there must be some.
@@ -101,6 +106,8 @@ impl PollError {
         match self {
             Self::Run(error) => error.reason(),
             Self::Rest(error) => error.reason(),
+            Self::Http(error) => error.reason(),
+            Self::NotOffered => "not_offered",
             Self::Truncated => "truncated",
             Self::NoRows => "no_rows",
         }
@@ -115,6 +122,8 @@ impl std::fmt::Display for PollError {
             }
             Self::Run(error) => error.fmt(f),
             Self::Rest(error) => error.fmt(f),
+            Self::Http(error) => error.fmt(f),
+            Self::NotOffered => f.write_str("slurmctld has no page of this"),
             Self::Truncated => f.write_str("the output ended within a row"),
             Self::NoRows => f.write_str("the output had no row that could be read"),
         }

@@ -4,6 +4,8 @@
 
 #[path = "exporter/faults.rs"]
 mod faults;
+#[path = "exporter/native.rs"]
+mod native;
 #[path = "exporter/privacy.rs"]
 mod privacy;
 #[path = "exporter/profiles.rs"]

@@ -1,16 +1,21 @@
 //! The ways to ask Slurm, and which of them each source is asked by.
 
 mod cli;
+mod native;
 mod rest;
 
 use std::collections::BTreeMap;
 use std::io::PipeReader;
 use std::sync::Arc;
+use std::time::Duration;
 
+use edctl_slurm::http::Place;
+use edctl_slurm::native::DEFAULT_HOST;
 use edctl_slurm::{Diag, Rejected};
 use serde::Deserialize;
 
 use self::cli::Cli;
+use self::native::Native;
 use self::rest::Rest;
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
@@ -36,6 +41,11 @@ pub(crate) trait Backend: Send {
     /// What Slurm lets our user see. Most ways to ask do not tell.
     fn access(&mut self, _: &mut Access) -> Result<Rejected, PollError> {
         Err(PollError::NoRows)
+    }
+
+    /// The time between two polls of the source, unless another is configured for it.
+    fn least_interval(&self, _source: Source) -> Duration {
+        Duration::ZERO
     }
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError>;
@@ -64,6 +74,7 @@ pub(crate) enum Choice {
     Auto,
     Cli,
     Slurmrestd,
+    Native,
 }
 
 /// Who answers for a source, as the page says it.
@@ -86,10 +97,16 @@ impl Backends {
     pub(crate) fn new(settings: &Slurm, cancel: Option<&Arc<PipeReader>>) -> Self {
         let cli = || Box::new(Cli::new(settings, cancel.cloned()));
         let rest = || Box::new(Rest::new(settings, cancel.cloned()));
+        let native = |place| Box::new(Native::new(settings, place, cancel.cloned()));
         let all: Vec<Box<dyn Backend>> = match settings.backend {
-            Choice::Auto => vec![cli(), rest()],
+            Choice::Auto => {
+                let last: Option<Box<dyn Backend>> =
+                    settings.native().map(|place| native(place) as _);
+                [cli() as Box<dyn Backend>, rest()].into_iter().chain(last).collect()
+            }
             Choice::Cli => vec![cli()],
             Choice::Slurmrestd => vec![rest()],
+            Choice::Native => vec![native(settings.native().unwrap_or_else(default_place))],
         };
         Self { all, chosen: BTreeMap::new() }
     }
@@ -110,12 +127,23 @@ impl Backends {
         self.all[place].as_mut()
     }
 
+    /// The time between two polls of `source` that whoever was asked last wants.
+    pub(crate) fn least_interval(&self, source: Source) -> Duration {
+        let chosen = self.chosen.get(&source);
+        chosen.map_or(Duration::ZERO, |place| self.all[*place].least_interval(source))
+    }
+
     /// Who was asked last for `source`.
     pub(crate) fn teller(&self, source: Source) -> Option<Teller> {
         let backend = &self.all[*self.chosen.get(&source)?];
         let version = backend.version().unwrap_or_default().to_owned();
         Some(Teller { backend: backend.word(), version })
     }
+}
+
+/// Where slurmctld has its pages on this machine.
+fn default_place() -> Place {
+    Place::Host(DEFAULT_HOST.to_owned())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use edctl_slurm::{JobRow, JobState};
 
+use super::JobOverview;
 use super::history::JobTotals;
 use super::load::{ByState, Load, is_held};
 use super::queues::Queues;
@@ -29,6 +30,8 @@ pub(crate) struct JobCounts {
     pub(crate) wanted_nodes: BTreeMap<String, WantedNodes>,
     /// What this and all earlier snapshots say together.
     pub(crate) totals: JobTotals,
+    /// Where no single jobs are known, this alone, with jobs by partition, account and user.
+    pub(crate) overview: Option<JobOverview>,
 }
 
 /// The most nodes that a job which waits in a partition cannot do without.
@@ -81,7 +84,7 @@ impl JobCounts {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_state.is_empty()
+        self.by_state.is_empty() && self.overview.is_none()
     }
 }
 

@@ -9,6 +9,7 @@ mod licenses;
 mod load;
 mod node;
 mod nodes;
+mod overview;
 mod queues;
 mod reservations;
 mod shares;
@@ -22,7 +23,7 @@ pub(crate) use licenses::License;
 pub(crate) use load::{ByState, Load};
 pub(crate) use node::{GresCount, Node};
 pub(crate) use nodes::{FeatureSet, NodeCounts, NodeSums, NodeUse};
-
+pub(crate) use overview::{JobOverview, NodeOverview};
 pub(crate) use reservations::Reservation;
 pub(crate) use shares::{AccountShare, Share, Shares};
 pub(crate) use tally::Tally;

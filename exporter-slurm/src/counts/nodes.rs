@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edctl_slurm::{CpuCounts, NodeBase, NodeCondition, NodeFlag, NodeRow};
 
 use super::node::{GresCount, GresCounts, Node, gres_of};
-use super::{OTHER, grow, grow_some};
+use super::{NodeOverview, OTHER, grow, grow_some};
 
 /// Most nodes that are kept one by one. No cluster has more.
 const MOST_NODES: usize = 100_000;
@@ -32,6 +32,8 @@ pub(crate) struct NodeCounts {
     pub(crate) feature_sets: BTreeMap<(String, String), FeatureSet>,
     /// The nodes one by one, in the order of the rows.
     pub(crate) nodes: Vec<Node>,
+    /// Where no single nodes are known, this alone, with memory and GPUs.
+    pub(crate) overview: Option<NodeOverview>,
 }
 
 /// Sums over the nodes of a cluster or of a partition. Those that are too large stay at the largest
@@ -162,7 +164,7 @@ impl NodeCounts {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.partitions.is_empty()
+        self.partitions.is_empty() && self.overview.is_none()
     }
 
     /// Forgets what is needed only while rows come in.

@@ -37,7 +37,10 @@ pub(crate) fn render(
     }
     health.add_to(page);
     access::render(board, settings, page);
-    let snapshot = Snapshot::of(board, settings, now);
+    let snapshot = match profile {
+        Profile::Edctl => Snapshot::of(board, settings, now),
+        _ => Snapshot::of(board, settings, now).without_overviews(),
+    };
     match profile {
         Profile::Edctl => edctl::render(&snapshot, page),
         Profile::Vpenso => vpenso::render(&snapshot, page),
@@ -75,6 +78,14 @@ impl<'a> Snapshot<'a> {
             sources: &settings.sources,
             top: settings.top,
         }
+    }
+
+    /// Without what a backend said that knows no single nodes or jobs: most of what a profile would show of it
+    /// would be 0, and is not known.
+    fn without_overviews(self) -> Self {
+        let nodes = self.nodes.filter(|nodes| nodes.overview.is_none());
+        let jobs = self.jobs.filter(|jobs| jobs.overview.is_none());
+        Self { nodes, jobs, ..self }
     }
 
     /// How a source fares, if it is asked.

@@ -3,6 +3,7 @@
 use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
+use super::overview;
 use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, Tally};
 
 /// States that each partition, user and so on shows also when they are 0.
@@ -19,7 +20,10 @@ pub(super) fn render<'a>(
     top: usize,
     page: &mut Page,
 ) {
-    render_states(jobs, page);
+    match &jobs.overview {
+        Some(overview) => overview::render_jobs(overview, page),
+        None => render_states(jobs, page),
+    }
     render_partitions(jobs, partitions_of_nodes, page);
     render_reasons(&jobs.by_reason, top, page);
     for (tally, name, label, help) in [
@@ -70,14 +74,7 @@ pub(super) fn render<'a>(
 }
 
 fn render_states(jobs: &JobCounts, page: &mut Page) {
-    let mut by_state = Family::gauge(
-        "edctl_slurm_jobs",
-        "Jobs by state, each task of an array as one; finished jobs for slurm.conf's MinJobAge.",
-    );
-    let mut cpus = Family::gauge(
-        "edctl_slurm_job_cpus",
-        "CPUs that unfinished jobs have or ask for, by the jobs' state.",
-    );
+    let (mut by_state, mut cpus) = states();
     for state in JobState::ALL {
         let load = jobs.by_state.get(*state);
         by_state.push(&[("state", state.word())], load.jobs);
@@ -87,6 +84,19 @@ fn render_states(jobs: &JobCounts, page: &mut Page) {
     }
     page.add(by_state);
     page.add(cpus);
+}
+
+/// The families of jobs by state and of their CPUs.
+pub(super) fn states() -> (Family, Family) {
+    let by_state = Family::gauge(
+        "edctl_slurm_jobs",
+        "Jobs by state, each task of an array as one; finished jobs for slurm.conf's MinJobAge.",
+    );
+    let cpus = Family::gauge(
+        "edctl_slurm_job_cpus",
+        "CPUs that unfinished jobs have or ask for, by the jobs' state.",
+    );
+    (by_state, cpus)
 }
 
 fn render_partitions<'a>(

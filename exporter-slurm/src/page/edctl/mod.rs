@@ -4,6 +4,7 @@ mod diag;
 mod jobs;
 mod licenses;
 mod nodes;
+mod overview;
 mod reservations;
 mod shares;
 

@@ -3,6 +3,7 @@
 use edctl_exposition::{Family, Page};
 use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
 
+use super::overview;
 use crate::counts::{NodeCounts, NodeSums};
 use crate::page::{count, push_some};
 
@@ -22,7 +23,11 @@ const REASONS: usize = 1000;
 
 /// Adds all families of nodes and partitions.
 pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
-    render_nodes(&nodes.all, page);
+    match &nodes.overview {
+        Some(overview) => overview::render_nodes(overview, page),
+        None => render_nodes(&nodes.all, page),
+    }
+    render_memory(&nodes.all, page);
     render_gres(nodes, page);
     render_features(nodes, page);
     render_reasons(nodes, page);
@@ -39,10 +44,7 @@ fn render_nodes(all: &NodeSums, page: &mut Page) {
     }
     page.add(by_state);
 
-    let mut by_flag = Family::gauge(
-        "edctl_slurm_nodes_flagged",
-        "Nodes that have the flag beside their base state; a node may have several.",
-    );
+    let mut by_flag = flagged();
     for flag in NodeFlag::ALL {
         by_flag.push(&[("flag", flag.word())], count(&all.by_flag, &flag.word()));
     }
@@ -54,7 +56,17 @@ fn render_nodes(all: &NodeSums, page: &mut Page) {
     );
     push_cpus(&mut cpus, &[], &all.cpus);
     page.add(cpus);
+}
 
+/// The family of nodes by flag.
+pub(super) fn flagged() -> Family {
+    Family::gauge(
+        "edctl_slurm_nodes_flagged",
+        "Nodes that have the flag beside their base state; a node may have several.",
+    )
+}
+
+fn render_memory(all: &NodeSums, page: &mut Page) {
     page.add(
         Family::gauge("edctl_slurm_memory_bytes", "Memory of all nodes that jobs may have.")
             .with(&[], all.memory_bytes),

@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, PipeReader, Read};
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +28,24 @@ pub enum Place {
     Socket(PathBuf),
     /// `HOST:PORT`.
     Host(String),
+}
+
+impl Place {
+    /// Reads `http://HOST:PORT`, behind which nothing but a slash may stand; nothing from any other text.
+    pub fn of_url(url: &str) -> Option<Self> {
+        let host = url.strip_prefix("http://")?;
+        let host = host.strip_suffix('/').unwrap_or(host);
+        let (name, port) = host.rsplit_once(':')?;
+        let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+        let is_name = match name.strip_prefix('[') {
+            Some(address) => address.strip_suffix(']')?.parse::<Ipv6Addr>().is_ok(),
+            None => {
+                !name.is_empty()
+                    && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+            }
+        };
+        (is_port && is_name).then(|| Self::Host(host.to_owned()))
+    }
 }
 
 impl fmt::Display for Place {
@@ -143,12 +162,13 @@ async fn exchange(
 
 fn http_error(asked: &str, error: &hyper::Error) -> HttpError {
     let asked = asked.to_owned();
+    // How the middle of a body ends shows only in the cause.
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     let is_cut = cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof);
     if is_cut || error.is_incomplete_message() {
         return HttpError::Truncated { asked };
     }
-    let message = error.to_string();
+    let message = cause.map_or_else(|| error.to_string(), ToString::to_string);
     if error.is_parse() {
         HttpError::Http { asked, message }
     } else {
@@ -276,5 +296,35 @@ impl Read for Body {
         let taken = self.chunk.split_to(buffer.len().min(self.chunk.len()));
         buffer[..taken.len()].copy_from_slice(&taken);
         Ok(taken.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_host_and_a_port_and_nothing_else() {
+        for (url, host) in [
+            ("http://127.0.0.1:6817", Some("127.0.0.1:6817")),
+            ("http://ctl-1.example:6817/", Some("ctl-1.example:6817")),
+            ("http://[::1]:6817", Some("[::1]:6817")),
+            ("https://ctl:6817", None),
+            ("ctl:6817", None),
+            ("http://ctl", None),
+            ("http://ctl:", None),
+            ("http://ctl:0", None),
+            ("http://ctl:65536", None),
+            ("http://:6817", None),
+            ("http://::1:6817", None),
+            ("http://[ctl]:6817", None),
+            ("http://ada@ctl:6817", None),
+            ("http://ctl:6817/metrics", None),
+            ("http://ctl:6817?x", None),
+            ("http://c tl:6817", None),
+        ] {
+            let place = host.map(|host| Place::Host(host.to_owned()));
+            assert_eq!(Place::of_url(url), place, "{url}");
+        }
     }
 }

@@ -36,9 +36,13 @@ pub fn fetch(
 }
 
 fn first_controller(asked: &Place, path: &str, response: &Response) -> Option<Place> {
-    let Place::Host(asked) = asked else { return None };
-    let host = response.location.as_deref()?.strip_prefix("http://")?.strip_suffix(path)?;
-    let is_host = !host.contains(['/', '?', '#', '@']);
-    let (_, port) = asked.rsplit_once(':')?;
-    (is_host && host.rsplit_once(':')?.1 == port).then(|| Place::Host(host.to_owned()))
+    let first = Place::of_url(response.location.as_deref()?.strip_suffix(path)?)?;
+    match (asked, &first) {
+        (Place::Host(asked), Place::Host(host)) if port(asked) == port(host) => Some(first),
+        _ => None,
+    }
+}
+
+fn port(host: &str) -> Option<&str> {
+    host.rsplit_once(':').map(|(_, port)| port)
 }

@@ -22,6 +22,9 @@ pub use partitions::{NativePartition, PartitionsReader};
 pub use scheduler::SchedulerReader;
 pub use wrapped::NodeCpus;
 
+/// Where slurmctld listens unless slurm.conf's SlurmctldPort says otherwise.
+pub const DEFAULT_HOST: &str = "127.0.0.1:6817";
+
 /// Nodes, and what each has.
 pub const NODES: &str = "/metrics/nodes";
 /// All jobs.

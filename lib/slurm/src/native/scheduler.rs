@@ -20,6 +20,9 @@ impl SchedulerReader {
         match name {
             // Slurm's word for what sdiag calls "Data since".
             "last_proc_req_start" => self.0.since = since_epoch(value),
+            "sched_stats_timestamp" => self.0.asked = since_epoch(value),
+            "sdiag_job_states_ts" => self.0.jobs_counted = since_epoch(value),
+            "bf_active" => self.0.is_backfilling = Some(value > 0),
             "bf_when_last_cycle" => self.0.backfill_last_cycle = since_epoch(value),
             _ => {
                 if let Some(figure) = figure(name) {
@@ -34,8 +37,17 @@ impl SchedulerReader {
     pub fn finish(self) -> Option<Diag> {
         let Self(mut diag) = self;
         for (cycles, means) in [
-            (Figure::MainCycles, [Figure::MainMeanCycle, Figure::MainMeanDepth]),
-            (Figure::BackfillCycles, [Figure::BackfillMeanCycle, Figure::BackfillMeanDepth]),
+            (Figure::MainCycles, &[Figure::MainMeanCycle, Figure::MainMeanDepth] as &[Figure]),
+            (
+                Figure::BackfillCycles,
+                &[
+                    Figure::BackfillMeanCycle,
+                    Figure::BackfillMeanDepth,
+                    Figure::BackfillMeanTried,
+                    Figure::BackfillMeanQueue,
+                    Figure::BackfillMeanTable,
+                ],
+            ),
         ] {
             // The mean of nothing is 0 here.
             if diag.figures.get(&cycles) == Some(&0) {
@@ -64,13 +76,23 @@ fn figure(name: &str) -> Option<Figure> {
         "sdiag_jobs_completed" => Figure::JobsCompleted,
         "sdiag_jobs_canceled" => Figure::JobsCanceled,
         "sdiag_jobs_failed" => Figure::JobsFailed,
+        "sdiag_jobs_pending" => Figure::JobsPending,
+        "sdiag_jobs_running" => Figure::JobsRunning,
+        "sdiag_latency" => Figure::ClockLatency,
         "schedule_cycle_last" | "sched_cycle_last" => Figure::MainLastCycle,
         "schedule_cycle_max" => Figure::MainMaxCycle,
         "schedule_cycle_cnt" | "sched_cycle_cnt" => Figure::MainCycles,
         "sched_mean_cycle" => Figure::MainMeanCycle,
         "sched_mean_depth_cycle" => Figure::MainMeanDepth,
         "schedule_queue_len" => Figure::MainQueue,
+        "sched_exit_end" => Figure::MainExitEnd,
+        "sched_exit_max_depth" => Figure::MainExitDepth,
+        "sched_exit_max_job_start" => Figure::MainExitStarts,
+        "sched_exit_lic" => Figure::MainExitLicenses,
+        "sched_exit_rpc_cnt" => Figure::MainExitRpcs,
+        "sched_exit_timeout" => Figure::MainExitTimeout,
         "backfilled_jobs" => Figure::BackfilledJobs,
+        "last_backfilled_jobs" => Figure::BackfilledSinceReset,
         "backfilled_het_jobs" => Figure::BackfilledHetComponents,
         "bf_cycle_cnt" => Figure::BackfillCycles,
         "bf_cycle_last" => Figure::BackfillLastCycle,
@@ -79,6 +101,15 @@ fn figure(name: &str) -> Option<Figure> {
         "bf_last_depth" => Figure::BackfillLastDepth,
         "bf_last_depth_try" => Figure::BackfillLastTried,
         "bf_depth_mean" => Figure::BackfillMeanDepth,
+        "bf_try_depth_mean" => Figure::BackfillMeanTried,
+        "bf_queue_len_mean" => Figure::BackfillMeanQueue,
+        "bf_mean_table_sz" => Figure::BackfillMeanTable,
+        "bf_exit_end" => Figure::BackfillExitEnd,
+        "bf_exit_max_job_start" => Figure::BackfillExitStarts,
+        "bf_exit_max_job_test" => Figure::BackfillExitTests,
+        "bf_exit_state_changed" => Figure::BackfillExitChanged,
+        "bf_exit_table_limit" => Figure::BackfillExitTable,
+        "bf_exit_timeout" => Figure::BackfillExitTimeout,
         "bf_queue_len" => Figure::BackfillQueue,
         "bf_table_size" => Figure::BackfillTable,
         _ => return None,
@@ -114,6 +145,7 @@ mod tests {
         let diag = diag.unwrap();
         assert_eq!(diag.since, Some(1_764_561_600));
         assert_eq!(diag.backfill_last_cycle, Some(1_764_597_580));
+        assert_eq!((diag.asked, diag.is_backfilling), (Some(1_764_597_600), Some(true)));
         let figures = [
             (Figure::ServerThreads, 3),
             (Figure::MainCycles, 40),
@@ -133,6 +165,7 @@ mod tests {
             "slurm_bf_cycle_cnt 0",
             "slurm_bf_mean_cycle 0",
             "slurm_bf_depth_mean 0",
+            "slurm_bf_mean_table_sz 0",
             "slurm_bf_when_last_cycle 0",
         ]);
         let diag = diag.unwrap();

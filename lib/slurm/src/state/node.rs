@@ -1,24 +1,37 @@
 //! A node's state as Slurm keeps it: one base state and any number of flags.
 
-/// What a node does, flags apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NodeBase {
+macro_rules! node_bases {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// What a node does, flags apart.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum NodeBase { $($(#[$doc])* $name,)* }
+
+        impl NodeBase {
+            /// The base state's word in a label.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+node_bases! {
     /// All CPUs belong to jobs.
-    Allocated,
+    Allocated = "allocated",
     /// Not to be used.
-    Down,
+    Down = "down",
     /// Slurm found its record in error.
-    Error,
+    Error = "error",
     /// Configured for a later day.
-    Future,
+    Future = "future",
     /// No job.
-    Idle,
+    Idle = "idle",
     /// Some CPUs belong to jobs.
-    Mixed,
+    Mixed = "mixed",
     /// Slurm has not heard of it since slurmctld started.
-    Unknown,
+    Unknown = "unknown",
     /// A word that this version of edctl does not know.
-    Other,
+    Other = "other",
 }
 
 macro_rules! node_flags {
