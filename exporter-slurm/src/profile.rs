@@ -1,10 +1,11 @@
 //! Under whose names the snapshot is shown.
 
+use clap::ValueEnum;
 use edctl_exposition::{BadQuery, Query};
 use serde::Deserialize;
 
 /// A vocabulary, by the word in the configuration and in `/metrics?profile=`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Profile {
     /// Our own names.
@@ -21,19 +22,6 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    const ALL: [Profile; 5] =
-        [Profile::Edctl, Profile::Vpenso, Profile::Sckyzo, Profile::Rivosinc, Profile::Native];
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Edctl => "edctl",
-            Self::Vpenso => "vpenso",
-            Self::Sckyzo => "sckyzo",
-            Self::Rivosinc => "rivosinc",
-            Self::Native => "native",
-        }
-    }
-
     /// What a query asks for, or `preset` where it asks for nothing.
     ///
     /// # Errors
@@ -47,10 +35,14 @@ impl Profile {
         if names.next().is_some() {
             return Err(BadQuery("expected one profile".to_owned()));
         }
-        Self::ALL.into_iter().find(|profile| profile.word() == name).ok_or_else(|| {
-            let words = Self::ALL.map(Self::word).join(", ");
-            BadQuery(format!("no such profile: {name:?}; there are {words}"))
+        Self::from_str(name, false).map_err(|_| {
+            BadQuery(format!("no such profile: {name:?}; there are {}", Self::words().join(", ")))
         })
+    }
+
+    fn words() -> Vec<String> {
+        let words = Self::value_variants().iter().filter_map(Self::to_possible_value);
+        words.map(|word| word.get_name().to_owned()).collect()
     }
 }
 
@@ -62,8 +54,8 @@ mod tests {
     fn a_query_wins_over_the_configuration_or_is_refused() {
         let of = |text: &str| Profile::of_query(&Query::parse(text), Profile::Vpenso);
         assert_eq!(of(""), Ok(Profile::Vpenso));
-        for profile in Profile::ALL {
-            assert_eq!(of(&format!("profile={}", profile.word())), Ok(profile));
+        for (word, profile) in Profile::words().iter().zip(Profile::value_variants()) {
+            assert_eq!(of(&format!("profile={word}")), Ok(*profile));
         }
         for text in ["profile=", "profile=x", "names=edctl", "profile=edctl&profile=vpenso"] {
             assert!(of(text).is_err(), "{text}");

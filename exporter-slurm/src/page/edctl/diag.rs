@@ -7,41 +7,20 @@ use edctl_slurm::Figure;
 
 use crate::counts::{DiagCounts, RpcTotal};
 use crate::page::push_some;
+use crate::page::table::{FigureRow, add_figures};
 use crate::schedule;
 
 /// Adds all families of slurmctld's own figures; what sdiag did not say is missing.
 pub(super) fn render(diag: &DiagCounts, page: &mut Page) {
     render_server(diag, page);
-    render_jobs(diag, page);
+    add_totals(page, JOBS, diag);
     render_schedulers(diag, page);
     render_backfill(diag, page);
     render_rpcs(diag, page);
 }
 
 fn render_server(diag: &DiagCounts, page: &mut Page) {
-    for (figure, name, help) in [
-        (
-            Figure::ServerThreads,
-            "edctl_slurm_server_threads",
-            "Threads of slurmctld that serve a request; it has at most 256.",
-        ),
-        (
-            Figure::AgentQueue,
-            "edctl_slurm_agent_queue_length",
-            "Requests to nodes that wait to be sent again.",
-        ),
-        (Figure::Agents, "edctl_slurm_agents", "Agents that send requests to nodes."),
-        (Figure::AgentThreads, "edctl_slurm_agent_threads", "Threads that all agents have."),
-        (
-            Figure::DbdAgentQueue,
-            "edctl_slurm_dbd_agent_queue_length",
-            "Messages that wait for slurmdbd; slurm.conf's MaxDBDMsgs is the most.",
-        ),
-    ] {
-        let mut family = Family::gauge(name, help);
-        push(&mut family, &diag.now.figures, &[], figure);
-        page.add(family);
-    }
+    add_figures(page, SERVER, diag);
     page.add(
         Family::gauge(
             "edctl_slurm_poll_slowdown",
@@ -57,39 +36,53 @@ fn render_server(diag: &DiagCounts, page: &mut Page) {
     page.add(since);
 }
 
-fn render_jobs(diag: &DiagCounts, page: &mut Page) {
-    for (figure, name, help) in [
-        (
-            Figure::JobsSubmitted,
-            "edctl_slurm_jobs_submitted_total",
-            "Jobs submitted, by slurmctld's count.",
-        ),
-        (
-            Figure::JobsStarted,
-            "edctl_slurm_jobs_started_total",
-            "Jobs started, backfilled ones too, by slurmctld's count.",
-        ),
-        (
-            Figure::JobsCompleted,
-            "edctl_slurm_jobs_completed_total",
-            "Jobs that ended, whatever their exit code, by slurmctld's count.",
-        ),
-        (
-            Figure::JobsCanceled,
-            "edctl_slurm_jobs_canceled_total",
-            "Jobs cancelled, by slurmctld's count.",
-        ),
-        (
-            Figure::JobsFailed,
-            "edctl_slurm_jobs_failed_total",
-            "Jobs that failed for slurmd's or Slurm's own reasons, by slurmctld's count.",
-        ),
-    ] {
-        let mut family = Family::counter(name, help);
-        push(&mut family, &diag.totals, &[], figure);
-        page.add(family);
-    }
-}
+const SERVER: &[FigureRow] = &[
+    (
+        "edctl_slurm_server_threads",
+        "Threads of slurmctld that serve a request; it has at most 256.",
+        Figure::ServerThreads,
+    ),
+    (
+        "edctl_slurm_agent_queue_length",
+        "Requests to nodes that wait to be sent again.",
+        Figure::AgentQueue,
+    ),
+    ("edctl_slurm_agents", "Agents that send requests to nodes.", Figure::Agents),
+    ("edctl_slurm_agent_threads", "Threads that all agents have.", Figure::AgentThreads),
+    (
+        "edctl_slurm_dbd_agent_queue_length",
+        "Messages that wait for slurmdbd; slurm.conf's MaxDBDMsgs is the most.",
+        Figure::DbdAgentQueue,
+    ),
+];
+
+const JOBS: &[FigureRow] = &[
+    (
+        "edctl_slurm_jobs_submitted_total",
+        "Jobs submitted, by slurmctld's count.",
+        Figure::JobsSubmitted,
+    ),
+    (
+        "edctl_slurm_jobs_started_total",
+        "Jobs started, backfilled ones too, by slurmctld's count.",
+        Figure::JobsStarted,
+    ),
+    (
+        "edctl_slurm_jobs_completed_total",
+        "Jobs that ended, whatever their exit code, by slurmctld's count.",
+        Figure::JobsCompleted,
+    ),
+    (
+        "edctl_slurm_jobs_canceled_total",
+        "Jobs cancelled, by slurmctld's count.",
+        Figure::JobsCanceled,
+    ),
+    (
+        "edctl_slurm_jobs_failed_total",
+        "Jobs that failed for slurmd's or Slurm's own reasons, by slurmctld's count.",
+        Figure::JobsFailed,
+    ),
+];
 
 fn render_schedulers(diag: &DiagCounts, page: &mut Page) {
     let main = [("scheduler", "main")];
@@ -150,43 +143,8 @@ fn render_schedulers(diag: &DiagCounts, page: &mut Page) {
 }
 
 fn render_backfill(diag: &DiagCounts, page: &mut Page) {
-    for (figure, name, help) in [
-        (
-            Figure::BackfilledJobs,
-            "edctl_slurm_backfilled_jobs_total",
-            "Jobs that backfill started.",
-        ),
-        (
-            Figure::BackfilledHetComponents,
-            "edctl_slurm_backfilled_het_components_total",
-            "Components of heterogeneous jobs that backfill started.",
-        ),
-    ] {
-        let mut family = Family::counter(name, help);
-        push(&mut family, &diag.totals, &[], figure);
-        page.add(family);
-    }
-    for (figure, name, help) in [
-        (
-            Figure::BackfillLastDepth,
-            "edctl_slurm_backfill_last_depth_jobs",
-            "Jobs that backfill's last cycle looked at.",
-        ),
-        (
-            Figure::BackfillLastTried,
-            "edctl_slurm_backfill_last_tried_jobs",
-            "Jobs that backfill's last cycle tried to start.",
-        ),
-        (
-            Figure::BackfillTable,
-            "edctl_slurm_backfill_table_slots",
-            "Time slots that backfill's last cycle tested.",
-        ),
-    ] {
-        let mut family = Family::gauge(name, help);
-        push(&mut family, &diag.now.figures, &[], figure);
-        page.add(family);
-    }
+    add_totals(page, BACKFILL_TOTALS, diag);
+    add_figures(page, BACKFILL, diag);
     let mut last = Family::gauge(
         "edctl_slurm_backfill_last_cycle_timestamp_seconds",
         "Unix time of backfill's last cycle.",
@@ -194,6 +152,33 @@ fn render_backfill(diag: &DiagCounts, page: &mut Page) {
     push_some(&mut last, &[], diag.now.backfill_last_cycle);
     page.add(last);
 }
+
+const BACKFILL_TOTALS: &[FigureRow] = &[
+    ("edctl_slurm_backfilled_jobs_total", "Jobs that backfill started.", Figure::BackfilledJobs),
+    (
+        "edctl_slurm_backfilled_het_components_total",
+        "Components of heterogeneous jobs that backfill started.",
+        Figure::BackfilledHetComponents,
+    ),
+];
+
+const BACKFILL: &[FigureRow] = &[
+    (
+        "edctl_slurm_backfill_last_depth_jobs",
+        "Jobs that backfill's last cycle looked at.",
+        Figure::BackfillLastDepth,
+    ),
+    (
+        "edctl_slurm_backfill_last_tried_jobs",
+        "Jobs that backfill's last cycle tried to start.",
+        Figure::BackfillLastTried,
+    ),
+    (
+        "edctl_slurm_backfill_table_slots",
+        "Time slots that backfill's last cycle tested.",
+        Figure::BackfillTable,
+    ),
+];
 
 fn render_rpcs(diag: &DiagCounts, page: &mut Page) {
     push_rpcs(
@@ -234,6 +219,15 @@ fn push_rpcs(
     }
     page.add(counts);
     page.add(times);
+}
+
+/// Adds a counter for each row, as it would be if slurmctld's never began again.
+fn add_totals(page: &mut Page, rows: &[FigureRow], diag: &DiagCounts) {
+    for (name, help, figure) in rows {
+        let mut family = Family::counter(*name, *help);
+        push(&mut family, &diag.totals, &[], *figure);
+        page.add(family);
+    }
 }
 
 fn push(
