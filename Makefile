@@ -8,7 +8,7 @@ help:
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
 	@echo "make test        everything CI runs: lint, unit, live, peer, fuzz, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
-	@echo "make live        exporter-process on real processes, beside process-exporter; the agent on a dead mount (root)"
+	@echo "make live        exporter-process on real processes, beside process-exporter; exporter-slurm at a slurmrestd; the agent on a dead mount (root)"
 	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
 	@echo "make fuzz        five minutes for each parser against any content"
 	@echo "make debs        the Debian packages, into dist/"
@@ -49,8 +49,9 @@ unit:
 	python3 -B -m unittest discover -v packaging/tests
 
 live: deps
-	cargo build --locked -p edctl-exporter-process -p edctl-agent
+	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent
 	python3 -B -m unittest discover -v exporter-process/tests/live
+	python3 -B -m unittest discover -v exporter-slurm/tests/live
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/live
 
 peer: deps

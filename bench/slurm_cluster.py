@@ -88,12 +88,17 @@ class Cluster:
         return int(shown[1]) / 1e6 if shown else 0.0
 
 
-@contextlib.contextmanager
 def slurmctld(place: pathlib.Path, nodes: int):
-    """Runs munge and slurmctld in `place` until the block ends."""
-    configuration = CONFIGURATION.substitute(place=place, port=free_port(), node_port=free_port(),
-                                             nodes=nodes, most_nodes=nodes * 4 // 5)
-    (place / "slurm.conf").write_text(configuration)
+    """Runs munge and slurmctld in `place`, with so many nodes, until the block ends."""
+    return controller(place, CONFIGURATION, nodes=nodes, most_nodes=nodes * 4 // 5)
+
+
+@contextlib.contextmanager
+def controller(place: pathlib.Path, configuration: string.Template, **values):
+    """Runs munge and slurmctld in `place` until the block ends. The configuration finds there the place and
+    free ports, besides the values."""
+    text = configuration.substitute(place=place, port=free_port(), node_port=free_port(), **values)
+    (place / "slurm.conf").write_text(text)
     (place / "state").mkdir()
     key = place / "munge.key"
     key.write_bytes(os.urandom(128))

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::value::Value;
 use crate::comment::JobComment;
 use crate::jobs::{JobRow, parse_id, partitions};
-use crate::rows::{RowError, optional_word};
+use crate::rows::{RowError, number, optional_word};
 use crate::state::JobState;
 use crate::tres::JobTres;
 
@@ -26,6 +26,7 @@ pub(super) struct Job {
     job_state: Value,
     state_reason: Value,
     partition: Value,
+    /// Nothing where the job ended before it began.
     cpus: Value,
     /// Empty while the job waits; then the next counts.
     tres_alloc_str: Value,
@@ -51,8 +52,8 @@ impl Job {
             key,
             jobs,
             state,
-            cpus_each: self.cpus.whole()?,
-            tres: self.tres()?,
+            cpus_each: self.cpus()?,
+            tres: JobTres::parse(self.tres()?)?,
             submitted: self.submit_time.time()?,
             started: self.start_time.time()?,
             ended: self.ended(state)?,
@@ -80,10 +81,19 @@ impl Job {
         }
     }
 
-    /// What it has or asks for.
-    fn tres(&self) -> Result<JobTres, RowError> {
+    /// The list of what it has or asks for.
+    fn tres(&self) -> Result<&str, RowError> {
         let allocated = self.tres_alloc_str.text()?;
-        JobTres::parse(if allocated.is_empty() { self.tres_req_str.text()? } else { allocated })
+        if allocated.is_empty() { self.tres_req_str.text() } else { Ok(allocated) }
+    }
+
+    /// The CPUs that it has or asks for.
+    fn cpus(&self) -> Result<u64, RowError> {
+        if let Some(cpus) = self.cpus.known()? {
+            return Ok(cpus);
+        }
+        let listed = self.tres()?.split(',').find_map(|resource| resource.strip_prefix("cpu="));
+        number(listed.ok_or(RowError::Number)?)
     }
 
     /// When it ended or must end. One without a time limit must end when nobody lives any more.
@@ -191,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn cpus_that_are_not_said_are_those_of_the_list() {
+        let unsaid = V38.replacen("\"cpus\": 2", "\"cpus\": null", 1);
+        assert_eq!(job(&unsaid).row().unwrap().cpus_each, 2);
+        let neither = unsaid.replacen("cpu=2,mem=1G", "mem=1G", 1);
+        assert_eq!(job(&neither).row(), Err(RowError::Number));
+    }
+
+    #[test]
     fn never_guesses() {
         for (from, to, error) in [
             (V38, "{}", RowError::Number),
@@ -203,10 +221,10 @@ mod tests {
             ("\"RUNNING\"", "[]", RowError::State),
             ("\"RUNNING\"", "\"RUN NING\"", RowError::State),
             ("\"RUNNING\"", "{\"state\": 1}", RowError::Fields),
-            ("\"cpus\": 2", "\"cpus\": null", RowError::Number),
             ("\"cpus\": 2", "\"cpus\": 1e30", RowError::Number),
             ("100", "\"yesterday\"", RowError::Time),
             ("100", "-62135596800", RowError::Time),
+            ("\"cpus\": 2", "\"cpus\": \"2\"", RowError::Number),
             ("mem=1G", "mem=lots", RowError::Number),
             ("fast,slow", "", RowError::Name),
             ("fast,slow", "fast\\n,slow", RowError::Name),

@@ -1,0 +1,93 @@
+"""What the live tests share: a small Slurm of our own whose jobs run, and slurmrestd beside it."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import string
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "lib/testkit/python"), str(ROOT / "bench")]
+
+from edctl_testkit import build  # noqa: E402
+from edctl_testkit.page import Page  # noqa: E402
+from slurm_cluster import PATIENCE, Cluster, controller, daemon, wait_until  # noqa: E402, F401
+
+OURS = build.binary("edctl-exporter-slurm")
+PROGRAMS = [shutil.which(name) for name in ("munged", "slurmctld", "slurmd", "slurmrestd")]
+
+# One node's slurmd is there and runs jobs; those of the others never were, nor does anybody listen there.
+CONFIGURATION = string.Template("""\
+ClusterName=live
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$node_port
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$place/munge.sock
+CredType=cred/munge
+StateSaveLocation=$place/state
+SlurmdSpoolDir=$place/spool
+SlurmctldPidFile=$place/slurmctld.pid
+SlurmdPidFile=$place/slurmd.pid
+SlurmctldLogFile=$place/slurmctld.log
+SlurmdLogFile=$place/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+SwitchType=switch/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=bf_interval=1
+SlurmdParameters=config_overrides
+ReturnToService=2
+MinJobAge=3600
+GresTypes=gpu
+Licenses=vcs:4,dc:2
+NodeName=n1 NodeAddr=127.0.0.1 NodeHostname=localhost CPUs=8 RealMemory=4000 Features=avx512,rack1 Weight=10
+NodeName=n[2-4] NodeAddr=127.0.0.1 Port=9 CPUs=4 RealMemory=2000 Features=rack1 Gres=gpu:a100:2 State=DOWN
+PartitionName=fast Nodes=n[1-2] Default=YES MaxTime=60 State=UP
+PartitionName=slow Nodes=n[1-4] MaxTime=INFINITE State=UP
+""")
+
+
+@contextlib.contextmanager
+def slurm(place: pathlib.Path):
+    """Runs a whole Slurm in `place`, with slurmrestd's socket there, until the block ends."""
+    with controller(place, CONFIGURATION) as cluster, contextlib.ExitStack() as stack:
+        (place / "spool").mkdir()
+        stack.enter_context(daemon(["slurmd", "-D", "-N", "n1", "-f", place / "slurm.conf"]))
+        # Without slurmdbd the plugins for its tables would end it.
+        stack.enter_context(daemon([
+            "env", *(f"{name}={value}" for name, value in cluster.environment.items()),
+            "SLURMRESTD_SECURITY=disable_user_check",
+            "slurmrestd", "-f", place / "slurm.conf", "-a", "rest_auth/local",
+            "-s", "openapi/v0.0.36,openapi/v0.0.37,openapi/v0.0.38",
+            f"unix:{place}/slurmrestd.socket"]))
+        wait_until(lambda: (place / "slurmrestd.socket").exists(), "slurmrestd")
+        wait_until(lambda: cluster.run("sinfo", "-hN", "-n", "n1", "-o", "%T").split() == ["idle"] * 2,
+                   "slurmd")
+        try:
+            yield cluster
+        finally:
+            end_jobs(cluster)
+
+
+def end_jobs(cluster: Cluster):
+    """Jobs outlive their slurmd."""
+    cluster.run("scancel", "--state=RUNNING")
+    wait_until(lambda: not cluster.run("squeue", "--noheader", "--states=RUNNING,COMPLETING"), "a job")
+
+
+def page(place: pathlib.Path, cluster: Cluster, backend: str) -> Page:
+    """What the exporter says once, by this backend."""
+    config = place / f"{backend}.toml"
+    config.write_text(f'[slurm]\nbackend = "{backend}"\n'
+                      f'slurmrestd_socket = "{place}/slurmrestd.socket"\n')
+    environment = {**os.environ, "SLURM_CONF": cluster.environment["SLURM_CONF"]}
+    answer = subprocess.run([OURS, "--config", config, "--once"], env=environment, check=True,
+                            text=True, stdout=subprocess.PIPE, timeout=PATIENCE)
+    return Page.parse(answer.stdout)
