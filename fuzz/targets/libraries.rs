@@ -19,6 +19,7 @@ pub const PARSERS: &[Named] = &[
     ("hook-message", |_| Box::new(hook_message)),
     ("http-request", |_| Box::new(http_request)),
     ("slurm-native", |_| Box::new(slurm_native)),
+    ("slurm-rest", |_| Box::new(slurm_rest)),
     ("slurm-rows", |_| Box::new(slurm_rows)),
     ("traceparent", |_| Box::new(traceparent)),
     ("web-config", web_config),
@@ -57,6 +58,11 @@ fn slurm_native(input: &[u8]) {
         let _cpus = (partition.node_cpus(), partition.jobs.running_cpus(&nodes));
     }
     let _figures = scheduler.finish();
+}
+
+/// Whatever slurmrestd answers to any question.
+fn slurm_rest(input: &[u8]) {
+    edctl_slurm::fuzzing::answer(input);
 }
 
 fn slurm_rows(input: &[u8]) {

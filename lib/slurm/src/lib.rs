@@ -36,6 +36,8 @@ pub use jobs::{JobKey, JobRow};
 pub use licenses::LicenseRow;
 pub use nodes::{CpuCounts, NodeReason, NodeRow};
 pub use reservations::ReservationRow;
+#[cfg(fuzzing)]
+pub use rest::fuzzing;
 pub use rest::{DEFAULT_SOCKET, RestError, Slurmrestd};
 pub use rows::{Lines, Rejected, RowError, query};
 pub use runner::{DEFAULT_BIN_DIR, Invocation, Output, Runner};

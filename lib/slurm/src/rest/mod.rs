@@ -9,6 +9,8 @@ mod answer;
 mod bounds;
 mod diag;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod jobs;
 mod licenses;
 mod nodes;
