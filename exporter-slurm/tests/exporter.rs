@@ -10,6 +10,8 @@ mod native;
 mod privacy;
 #[path = "exporter/profiles.rs"]
 mod profiles;
+#[path = "exporter/slurmrestd.rs"]
+mod slurmrestd;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -162,11 +162,11 @@ fn a_child_that_outlives_its_command_is_killed_and_the_answer_stands() {
     assert_none_is_left(&mark);
 }
 
-fn up(page: &str, source: &str) -> bool {
+pub(crate) fn up(page: &str, source: &str) -> bool {
     page.contains(&format!("edctl_slurm_up{{source=\"{source}\"}} 1\n"))
 }
 
-fn failing(source: &str, reason: &str) -> String {
+pub(crate) fn failing(source: &str, reason: &str) -> String {
     format!("edctl_slurm_poll_failing{{source=\"{source}\",reason=\"{reason}\"}} 1\n")
 }
 
@@ -177,7 +177,7 @@ fn polls_of(page: &str, source: &str) -> u64 {
 }
 
 /// The most memory that the process has had so far.
-fn peak_resident_bytes(pid: u32) -> u64 {
+pub(crate) fn peak_resident_bytes(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
