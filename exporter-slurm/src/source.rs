@@ -123,7 +123,7 @@ impl std::fmt::Display for PollError {
             Self::Run(error) => error.fmt(f),
             Self::Rest(error) => error.fmt(f),
             Self::Http(error) => error.fmt(f),
-            Self::NotOffered => f.write_str("slurmctld has no page of this"),
+            Self::NotOffered => f.write_str("who is asked does not tell this"),
             Self::Truncated => f.write_str("the output ended within a row"),
             Self::NoRows => f.write_str("the output had no row that could be read"),
         }

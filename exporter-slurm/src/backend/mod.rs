@@ -40,7 +40,7 @@ pub(crate) trait Backend: Send {
 
     /// What Slurm lets our user see. Most ways to ask do not tell.
     fn access(&mut self, _: &mut Access) -> Result<Rejected, PollError> {
-        Err(PollError::NoRows)
+        Err(PollError::NotOffered)
     }
 
     /// The time between two polls of the source, unless another is configured for it.

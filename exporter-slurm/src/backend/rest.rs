@@ -48,7 +48,12 @@ impl Backend for Rest {
     }
 
     fn can_tell(&self, source: Source) -> bool {
-        self.slurmrestd.is_there() && (source != Source::Shares || self.slurmrestd.has_shares())
+        let is_told = match source {
+            Source::Access => false,
+            Source::Shares => self.slurmrestd.has_shares(),
+            _ => true,
+        };
+        is_told && self.slurmrestd.is_there()
     }
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {

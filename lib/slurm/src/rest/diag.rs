@@ -1,6 +1,5 @@
 //! slurmctld's figures of itself as `/diag` shows them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -138,7 +137,9 @@ impl<'de> Visitor<'de> for Statistics<'_> {
                         self.diag.is_backfilling = Some(is_active);
                     }
                 }
-                "schedule_exit" | "bf_exit" => self.exits(&key, &map.next_value()?),
+                "schedule_exit" | "bf_exit" => {
+                    map.next_value_seed(Exits { object: &key, statistics: &mut self })?;
+                }
                 "req_time_start" => self.diag.since = self.time(&map.next_value()?),
                 "bf_when_last_cycle" => {
                     self.diag.backfill_last_cycle = self.time(&map.next_value()?);
@@ -167,14 +168,6 @@ impl Statistics<'_> {
         }
     }
 
-    fn exits(&mut self, object: &str, values: &BTreeMap<String, Value>) {
-        for (_, key, figure) in EXITS.iter().filter(|(place, ..)| *place == object) {
-            if let Some(value) = values.get(*key) {
-                self.figure(*figure, value);
-            }
-        }
-    }
-
     fn time(&mut self, value: &Value) -> Option<u64> {
         value
             .time()
@@ -183,6 +176,39 @@ impl Statistics<'_> {
                 None
             })
             .map(u64::from)
+    }
+}
+
+/// One of the objects of [`EXITS`].
+struct Exits<'s, 'a> {
+    object: &'s str,
+    statistics: &'s mut Statistics<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for Exits<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Exits<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of reasons")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let value = map.next_value()?;
+            let known = |(object, name, _): &&_| (*object, *name) == (self.object, &*key);
+            if let Some((.., figure)) = EXITS.iter().find(known) {
+                self.statistics.figure(*figure, &value);
+            }
+        }
+        Ok(())
     }
 }
 
