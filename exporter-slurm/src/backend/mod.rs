@@ -38,10 +38,8 @@ pub(crate) trait Backend: Send {
         true
     }
 
-    /// What Slurm lets our user see. Most ways to ask do not tell.
-    fn access(&mut self, _: &mut Access) -> Result<Rejected, PollError> {
-        Err(PollError::NotOffered)
-    }
+    /// What of the other answers Slurm keeps from our user.
+    fn access(&mut self, access: &mut Access) -> Result<Rejected, PollError>;
 
     /// The time between two polls of the source, unless another is configured for it.
     fn least_interval(&self, _source: Source) -> Duration {
@@ -166,6 +164,10 @@ mod tests {
 
         fn can_tell(&self, source: Source) -> bool {
             source == Source::Nodes && self.1.load(Ordering::Relaxed)
+        }
+
+        fn access(&mut self, _: &mut Access) -> Result<Rejected, PollError> {
+            Err(PollError::NoRows)
         }
 
         fn diag(&mut self, _: &mut Diag) -> Result<Rejected, PollError> {

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use edctl_slurm::{Diag, Figure, Rejected, Slurmrestd};
 
 use super::Backend;
+use super::cli::Cli;
 use crate::config::Slurm;
-use crate::counts::{Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
+use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
 
 /// Makes one request at a time.
 pub(super) struct Rest {
     slurmrestd: Slurmrestd,
     version: Option<String>,
+    /// They run as the same user as slurmrestd does.
+    commands: Cli,
 }
 
 impl Rest {
@@ -23,9 +26,9 @@ impl Rest {
             &settings.slurmrestd_socket,
             settings.deadline(),
             max_body_bytes,
-            cancel,
+            cancel.clone(),
         );
-        Self { slurmrestd, version: None }
+        Self { slurmrestd, version: None, commands: Cli::new(settings, cancel) }
     }
 
     fn ask(
@@ -54,6 +57,11 @@ impl Backend for Rest {
             _ => true,
         };
         is_told && self.slurmrestd.is_there()
+    }
+
+    /// No version of slurmrestd tells it.
+    fn access(&mut self, access: &mut Access) -> Result<Rejected, PollError> {
+        self.commands.access(access)
     }
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {

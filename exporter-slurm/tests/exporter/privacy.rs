@@ -144,6 +144,17 @@ fn another_profile_hides_the_same() {
 }
 
 #[test]
+fn what_slurmrestd_leaves_out_is_known_from_the_commands() {
+    let private = Private::new(Cluster::recorded("22.05"));
+    private.configure("jobs", 1);
+    private.set_level("None");
+    private.cluster.configure("backend = \"slurmrestd\"\nslurmrestd_socket = \"/nowhere\"");
+    let page = private.once();
+    let hidden = "edctl_slurm_source_hidden{source=\"jobs\",kind=\"jobs\"} 1\n";
+    assert!(page.contains(hidden), "{page}");
+}
+
+#[test]
 fn jobs_that_come_into_sight_are_no_new_jobs() {
     let private = Private::new(Cluster::recorded("22.05"));
     private.configure("jobs", 1);
