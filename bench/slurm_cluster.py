@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import signal
 import string
 import subprocess
 import time
@@ -56,6 +57,9 @@ PartitionName=pnr Nodes=n[$most_nodes-$nodes] MaxTime=INFINITE State=UP
 class Cluster:
     """A running slurmctld."""
 
+    munged: "Daemon"
+    slurmctld: "Daemon"
+
     def __init__(self, place: pathlib.Path):
         self.environment = {**ENVIRONMENT, "SLURM_CONF": str(place / "slurm.conf"),
                             "PATH": os.environ["PATH"]}
@@ -105,29 +109,60 @@ def controller(place: pathlib.Path, configuration: string.Template, **values):
     key.chmod(0o600)
     cluster = Cluster(place)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(daemon([
-            "munged", "--foreground", f"--key-file={key}", f"--socket={place}/munge.sock",
-            f"--pid-file={place}/munge.pid", f"--seed-file={place}/munge.seed"]))
-        wait_until(lambda: (place / "munge.sock").exists(), "munged")
-        stack.enter_context(daemon(["slurmctld", "-D", "-f", str(place / "slurm.conf")]))
-        wait_until(lambda: "is UP" in ping(cluster), "slurmctld")
+        cluster.munged = stack.enter_context(Daemon(
+            ["munged", "--foreground", f"--key-file={key}", f"--socket={place}/munge.sock",
+             f"--pid-file={place}/munge.pid", f"--seed-file={place}/munge.seed"],
+            (place / "munge.sock").exists))
+        cluster.slurmctld = stack.enter_context(Daemon(
+            ["slurmctld", "-D", "-f", str(place / "slurm.conf")], lambda: "is UP" in ping(cluster)))
         yield cluster
 
 
-@contextlib.contextmanager
-def daemon(command: list):
-    """Runs a program until the block ends, or this process does."""
-    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
+class Daemon:
+    """A program that runs until the block ends, or this process does."""
+
+    def __init__(self, command: list, answers):
+        self.command = command
+        self.answers = answers
+        self.process = None
+
+    def start(self):
+        """Returns when it answers."""
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.command],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        wait_until(self.answers, self.command[0])
+
+    def stop(self):
+        self.process.terminate()
+        # One that is paused would never know.
+        self.resume()
         try:
-            process.wait(PATIENCE)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
 
 def ping(cluster: Cluster) -> str:
