@@ -17,6 +17,9 @@ FINISHED = {"CANCELLED", "COMPLETED", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "T
             "PREEMPTED", "BOOT_FAIL"}
 # An array that was cancelled while it waited: until slurmctld's next start, none knows how long it was.
 FORGOTTEN = "4294967294"
+CALLS_BY = re.compile(r"^\s+(\S+)\s+\(\s*\d+\) count:(\d+)", re.MULTILINE)
+USAGE = re.compile(r"SharesRaw/Norm/Level/Factor=\S+?/(\S+?)/\S+?/(\S+) "
+                   r"UsageRaw/Norm/Efctv=(\S+?)/\S+?/(\S+)")
 REASON_BY = re.compile(r"(.*) \[(.*)@(\d+)\]")
 
 Families = dict[str, Counter]
@@ -40,6 +43,37 @@ def record(line: str) -> dict[str, str]:
     """A line of Key=value; values may hold spaces."""
     parts = FIELD.split(line)[1:]
     return {key: value.strip() for key, value in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def account_times(cluster: Cluster, jobs: list[int]) -> list[dict[str, str]]:
+    """What the accounts say of each job that has ended: its state, and when it was submitted, started
+    and ended, in seconds since the epoch."""
+    fields = ["JobIDRaw", "State", "Submit", "Start", "End"]
+    lines = cluster.out("ctl", ["env", "SLURM_TIME_FORMAT=%s", "sacct", "-n", "-P", "-X", "-j",
+                                ",".join(map(str, jobs)), "-o", ",".join(fields)]).splitlines()
+    rows = [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
+    return [row for row in rows if row["End"].isdigit()]
+
+
+def calls(cluster: Cluster, user: str) -> int:
+    """The user's requests that slurmctld has counted."""
+    by_user = cluster.out("ctl", ["sdiag"]).split("statistics by user", 1)[1]
+    return sum(int(count) for name, count in CALLS_BY.findall(by_user) if name == user)
+
+
+def shares(cluster: Cluster) -> dict[tuple[str, str], dict[str, float]]:
+    """By account and user (none for the account itself) what slurmctld bills them, from its own records
+    and not from its answer to sshare; shares and usages to two places."""
+    told = {}
+    lines = cluster.out("ctl", ["scontrol", "-o", "show", "assoc_mgr", "flags=assoc"]).splitlines()
+    for line in lines:
+        if line.startswith("ClusterName="):
+            association = record(line)
+            numbers = map(float, USAGE.search(line).groups())
+            user = association["UserName"].split("(")[0]
+            told[association["Account"], user] = dict(
+                zip(("shares", "factor", "usage", "effective"), numbers, strict=True))
+    return told
 
 
 def put(families: Families, name: str, value: float, **labels: str) -> None:

@@ -1,8 +1,10 @@
 """The Slurm exporter's numbers beside a count of Slurm's own records, after whatever may happen."""
 
+from collections import Counter
+
 from edctl_cluster.cluster import wait_until
 
-from .slurm_count import count, record
+from .slurm_count import account_times, calls, count, record, tasks
 from .slurm_exporter import SlurmExporterTest
 
 SLEEP = "sleep 600"
@@ -27,24 +29,45 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.wait_for(job, "CANCELLED")
         self.assert_more(1, "jobs", state="cancelled")
 
-    def test_each_end_of_a_job_and_how_long_it_ran(self) -> None:
+    def test_each_end_of_a_job_and_how_long_it_waited_and_ran(self) -> None:
         late = self.submit(SLEEP)
         self.wait_for(late, "RUNNING")
         self.control("update", f"JobId={late}", "EndTime=now+1")
         jobs = {"TIMEOUT": late, "COMPLETED": self.submit("sleep 1"),
                 "FAILED": self.submit("exit 3"),
-                "OUT_OF_MEMORY": self.submit(EATS_MEMORY, "--mem=50M")}
+                "OUT_OF_MEMORY": self.submit(EATS_MEMORY, "--mem=50M"),
+                "CANCELLED": self.submit(SLEEP, "--hold")}
+        self.wait_for(jobs["CANCELLED"], "PENDING", "JobHeldUser")
+        self.cancel(jobs["CANCELLED"])
         for state, job in jobs.items():
             self.wait_for(job, state, limit_secs=120)
         for state in jobs:
             self.assert_more(1, "jobs", state=state.lower())
             self.assert_more(1, "jobs_ended_total", state=state.lower(), profile="")
-        rows = [self.cluster.sacct(job, "State", "ElapsedRaw", "Partition")[0]
-                for job in jobs.values()]
-        self.assertEqual([row["State"] for row in rows], list(jobs))
-        place = {"partition": "latency", "profile": ""}
-        self.assert_more(len(jobs), "job_run_seconds_count", **place)
-        self.assert_more(sum(int(row["ElapsedRaw"]) for row in rows), "job_run_seconds_sum", **place)
+        accounts = self.accounts(list(jobs.values()))
+        self.assertEqual({state: accounts[job]["State"].split()[0] for state, job in jobs.items()},
+                         {state: state for state in jobs})
+        started = [accounts[job] for state, job in jobs.items() if state != "CANCELLED"]
+        self.assert_observed("wait", [int(job["Start"]) - int(job["Submit"]) for job in started])
+        self.assert_observed("run", [int(job["End"]) - int(job["Start"]) for job in started])
+        self.assert_flow({"new": -len(jobs), **dict.fromkeys(map(str.lower, jobs), 1)})
+
+    def test_slurmctlds_own_counts_of_jobs_and_of_requests(self) -> None:
+        before = calls(self.cluster, "designer")
+        self.wait_for_all({"COMPLETED": self.submit("true"), "FAILED": self.submit("exit 3")})
+        held = self.submit(SLEEP, "--hold")
+        self.cancel(held)
+        self.wait_for(held, "CANCELLED")
+        # Slurm counts a job as failed only where the fault is its own.
+        for more, family in ((3, "submitted"), (2, "started"), (2, "completed"), (0, "failed"),
+                             (1, "canceled")):
+            self.assert_more(more, f"jobs_{family}_total")
+        for _ in range(5):
+            self.cluster.out("ctl", ["squeue"], user="designer")
+        # A request of the type for each, and those of sbatch beside them.
+        self.assertGreaterEqual(calls(self.cluster, "designer") - before, 3 + 5)
+        self.assert_more(calls(self.cluster, "designer") - before, "user_rpcs_total",
+                         user="designer")
 
     def test_arrays_task_by_task(self) -> None:
         job = self.submit(SLEEP, "--array=0-20:2%2")
@@ -55,6 +78,11 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.assert_more(8, "jobs", state="pending")
         self.cancel(job)
         self.assert_more(0, "jobs", state="running")
+        # What became of a task that was cancelled while it had no record of its own, none knows.
+        wait_until("the array is over", lambda: {one["JobState"] for one in self.records(job)}
+                   == {"CANCELLED"})
+        cancelled = sum(map(tasks, self.records(job)))
+        self.assert_flow({"new": -11, "pending": 11 - cancelled, "cancelled": cancelled})
 
     def test_dependencies_and_a_job_that_is_requeued(self) -> None:
         first = self.submit(SLEEP)
@@ -133,6 +161,44 @@ class SlurmExporterNumbers(SlurmExporterTest):
         wait_until(f"{name}{labels} is {wanted}",
                    lambda: (self.agreed().value(name, **labels) or 0) == wanted)
 
+    def assert_observed(self, what: str, secs: list[int]) -> None:
+        """The histogram has grown by these durations, and by nothing else."""
+        family, place = f"job_{what}_seconds", {"partition": "latency", "profile": ""}
+        self.assert_more(len(secs), f"{family}_count", **place)
+        self.assert_more(sum(secs), f"{family}_sum", **place)
+        page = self.exporter.read()
+        bounds = {dict(labels)["le"] for labels in page.family(f"edctl_slurm_{family}_bucket")}
+        self.assertIn("+Inf", bounds)
+        for bound in bounds:
+            within = sum(each <= float(bound) for each in secs)
+            self.assert_more(within, f"{family}_bucket", le=bound, **place)
+
+    def assert_flow(self, wanted: dict[str, int]) -> None:
+        """So many jobs more went into a state than out of it since the test's begin."""
+        flow: Counter = Counter()
+
+        def is_so() -> bool:
+            flow.clear()
+            flow.update(flow_of(self.agreed()))
+            flow.subtract(flow_of(self.before))
+            return {state: jobs for state, jobs in flow.items() if jobs} == wanted
+
+        try:
+            wait_until("jobs have changed their states", is_so)
+        except AssertionError:
+            self.fail(f"expected {wanted}, not {flow}")
+
+    def accounts(self, jobs: list[int]) -> dict[int, dict[str, str]]:
+        """The jobs' accounts by their ids, once slurmdbd has all of them."""
+        told: dict = {}
+
+        def all_there() -> bool:
+            told.update((int(row["JobIDRaw"]), row) for row in account_times(self.cluster, jobs))
+            return len(told) == len(jobs)
+
+        wait_until("the accounts know the ends of all jobs", all_there, 120)
+        return told
+
     def submit(self, command: str, *options: str) -> int:
         job = self.sbatch(command, *options)
         self.addCleanup(self.cluster.run, "ctl", ["scancel", str(job)])
@@ -147,15 +213,31 @@ class SlurmExporterNumbers(SlurmExporterTest):
     def set_node(self, state: str, *more: str) -> None:
         self.control("update", "NodeName=w2", f"State={state}", *more)
 
+    def wait_for_all(self, jobs: dict[str, int]) -> None:
+        for state, job in jobs.items():
+            self.wait_for(job, state)
+
     def wait_for(self, job: int, state: str, reason: str = "", limit_secs: float = 60) -> None:
         """Waits until slurmctld has a record of the job, or of a part of it, that says so."""
         def is_so() -> bool:
-            lines = self.cluster.out("ctl", ["scontrol", "-o", "show", "job", str(job)])
-            records = [record(line) for line in lines.splitlines()]
             return any(one["JobState"] == state and reason in ("", one["Reason"])
-                       for one in records)
+                       for one in self.records(job))
 
         wait_until(f"job {job} is {state} {reason}", is_so, limit_secs)
+
+    def records(self, job: int) -> list[dict[str, str]]:
+        """slurmctld's records of a job, or of an array's tasks."""
+        lines = self.cluster.out("ctl", ["scontrol", "-o", "show", "job", str(job)])
+        return [record(line) for line in lines.splitlines()]
+
+
+def flow_of(page) -> Counter:
+    """By state, how many jobs went into it less how many went out of it."""
+    flow: Counter = Counter()
+    for labels, jobs in page.family("edctl_slurm_job_transitions_total").items():
+        flow[dict(labels)["to"]] += int(jobs)
+        flow[dict(labels)["from"]] -= int(jobs)
+    return flow
 
 
 def differences(counted: dict, page) -> dict:
