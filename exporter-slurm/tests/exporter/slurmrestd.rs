@@ -9,12 +9,18 @@ use super::*;
 const NODES: &str = r#"{"errors": [], "nodes": [{"name": "w1", "partitions": ["p"], "state": "idle",
     "state_flags": [], "cpus": 4, "alloc_cpus": 0, "real_memory": 2000, "alloc_memory": 0,
     "weight": 1}]}"#;
-const JOBS: &str = r#"{"errors": [], "jobs": [{"job_id": 7, "job_state": "RUNNING", "partition": "p",
-    "cpus": 1, "submit_time": 100, "start_time": 130}]}"#;
 const DIAG: &str = r#"{"errors": [], "statistics": {"server_thread_count": 3}}"#;
 const RUNNING: &str = "edctl_slurm_jobs{state=\"running\"} 1\n";
 
-/// What stands at the path answers on a connection whose request has been read.
+/// A job that runs.
+fn job(id: u32) -> String {
+    format!(
+        "{{\"job_id\": {id}, \"job_state\": \"RUNNING\", \"partition\": \"p\", \"cpus\": 1, \
+         \"submit_time\": 100, \"start_time\": 130}}"
+    )
+}
+
+/// Answers the request for a path, which has been read from the connection.
 type Answer = dyn FnMut(&str, &mut UnixStream) + Send;
 
 /// A slurmrestd for as long as it lives.
@@ -35,17 +41,16 @@ impl Slurmrestd {
         let listener = UnixListener::bind(&new).unwrap();
         fs::rename(new, socket(cluster)).unwrap();
         let answer: Arc<Mutex<Box<Answer>>> = Arc::new(Mutex::new(Box::new(answer)));
-        let asked = Arc::default();
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let slurmrestd = Self { answer: Arc::clone(&answer), asked: Arc::clone(&asked) };
         std::thread::spawn(move || {
             for connection in listener.incoming() {
-                let (answer, asked) = (Arc::clone(&answer), Arc::clone(&asked));
                 let mut connection = connection.unwrap();
                 let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
                 let request = lines.next().unwrap().unwrap();
                 let path = request.split(' ').nth(1).unwrap().to_owned();
                 while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-                Mutex::lock(&asked).unwrap().push(path.clone());
+                asked.lock().unwrap().push(path.clone());
                 (answer.lock().unwrap())(&path, &mut connection);
             }
         });
@@ -88,7 +93,7 @@ fn version(number: u32) -> impl FnMut(&str, &mut UnixStream) + Send + Clone + 's
         let known = path.strip_prefix(&format!("/slurm/v0.0.{number}/"));
         match known {
             Some("nodes") => reply(connection, "200 OK", NODES),
-            Some("jobs") => reply(connection, "200 OK", JOBS),
+            Some("jobs") => reply(connection, "200 OK", &format!("{{\"jobs\": [{}]}}", job(7))),
             Some("diag") => reply(connection, "200 OK", DIAG),
             _ => reply(connection, "404 NOT FOUND", "Unable find requested URL."),
         }
@@ -241,6 +246,28 @@ fn what_no_slurm_writes_is_refused_with_little_memory() {
         exporter.until(|page| page.contains(&failing));
         slurmrestd.answer(version(38));
     }
+    let peak = peak_resident_bytes(exporter.child.id());
+    assert!(peak < 64 << 20, "{peak} bytes");
+}
+
+#[test]
+fn of_half_a_million_jobs_little_is_kept() {
+    const MOST: u32 = 500_000;
+    let cluster = cluster("deadline_secs = 300\n[slurm.source_interval_secs]\njobs = 1");
+    // An answer without a length ends with the connection.
+    let jobs = |connection: &mut UnixStream| -> std::io::Result<()> {
+        let mut text = std::io::BufWriter::new(connection);
+        write!(text, "HTTP/1.1 200 OK\r\n\r\n{{\"jobs\": [")?;
+        for id in 1..MOST {
+            write!(text, "{},", job(id))?;
+        }
+        write!(text, "{}]}}", job(MOST))?;
+        text.flush()
+    };
+    let _slurmrestd = Slurmrestd::listen(&cluster, jobs_by(move |to| _ = jobs(to)));
+    let exporter = cluster.serve();
+    let all = format!("edctl_slurm_jobs{{state=\"running\"}} {MOST}\n");
+    exporter.until(|page| page.contains(&all));
     let peak = peak_resident_bytes(exporter.child.id());
     assert!(peak < 64 << 20, "{peak} bytes");
 }
