@@ -97,10 +97,9 @@ impl NodeCounts {
         let partition = self.name(row.partition);
         match self.places.get(row.node) {
             Some(place) => {
-                self.nodes
-                    .get_mut(*place)
-                    .into_iter()
-                    .for_each(|it| it.partitions.push(partition.clone()));
+                if let Some(node) = self.nodes.get_mut(*place) {
+                    node.partitions.push(partition);
+                }
             }
             None => {
                 self.places.insert(row.node.to_owned(), self.nodes.len());

@@ -36,6 +36,8 @@ pub(super) fn add_family<T, const LABELS: usize>(
     read: impl Fn(&T) -> Option<Value>,
 ) {
     let mut family = Family::gauge(name, help).limit(MOST_SERIES);
+    // A family of nodes is long: it takes no more memory than it needs.
+    family.samples.reserve_exact(things.len());
     for (labels, thing) in things {
         if let Some(value) = read(thing) {
             family.push(labels, value);

@@ -144,9 +144,10 @@ impl Family {
 
     /// Adds one series.
     pub fn push(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
-        let labels =
-            labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))).collect();
-        self.push_sample(Sample { part: "", labels, value: value.into() });
+        // Room for just so many: a page may have hundreds of thousands of series.
+        let mut clean = SmallVec::with_capacity(labels.len());
+        clean.extend(labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))));
+        self.push_sample(Sample { part: "", labels: clean, value: value.into() });
     }
 
     /// Adds one sample whose labels' names are not known beforehand; of a histogram or a summary it
