@@ -9,7 +9,7 @@ each, from a second before the fault begins. The exporter asks each source every
 command five, so that nearly all pages are rendered while a command hangs, fails or floods it. After each
 fault all sources must be up again, or it ends there.
 
-Exits 1 when a page takes longer than LIMIT_MS at the 99th percentile. It takes some six minutes. Needs
+Exits 1 when a page takes longer than LIMIT_MS at the 99th percentile. It takes some three minutes. Needs
 root and the package slurm-wlm.
 """
 
