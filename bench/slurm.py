@@ -42,6 +42,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "lib/testkit/python"))
 
 from edctl_testkit.exporter import Exporter, free_port, running  # noqa: E402
+from edctl_testkit.slurm import PATIENCE, Cluster  # noqa: E402
 import slurm_cluster  # noqa: E402
 import slurm_recorded  # noqa: E402
 
@@ -99,7 +100,7 @@ def as_user(user: str, *command) -> list:
 
 
 @contextlib.contextmanager
-def exporter(place: pathlib.Path, cluster: slurm_cluster.Cluster, settings: str = ""):
+def exporter(place: pathlib.Path, cluster: Cluster, settings: str = ""):
     """Runs ours until the block ends; it has asked for everything once when the block begins."""
     config = place / "exporter.toml"
     config.write_text(f"[slurm]\n{settings}")
@@ -165,10 +166,10 @@ class Polls:
         return {name: value - self.begin[name] for name, value in self.figures().items()}
 
 
-def show_polls(table: Table, ours: Exporter, cluster: slurm_cluster.Cluster):
+def show_polls(table: Table, ours: Exporter, cluster: Cluster):
     """What polls cost the exporter, and slurmctld beside the ten commands."""
     polls = Polls(ours)
-    cluster.reset_rpc_time()
+    slurm_cluster.reset_rpc_time(cluster)
     scrapes = POLL_SECS // SCRAPE_INTERVAL_SECS
     for _ in range(scrapes):
         start = time.monotonic()
@@ -179,24 +180,24 @@ def show_polls(table: Table, ours: Exporter, cluster: slurm_cluster.Cluster):
     table.row("slurmctld", "CPU of its commands, ms", cost["commands"] / cost["jobs"] * 1e3)
     table.row("slurmctld", "CPU over the commands'", 1 + cost["CPU"] / cost["commands"])
     per_minute = 60 / cost["asked"]
-    ours_secs = cluster.rpc_seconds(pwd.getpwnam(OUR_USER).pw_uid) * per_minute
-    theirs_secs = cluster.rpc_seconds(pwd.getpwnam(THEIR_USER).pw_uid) * 60 \
+    ours_secs = slurm_cluster.rpc_seconds(cluster, pwd.getpwnam(OUR_USER).pw_uid) * per_minute
+    theirs_secs = slurm_cluster.rpc_seconds(cluster, pwd.getpwnam(THEIR_USER).pw_uid) * 60 \
         / (scrapes * SCRAPE_INTERVAL_SECS)
     table.row("slurmctld", "slurmctld's time, ms/minute", ours_secs * 1e3)
     table.row("slurmctld", "vpenso's of it, ms/minute", theirs_secs * 1e3)
     table.row("slurmctld", "slurmctld's time over vpenso's", ours_secs / theirs_secs)
 
 
-def run_the_ten(cluster: slurm_cluster.Cluster):
+def run_the_ten(cluster: Cluster):
     """All at once, as vpenso's exporter does. Those that fail have cost what they cost."""
     running_now = [subprocess.Popen(as_user(THEIR_USER, *command), env=cluster.environment,
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                    for command in THE_TEN]
     for process in running_now:
-        process.wait(slurm_cluster.PATIENCE)
+        process.wait(PATIENCE)
 
 
-def show_commands(table: Table, place: pathlib.Path, cluster: slurm_cluster.Cluster) -> list:
+def show_commands(table: Table, place: pathlib.Path, cluster: Cluster) -> list:
     """Whether more scrapers make more commands. Returns the command lines of one round."""
     log = place / "commands.log"
     log.touch()
@@ -230,7 +231,7 @@ def calls(ours: Exporter, log: pathlib.Path) -> tuple:
     return counted, len(log.read_text().splitlines())
 
 
-def show_recorded(table: Table, place: pathlib.Path, cluster: slurm_cluster.Cluster, lines: list):
+def show_recorded(table: Table, place: pathlib.Path, cluster: Cluster, lines: list):
     """The same for a site that is larger than any slurmctld of ours."""
     folder = place / "recorded"
     folder.mkdir()
@@ -258,7 +259,7 @@ class Cost:
     rows: int
 
 
-def cost_of(command: list, cluster: slurm_cluster.Cluster) -> Cost:
+def cost_of(command: list, cluster: Cluster) -> Cost:
     """The mean of a few runs; nothing else is waited for meanwhile."""
     runs = 5
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -281,7 +282,7 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
     place.chmod(0o755)
     table = Table()
     with slurm_cluster.slurmctld(place, NODES) as cluster:
-        cluster.fill(JOBS)
+        slurm_cluster.fill(cluster, JOBS)
         with exporter(place, cluster) as ours:
             show_pages(table, "slurmctld", ours)
             show_polls(table, ours, cluster)

@@ -29,6 +29,8 @@ from concurrent import futures
 from slurm import SCRAPERS, exporter, scraped
 import slurm_cluster
 
+from edctl_testkit.slurm import Cluster
+
 NODES, JOBS = 1000, 10_000
 LIMIT_MS = 50
 READ_SECS, LEAD_SECS = 15, 1
@@ -45,7 +47,7 @@ class Fault:
     end: Callable = lambda: None
 
 
-def faults(cluster: slurm_cluster.Cluster, squeue: "Squeue") -> list:
+def faults(cluster: Cluster, squeue: "Squeue") -> list:
     slurmctld, munged = cluster.slurmctld, cluster.munged
     return [
         Fault("none", set()),
@@ -118,7 +120,7 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
     print(f"{'fault':31} | {'reason':14} | pages | {'p50':>6} {'p99':>6} {'max':>6} ms | "
           f"p99 <= {LIMIT_MS}", flush=True)
     with slurm_cluster.slurmctld(place, NODES) as cluster:
-        cluster.fill(JOBS)
+        slurm_cluster.fill(cluster, JOBS)
         with exporter(place, cluster, f'bin_dir = "{folder}"\n{SETTINGS}') as ours:
             for fault in faults(cluster, Squeue(folder)):
                 ours.settled(is_healthy)

@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "lib/testkit/python"), str(ROOT / "bench")]
+sys.path.insert(0, str(ROOT / "lib/testkit/python"))
 
 from edctl_testkit import build  # noqa: E402
 from edctl_testkit.page import Page  # noqa: E402
-from slurm_cluster import PATIENCE, Cluster, controller, daemon, wait_until  # noqa: E402, F401
+from edctl_testkit.slurm import PATIENCE, Cluster, Daemon, controller, wait_until  # noqa: E402, F401
 
 OURS = build.binary("edctl-exporter-slurm")
 PROGRAMS = [shutil.which(name) for name in ("munged", "slurmctld", "slurmd", "slurmrestd")]
@@ -59,15 +59,14 @@ def slurm(place: pathlib.Path):
     """Runs a whole Slurm in `place`, with slurmrestd's socket there, until the block ends."""
     with controller(place, CONFIGURATION) as cluster, contextlib.ExitStack() as stack:
         (place / "spool").mkdir()
-        stack.enter_context(daemon(["slurmd", "-D", "-N", "n1", "-f", place / "slurm.conf"]))
+        stack.enter_context(Daemon(["slurmd", "-D", "-N", "n1", "-f", place / "slurm.conf"]))
         # Without slurmdbd the plugins for its tables would end it.
-        stack.enter_context(daemon([
+        stack.enter_context(Daemon([
             "env", *(f"{name}={value}" for name, value in cluster.environment.items()),
             "SLURMRESTD_SECURITY=disable_user_check",
             "slurmrestd", "-f", place / "slurm.conf", "-a", "rest_auth/local",
             "-s", "openapi/v0.0.36,openapi/v0.0.37,openapi/v0.0.38",
-            f"unix:{place}/slurmrestd.socket"]))
-        wait_until(lambda: (place / "slurmrestd.socket").exists(), "slurmrestd")
+            f"unix:{place}/slurmrestd.socket"], (place / "slurmrestd.socket").exists))
         wait_until(lambda: cluster.run("sinfo", "-hN", "-n", "n1", "-o", "%T").split() == ["idle"] * 2,
                    "slurmd")
         try:

@@ -11,7 +11,7 @@ from support import PROGRAMS, page, slurm, wait_until
 OF_THE_POLL = ("process_", "edctl_build_info", "edctl_slurm_poll", "edctl_slurm_snapshot_",
                "edctl_slurm_source_info", "edctl_slurm_rpc", "edctl_slurm_user_rpc")
 # Which v0.0.38 does not tell: whole sources, and single figures.
-NOT_TOLD = ("access", "shares")
+NOT_TOLD = ("shares",)
 NOT_OF_V38 = ("edctl_slurm_backfill_last_depth_jobs", "edctl_slurm_backfill_last_tried_jobs")
 # Where a comment breaks its line, squeue breaks the row.
 STRAY = ("edctl_slurm_rows_rejected_total", (("reason", "stray"), ("source", "jobs")))

@@ -1,0 +1,118 @@
+"""A Slurm of our own, for as long as a test or a benchmark needs it."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import string
+import subprocess
+import time
+
+from edctl_testkit.exporter import free_port
+
+# Longer than a busy machine needs for any step here.
+PATIENCE = 120
+# As edctl runs Slurm's commands, so that they print what it reads.
+ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "%s", "SLURM_BITSTR_LEN": "0"}
+
+
+class Cluster:
+    """A running slurmctld."""
+
+    munged: "Daemon"
+    slurmctld: "Daemon"
+
+    def __init__(self, place: pathlib.Path):
+        self.environment = {**ENVIRONMENT, "SLURM_CONF": str(place / "slurm.conf"),
+                            "PATH": os.environ["PATH"]}
+
+    def run(self, *command) -> str:
+        """What a command of Slurm prints."""
+        return subprocess.run(command, env=self.environment, check=True, text=True,
+                              stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+
+
+@contextlib.contextmanager
+def controller(place: pathlib.Path, configuration: string.Template, **values):
+    """Runs munge and slurmctld in `place` until the block ends. The configuration finds there the place and
+    free ports, besides the values."""
+    text = configuration.substitute(place=place, port=free_port(), node_port=free_port(), **values)
+    (place / "slurm.conf").write_text(text)
+    (place / "state").mkdir()
+    cluster = Cluster(place)
+    with contextlib.ExitStack() as stack:
+        cluster.munged = stack.enter_context(munged(place, place / "munge.sock"))
+        cluster.slurmctld = stack.enter_context(Daemon(
+            ["slurmctld", "-D", "-f", str(place / "slurm.conf")], lambda: "is UP" in ping(cluster)))
+        yield cluster
+
+
+def munged(place: pathlib.Path, socket: pathlib.Path) -> "Daemon":
+    """A munged with a key of its own in `place`."""
+    key = place / "munge.key"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o600)
+    return Daemon(["munged", "--foreground", f"--key-file={key}", f"--socket={socket}",
+                   f"--pid-file={place}/munge.pid", f"--seed-file={place}/munge.seed"], socket.exists)
+
+
+class Daemon:
+    """A program that runs until the block ends, or this process does."""
+
+    def __init__(self, command: list, answers=lambda: True):
+        """`answers` says whether it is ready."""
+        self.command = command
+        self.answers = answers
+        self.process = None
+
+    def start(self):
+        """Returns when it answers."""
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.command],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        wait_until(self.answers, self.command[0])
+
+    def stop(self):
+        self.process.terminate()
+        # One that is paused would never know.
+        self.resume()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def ping(cluster: Cluster) -> str:
+    """What scontrol says of slurmctld; it fails while that is not there."""
+    return subprocess.run(["scontrol", "ping"], env=cluster.environment, text=True,
+                          stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+
+
+def wait_until(is_so, what: str):
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > until:
+            raise AssertionError(f"{what} does not answer")
+        time.sleep(0.1)
