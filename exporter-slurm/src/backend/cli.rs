@@ -110,7 +110,7 @@ fn command_of(source: Source) -> &'static Command {
 
 impl Backend for Cli {
     fn word(&self) -> &'static str {
-        "cli"
+        super::CLI
     }
 
     fn version(&self) -> Option<&str> {

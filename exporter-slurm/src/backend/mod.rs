@@ -21,6 +21,9 @@ use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
 
+/// The word of the backend that is Slurm's commands: its version is Slurm's.
+pub(crate) const CLI: &str = "cli";
+
 /// A way to ask Slurm. Each question adds its answer to what it is given, which counts for nothing after
 /// an error, and returns the rows that could not be read.
 pub(crate) trait Backend: Send {

@@ -6,15 +6,18 @@ mod nodes;
 mod reservations;
 mod shares;
 
-use edctl_exposition::{Page, Value};
+use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::Figure;
 
 use super::table::{Column, FigureRow, add_columns, add_figures, labelled};
 use super::{Snapshot, vpenso};
+use crate::backend::CLI;
 use crate::counts::{DiagCounts, License, RpcTotal};
+use crate::source::Source;
 
 /// Adds all families.
 pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {
+    add_version(snapshot, page);
     if let Some(nodes) = snapshot.nodes {
         vpenso::add_nodes(nodes, page);
         nodes::render(nodes, page);
@@ -38,6 +41,17 @@ pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {
     if let Some(reservations) = snapshot.reservations {
         reservations::render(reservations, snapshot.nodes, page);
     }
+}
+
+/// slurmrestd's version is not Slurm's.
+fn add_version(snapshot: &Snapshot<'_>, page: &mut Page) {
+    let mut family = Family::gauge("slurm_info", "1, with Slurm's version.");
+    let teller = snapshot.health(Source::Nodes).and_then(|health| health.teller.as_ref());
+    if let Some(sinfo) = teller.filter(|one| one.backend == CLI && !one.version.is_empty()) {
+        let version = ("version", sinfo.version.as_str());
+        family.push(&[("type", "general"), ("binary", "sinfo"), version], 1u64);
+    }
+    page.add(family);
 }
 
 fn add_diag(diag: &DiagCounts, top: usize, page: &mut Page) {
