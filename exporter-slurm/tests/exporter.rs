@@ -21,6 +21,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use edctl_slurm::commands;
 use edctl_testkit::put_program;
 use tempfile::TempDir;
 
@@ -306,6 +307,33 @@ fn a_scrape_chooses_a_profile_or_is_told_which_there_are() {
     let refusal = exporter.get("/metrics?profile=x");
     assert!(refusal.starts_with("HTTP/1.1 400"), "{refusal}");
     assert!(refusal.contains("edctl, vpenso, sckyzo, rivosinc, native"), "{refusal}");
+}
+
+#[test]
+fn nothing_is_run_that_is_not_in_the_registry() {
+    let cluster = Cluster::recorded("22.05");
+    let log = cluster.path("calls");
+    let note = format!("printf '%s\\n' \"${{0##*/}} $*\" >>'{}'\n", log.display());
+    for program in ["sinfo", "squeue", "sdiag", "scontrol", "sshare"] {
+        let script = fs::read_to_string(cluster.path(program)).unwrap();
+        put_program(&cluster.path(program), &script.replacen('\n', &format!("\n{note}"), 1));
+    }
+    cluster.once();
+    let known: Vec<String> = commands::ALL
+        .iter()
+        .map(|command| format!("{} {}", command.program, command.args.join(" ")))
+        .collect();
+    let calls = fs::read_to_string(log).unwrap();
+    // The version, and one for each source.
+    assert!(calls.lines().count() >= 8, "{calls}");
+    for call in calls.lines() {
+        // squeue's rows have another mark in each call.
+        let is_known = |known: &String| match known.split_once(commands::ROW_MARK) {
+            Some((begin, end)) => call.starts_with(begin) && call.ends_with(end),
+            None => call == known,
+        };
+        assert!(known.iter().any(is_known), "{call}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The registry: every Slurm command that any edctl program runs stands here, once, with its
 //! format string and the reason why it is needed. [`crate::Runner`] runs nothing else.
 
-/// One Slurm command with the arguments that never change.
+/// One Slurm command with the arguments that never change. No other crate can make one.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Command {
     /// The program's file name in the commands' directory.
     pub program: &'static str,
@@ -233,8 +234,7 @@ pub static CANCEL: Command = Command {
     proof: &["agents/edctl/tests/cli/slurm.rs"],
 };
 
-/// Everything that may be run, for the test that compares the table with the callers and for
-/// the documentation.
+/// Everything that may be run, for tests that compare it with what is run.
 pub static ALL: &[&Command] = &[
     &NODES,
     &JOBS,
