@@ -8,7 +8,6 @@ use edctl_daemon::{Invalid, Log, Web};
 use edctl_slurm::http::Place;
 use serde::Deserialize;
 
-use crate::backend::Choice;
 use crate::profile::Profile;
 use crate::source::Source;
 
@@ -49,6 +48,18 @@ pub(crate) struct Slurm {
     pub(crate) top: usize,
     /// Whose names `/metrics` shows unless it is asked for others.
     pub(crate) profile: Profile,
+}
+
+/// Which backends may be asked, by the word in the configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Choice {
+    /// For each source the first that can tell it.
+    #[default]
+    Auto,
+    Cli,
+    Slurmrestd,
+    Native,
 }
 
 impl Default for Slurm {

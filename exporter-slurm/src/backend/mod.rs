@@ -12,12 +12,11 @@ use std::time::Duration;
 use edctl_slurm::http::Place;
 use edctl_slurm::native::DEFAULT_HOST;
 use edctl_slurm::{Diag, Rejected};
-use serde::Deserialize;
 
 use self::cli::Cli;
 use self::native::Native;
 use self::rest::Rest;
-use crate::config::Slurm;
+use crate::config::{Choice, Slurm};
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
 
@@ -64,18 +63,6 @@ pub(crate) trait Backend: Send {
     fn reservations(&mut self, reservations: &mut Vec<Reservation>) -> Result<Rejected, PollError>;
 
     fn shares(&mut self, shares: &mut Shares) -> Result<Rejected, PollError>;
-}
-
-/// Which backends may be asked, by the word in the configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Choice {
-    /// For each source the first that can tell it.
-    #[default]
-    Auto,
-    Cli,
-    Slurmrestd,
-    Native,
 }
 
 /// Who answers for a source, as the page says it.
