@@ -32,6 +32,12 @@ pub(crate) trait Backend: Send {
     /// The version of what answers, once that is known.
     fn version(&self) -> Option<&str>;
 
+    /// Who answers for the source where it is asked.
+    fn teller(&self, _source: Source) -> Teller {
+        let version = self.version().unwrap_or_default().to_owned();
+        Teller { backend: self.word(), version }
+    }
+
     /// Whether it can be asked for the source here and now, as far as that shows without asking.
     fn can_tell(&self, source: Source) -> bool;
 
@@ -123,9 +129,7 @@ impl Backends {
 
     /// Who was asked last for `source`.
     pub(crate) fn teller(&self, source: Source) -> Option<Teller> {
-        let backend = &self.all[*self.chosen.get(&source)?];
-        let version = backend.version().unwrap_or_default().to_owned();
-        Some(Teller { backend: backend.word(), version })
+        Some(self.all[*self.chosen.get(&source)?].teller(source))
     }
 }
 

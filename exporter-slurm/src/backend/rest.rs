@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use edctl_slurm::{Diag, Figure, Rejected, Slurmrestd};
 
-use super::Backend;
 use super::cli::Cli;
+use super::{Backend, Teller};
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
@@ -48,6 +48,14 @@ impl Backend for Rest {
 
     fn version(&self) -> Option<&str> {
         self.version.as_deref()
+    }
+
+    fn teller(&self, source: Source) -> Teller {
+        if source == Source::Access {
+            return self.commands.teller(source);
+        }
+        let version = self.version.clone().unwrap_or_default();
+        Teller { backend: self.word(), version }
     }
 
     fn can_tell(&self, source: Source) -> bool {
