@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
+#[path = "exporter/cluster.rs"]
+mod cluster;
 #[path = "exporter/faults.rs"]
 mod faults;
 #[path = "exporter/native.rs"]
@@ -14,207 +16,12 @@ mod profiles;
 mod slurmrestd;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use cluster::{Cluster, FIND_WORD, ONE_NODE, PATIENCE, Serving, is_running, job_row, steady};
 use edctl_slurm::commands;
 use edctl_testkit::put_program;
-use tempfile::TempDir;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-slurm");
-/// Far more than anything here takes: a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A directory with the two commands and a configuration that names it.
-struct Cluster {
-    dir: TempDir,
-}
-
-impl Cluster {
-    fn new(sinfo: &str, squeue: &str) -> Self {
-        let cluster = Self { dir: tempfile::tempdir().unwrap() };
-        cluster.sinfo(sinfo);
-        cluster.squeue(squeue);
-        cluster.command("sdiag", SDIAG);
-        cluster.command("scontrol", SCONTROL);
-        cluster.command("sshare", "exit 0");
-        cluster.configure("");
-        cluster
-    }
-
-    /// The recorded output of a real Slurm's commands.
-    fn recorded(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-        let fixture = |file| format!("/bin/cat {}", folder.join(file).display());
-        let cluster = Self::new(&fixture("sinfo.txt"), &fixture("squeue.txt"));
-        cluster.command("sdiag", &fixture("sdiag.txt"));
-        cluster.command(
-            "scontrol",
-            &format!(
-                "case $* in *license) {} ;; *reservation) {} ;; *config) /bin/cat config.txt ;; \
-                 *flags=users) /bin/cat users.txt ;; esac",
-                fixture("license.txt"),
-                fixture("reservation.txt")
-            ),
-        );
-        cluster.command("sshare", &fixture("sshare.txt"));
-        for file in ["version.txt", "config.txt"] {
-            fs::copy(folder.join(file), cluster.path(file)).unwrap();
-        }
-        cluster
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// Puts a command in place in one step: a running exporter sees the old one or the new one.
-    fn command(&self, name: &str, body: &str) {
-        let here = self.dir.path().display();
-        put_program(&self.path(name), &format!("#!/bin/sh\ncd '{here}'\n{body}\n"));
-    }
-
-    /// Puts a sinfo in place that, asked for its version, says what is in `version.txt`.
-    fn sinfo(&self, body: &str) {
-        let version = "[ \"$1\" = --version ] && exec /bin/cat version.txt";
-        self.command("sinfo", &format!("{version}\n{body}"));
-    }
-
-    /// Puts a squeue in place whose rows have ROW as their mark, for which this call's own word is put.
-    fn squeue(&self, body: &str) {
-        self.command(
-            "squeue",
-            &format!("{FIND_WORD}\n{{ {body}; }} | /bin/sed \"s/|ROW|/|$word|/\""),
-        );
-    }
-
-    fn configure(&self, slurm: &str) {
-        let bin_dir = self.dir.path().display();
-        let text = format!(
-            "[web]\nlisten_address = [\"127.0.0.1:0\"]\n[log]\nformat = \"text\"\n\
-             [slurm]\nbin_dir = \"{bin_dir}\"\n{slurm}\n"
-        );
-        fs::write(self.path("exporter.toml"), text).unwrap();
-    }
-
-    fn program(&self) -> Command {
-        let mut program = Command::new(BINARY);
-        program.arg("--config").arg(self.path("exporter.toml"));
-        program
-    }
-
-    fn once(&self) -> String {
-        let output = self.program().arg("--once").output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn serve(&self) -> Serving {
-        Serving::start(self.program())
-    }
-}
-
-struct Serving {
-    child: Child,
-    address: SocketAddr,
-    log: Receiver<String>,
-}
-
-impl Serving {
-    fn start(mut program: Command) -> Self {
-        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
-            if let Some((_, rest)) = line.split_once("127.0.0.1:") {
-                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                break format!("127.0.0.1:{port}").parse().unwrap();
-            }
-        };
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            log.lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
-        });
-        Self { child, address, log: lines }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// Scrapes until `wanted` says that the page is right.
-    fn until(&self, wanted: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let page = self.get("/metrics");
-            if wanted(&page) {
-                return page;
-            }
-            assert!(Instant::now() < until, "{page}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn until_it_logs(&self, text: &str) {
-        while !self.log.recv_timeout(PATIENCE).unwrap().contains(text) {}
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
-}
-
-/// The lines of the page that do not tell the time or the process.
-fn steady(page: &str) -> String {
-    let changing = ["duration", "poll_seconds", "snapshot_", "edctl_build_info", "process_"];
-    page.lines()
-        .filter(|line| !changing.iter().any(|word| line.contains(word)))
-        .flat_map(|line| [line, "\n"])
-        .collect()
-}
-
-fn is_running(pid_file: &Path) -> bool {
-    let pid = fs::read_to_string(pid_file).unwrap();
-    fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z"))
-}
-
-/// Shell commands that set `word` to the mark of the rows of this call of squeue.
-const FIND_WORD: &str = "for a; do case $a in --Format=*) a=${a#*|}; word=${a%%|*};; esac; done";
-/// Tells that nothing is private; there are neither licences nor reservations.
-const SCONTROL: &str =
-    "[ $2 = config ] && echo 'PrivateData = none' && echo 'SlurmUser = root(0)'; exit 0";
-const SDIAG: &str = "echo 'Server thread count: 3'";
-const ONE_NODE: &str =
-    "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'";
-/// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
-/// and, if it has, ended at 190.
-fn job_row(id: &str, state: &str) -> String {
-    let comment = "edctl/1 run=R stage=sim profile=latency";
-    format!("echo '{id}|ROW|{state}|p|1|node=1|100|130|190|ada|soc|normal|None|{comment}'")
-}
 
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
 const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";

@@ -1,6 +1,7 @@
 //! The exporter against a server that stands in for slurmctld and its own pages.
 
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::*;

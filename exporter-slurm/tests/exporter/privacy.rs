@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 
+use super::cluster::BINARY;
 use super::*;
 
 const NOBODY: u32 = 65534;

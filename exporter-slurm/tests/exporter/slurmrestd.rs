@@ -1,6 +1,8 @@
 //! slurmrestd in place of the commands: a socket at which a thread answers as each test wants.
 
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use super::faults::{failing, peak_resident_bytes, up};
