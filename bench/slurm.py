@@ -293,22 +293,23 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
     return table.broken
 
 
-def main():
+def main(name: str, usage: str, measure) -> int:
+    """Measures the program in the folder that the command line names; `measure` returns what is broken."""
     if len(sys.argv) != 2:
-        sys.exit(__doc__)
+        sys.exit(usage)
     if os.getuid() != 0 or not shutil.which("slurmctld"):
-        sys.exit("bench/slurm: needs root and the package slurm-wlm")
+        sys.exit(f"bench/{name}: needs root and the package slurm-wlm")
     binary = pathlib.Path(sys.argv[1]) / "edctl-exporter-slurm"
     if not os.access(binary, os.X_OK):
-        sys.exit(f"bench/slurm: {binary} is no program")
+        sys.exit(f"bench/{name}: {binary} is no program")
     # So that everything is ended and removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench/slurm: terminated"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"bench/{name}: terminated"))
     with tempfile.TemporaryDirectory(prefix="bench-slurm.", dir="/tmp") as place:
         broken = measure(binary, pathlib.Path(place))
     for line in broken:
-        print(f"bench/slurm: {line}", file=sys.stderr)
+        print(f"bench/{name}: {line}", file=sys.stderr)
     return 1 if broken else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("slurm", __doc__, measure))

@@ -15,22 +15,7 @@ ARRAYS_SPLIT = 0.9
 # All nodes are down, so that jobs wait and no slurmd is needed. The scheduler looks at few jobs, so that
 # slurmctld's time goes into what it is asked.
 CONFIGURATION = string.Template("""\
-ClusterName=bench
-SlurmctldHost=localhost(127.0.0.1)
-SlurmctldPort=$port
-SlurmdPort=$node_port
-SlurmUser=root
-AuthType=auth/munge
-AuthInfo=socket=$place/munge.sock
-CredType=cred/munge
-StateSaveLocation=$place/state
-SlurmctldPidFile=$place/slurmctld.pid
 SlurmctldLogFile=/dev/null
-ProctrackType=proctrack/linuxproc
-SwitchType=switch/none
-MpiDefault=none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
 SchedulerType=sched/builtin
 SchedulerParameters=defer,default_queue_depth=1,sched_interval=600,max_job_bf=1
 MaxJobCount=1000000

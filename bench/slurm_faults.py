@@ -15,18 +15,15 @@ root and the package slurm-wlm.
 
 import contextlib
 import dataclasses
-import os
 import pathlib
 import shutil
-import signal
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent import futures
 
-from slurm import SCRAPERS, exporter, scraped
+from slurm import SCRAPERS, exporter, main, scraped
 import slurm_cluster
 
 from edctl_testkit.slurm import Cluster
@@ -140,22 +137,5 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
     return broken
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    if os.getuid() != 0 or not shutil.which("slurmctld"):
-        sys.exit("bench/slurm_faults: needs root and the package slurm-wlm")
-    binary = pathlib.Path(sys.argv[1]) / "edctl-exporter-slurm"
-    if not os.access(binary, os.X_OK):
-        sys.exit(f"bench/slurm_faults: {binary} is no program")
-    # So that everything is ended and removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench/slurm_faults: terminated"))
-    with tempfile.TemporaryDirectory(prefix="bench-slurm-faults.", dir="/tmp") as place:
-        broken = measure(binary, pathlib.Path(place))
-    for line in broken:
-        print(f"bench/slurm_faults: {line}", file=sys.stderr)
-    return 1 if broken else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("slurm_faults", __doc__, measure))

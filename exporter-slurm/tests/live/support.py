@@ -20,27 +20,12 @@ PROGRAMS = [shutil.which(name) for name in ("munged", "slurmctld", "slurmd", "sl
 
 # One node's slurmd is there and runs jobs; those of the others never were, nor does anybody listen there.
 CONFIGURATION = string.Template("""\
-ClusterName=live
-SlurmctldHost=localhost(127.0.0.1)
-SlurmctldPort=$port
-SlurmdPort=$node_port
-SlurmUser=root
-AuthType=auth/munge
-AuthInfo=socket=$place/munge.sock
-CredType=cred/munge
-StateSaveLocation=$place/state
 SlurmdSpoolDir=$place/spool
-SlurmctldPidFile=$place/slurmctld.pid
 SlurmdPidFile=$place/slurmd.pid
 SlurmctldLogFile=$place/slurmctld.log
 SlurmdLogFile=$place/slurmd.log
-ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
-SwitchType=switch/none
-MpiDefault=none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=bf_interval=1
 SlurmdParameters=config_overrides
 ReturnToService=2

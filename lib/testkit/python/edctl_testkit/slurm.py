@@ -15,6 +15,25 @@ PATIENCE = 120
 # As edctl runs Slurm's commands, so that they print what it reads.
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "%s", "SLURM_BITSTR_LEN": "0"}
 
+# What each slurm.conf begins with.
+COMMON = string.Template("""\
+ClusterName=own
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=$port
+SlurmdPort=$node_port
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$place/munge.sock
+CredType=cred/munge
+StateSaveLocation=$place/state
+SlurmctldPidFile=$place/slurmctld.pid
+ProctrackType=proctrack/linuxproc
+SwitchType=switch/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+""")
+
 
 class Cluster:
     """A running slurmctld."""
@@ -34,9 +53,10 @@ class Cluster:
 
 @contextlib.contextmanager
 def controller(place: pathlib.Path, configuration: string.Template, **values):
-    """Runs munge and slurmctld in `place` until the block ends. The configuration finds there the place and
-    free ports, besides the values."""
-    text = configuration.substitute(place=place, port=free_port(), node_port=free_port(), **values)
+    """Runs munge and slurmctld in `place` until the block ends. The configuration is what is not common; it
+    is given the place, besides the values."""
+    text = (COMMON.substitute(place=place, port=free_port(), node_port=free_port())
+            + configuration.substitute(place=place, **values))
     (place / "slurm.conf").write_text(text)
     (place / "state").mkdir()
     cluster = Cluster(place)
