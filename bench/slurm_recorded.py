@@ -97,6 +97,7 @@ def node_rows(line: str, nodes: int):
                 "NodeList": f"node{number:05}.site.example.com",
                 "PartitionName": partition,
                 "StateComplete": "down+drain" if is_broken else "mixed" if busy else "idle",
+                "StateLong": "drained" if is_broken else "mixed" if busy else "idle",
                 "CPUsState": f"{busy}/0/{64 - busy}/64" if is_broken else f"{busy}/{64 - busy}/0/64",
                 "Memory": 512_000,
                 "AllocMem": busy * 4000,

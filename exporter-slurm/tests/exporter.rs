@@ -28,8 +28,22 @@ const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
 const IDLE: &str = "edctl_slurm_nodes{state=\"idle\"} 1\n";
 
 /// What there is output of, a folder each in `tests/fixtures`.
-const RECORDINGS: [&str; 8] =
-    ["20.11", "22.05", "22.05-silent", "23.11", "24.11", "25.05", "25.11", "hostile"];
+const RECORDINGS: [&str; 14] = [
+    "20.11",
+    "20.11-rare",
+    "20.11-silent",
+    "22.05",
+    "22.05-silent",
+    "23.11",
+    "24.11",
+    "24.11-rare",
+    "24.11-silent",
+    "25.05",
+    "25.11",
+    "26.05",
+    "26.05-silent",
+    "hostile",
+];
 const PROFILES: [&str; 5] = ["edctl", "vpenso", "sckyzo", "rivosinc", "native"];
 
 /// The file with the page that a profile makes of a recording.
@@ -153,11 +167,11 @@ fn faults_are_named_and_show_no_number() {
             "unreachable",
         ),
         (
-            "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
+            "echo 'w1|p|idle|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; exit 1",
             "exit_status",
         ),
         (
-            "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
+            "echo 'w1|p|idle|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
             "truncated",
         ),
         ("echo usage: sinfo; echo 'a|b'", "no_rows"),

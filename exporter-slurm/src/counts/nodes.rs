@@ -47,6 +47,8 @@ pub(crate) struct NodeSums {
     pub(crate) by_flag: BTreeMap<&'static str, u64>,
     /// Nodes that take no new jobs and still have some.
     pub(crate) draining: u64,
+    /// Whether Slurm told states in one word, so that flags are hidden, and base states without jobs.
+    pub(crate) in_one_word: bool,
     pub(crate) cpus: CpuCounts,
     pub(crate) use_by_condition: BTreeMap<NodeCondition, NodeUse>,
     /// GPUs, told apart as CPUs are.
@@ -185,6 +187,7 @@ impl NodeSums {
         for flag in row.state.flags() {
             *self.by_flag.entry(NodeFlag::word(flag)).or_default() += 1;
         }
+        self.in_one_word |= row.is_in_one_word;
         self.draining += u64::from(row.state.is_draining());
         self.cpus.add(&row.cpus);
         let used = self.use_by_condition.entry(condition).or_default();
@@ -226,10 +229,10 @@ mod tests {
     #[test]
     fn a_node_in_two_partitions_counts_once_and_in_both() {
         let counts = nodes(&[
-            "w1|latency|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
-            "w1|throughput|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
-            "w2|latency|idle+not_responding|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|fast|1795549471|root|burnt",
-            "w3|latency|down|0/4/0/4|2000|0|N/A|N/A|1|gpu:a100:2,gpu:1g.5gb:7||(null)|Unknown|Unknown|a|b",
+            "w1|latency|mixed|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w1|throughput|mixed|mixed|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1(IDX:0)|fast,r1|Unknown|root|none",
+            "w2|latency|idle+not_responding|idle*|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|fast|1795549471|root|burnt",
+            "w3|latency|down|down|0/4/0/4|2000|0|N/A|N/A|1|gpu:a100:2,gpu:1g.5gb:7||(null)|Unknown|Unknown|a|b",
         ]);
         assert_eq!(
             counts.all.by_condition,
@@ -284,7 +287,7 @@ mod tests {
             let cpus = format!("{most}/{most}/{most}/{most}");
             let gres = format!("gpu:{most}|gpu:{most}");
             format!(
-                "{node}|p|mixed|{cpus}|{memory}|{memory}|N/A|N/A|1|{gres}|(null)|Unknown|root|none"
+                "{node}|p|mixed|mixed|{cpus}|{memory}|{memory}|N/A|N/A|1|{gres}|(null)|Unknown|root|none"
             )
         };
         let counts = nodes(&[&row("w1"), &row("w2"), &row("w3")]);

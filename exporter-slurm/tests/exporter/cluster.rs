@@ -195,7 +195,7 @@ pub(crate) const SCONTROL: &str =
     "[ $2 = config ] && echo 'PrivateData = none' && echo 'SlurmUser = root(0)'; exit 0";
 pub(crate) const SDIAG: &str = "echo 'Server thread count: 3'";
 pub(crate) const ONE_NODE: &str =
-    "echo 'w1|p|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'";
+    "echo 'w1|p|idle|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'";
 /// A shell command that prints the row of a job of edctl's which was submitted at 100, started at 130
 /// and, if it has, ended at 190.
 pub(crate) fn job_row(id: &str, state: &str) -> String {

@@ -11,9 +11,8 @@ pub struct Command {
     pub args: &'static [&'static str],
     /// Why edctl needs it, and what in the arguments is not obvious.
     pub why: &'static str,
-    /// What shows that it does what its callers think, from the repository's root: its output in a folder
-    /// for each Slurm release, recorded (22.05) or written from the release's documents (the others), or
-    /// the tests of its caller.
+    /// What shows that it does what its callers think, from the repository's root: its output at each Slurm
+    /// that the README of `edctl-exporter-slurm` names, or the tests of its caller.
     pub proof: &'static [&'static str],
 }
 
@@ -28,6 +27,17 @@ impl Command {
     }
 }
 
+/// The output in every folder of one Slurm's output.
+macro_rules! fixtures {
+    ($file:literal) => {
+        fixtures!($file, "20.11" "20.11-rare" "20.11-silent" "22.05" "22.05-silent" "23.11" "24.11"
+            "24.11-rare" "24.11-silent" "25.05" "25.11" "26.05" "26.05-silent")
+    };
+    ($file:literal, $($slurm:literal)*) => {
+        &[$(concat!("exporter-slurm/tests/fixtures/", $slurm, "/", $file)),*]
+    };
+}
+
 /// One row for each node and partition: what `edctl-exporter-slurm` shows of nodes and partitions.
 pub static NODES: Command = Command {
     program: "sinfo",
@@ -35,21 +45,14 @@ pub static NODES: Command = Command {
         "--noheader",
         "--all",
         "--Node",
-        "--Format=NodeList:|,PartitionName:|,StateComplete:|,CPUsState:|,Memory:|,AllocMem:|,FreeMem:|,\
-         CPUsLoad:|,Weight:|,Gres:|,GresUsed:|,features_act:|,Timestamp:|,User:|,Reason:",
+        "--Format=NodeList:|,PartitionName:|,StateComplete:|,StateLong:|,CPUsState:|,Memory:|,AllocMem:|,\
+         FreeMem:|,CPUsLoad:|,Weight:|,Gres:|,GresUsed:|,features_act:|,Timestamp:|,User:|,Reason:",
     ],
     why: "nodes and partitions in one call; a colon after a field lifts its limit of 20 columns, \
-          StateComplete keeps the base state apart from the flags; the reason comes last since \
-          administrators may write any text",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/sinfo.txt",
-        "exporter-slurm/tests/fixtures/22.05/sinfo.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/sinfo.txt",
-        "exporter-slurm/tests/fixtures/23.11/sinfo.txt",
-        "exporter-slurm/tests/fixtures/24.11/sinfo.txt",
-        "exporter-slurm/tests/fixtures/25.05/sinfo.txt",
-        "exporter-slurm/tests/fixtures/25.11/sinfo.txt",
-    ],
+          StateComplete keeps the base state apart from the flags, and where it is not known (20.11) \
+          nothing stands there, so that StateLong tells; the reason comes last since administrators may \
+          write any text",
+    proof: fixtures!("sinfo.txt"),
 };
 
 /// One row for each job, arrays not expanded: what `edctl-exporter-slurm` shows of jobs.
@@ -66,15 +69,7 @@ pub static JOBS: Command = Command {
           stay visible for slurm.conf's MinJobAge; tres-alloc is what a job has or, while it waits, asks \
           for: memory, nodes, GPUs however they were asked for; the word ROW is another one in each call; \
           the comment comes last since it may hold any text, line breaks too",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/squeue.txt",
-        "exporter-slurm/tests/fixtures/22.05/squeue.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/squeue.txt",
-        "exporter-slurm/tests/fixtures/23.11/squeue.txt",
-        "exporter-slurm/tests/fixtures/24.11/squeue.txt",
-        "exporter-slurm/tests/fixtures/25.05/squeue.txt",
-        "exporter-slurm/tests/fixtures/25.11/squeue.txt",
-    ],
+    proof: fixtures!("squeue.txt"),
 };
 
 /// slurmctld's figures of itself: scheduler, queues, requests.
@@ -83,15 +78,7 @@ pub static DIAG: Command = Command {
     args: &["--all"],
     why: "how loaded slurmctld is and with what; the text form, since the JSON form came with 22.05 and \
           changes with each release",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/sdiag.txt",
-        "exporter-slurm/tests/fixtures/22.05/sdiag.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/sdiag.txt",
-        "exporter-slurm/tests/fixtures/23.11/sdiag.txt",
-        "exporter-slurm/tests/fixtures/24.11/sdiag.txt",
-        "exporter-slurm/tests/fixtures/25.05/sdiag.txt",
-        "exporter-slurm/tests/fixtures/25.11/sdiag.txt",
-    ],
+    proof: fixtures!("sdiag.txt"),
 };
 
 /// One row for each licence.
@@ -99,15 +86,7 @@ pub static LICENSES: Command = Command {
     program: "scontrol",
     args: &["--oneliner", "show", "license"],
     why: "licences that Slurm hands out: all, used, free, reserved; squeue shows only what jobs ask for",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/license.txt",
-        "exporter-slurm/tests/fixtures/22.05/license.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/license.txt",
-        "exporter-slurm/tests/fixtures/23.11/license.txt",
-        "exporter-slurm/tests/fixtures/24.11/license.txt",
-        "exporter-slurm/tests/fixtures/25.05/license.txt",
-        "exporter-slurm/tests/fixtures/25.11/license.txt",
-    ],
+    proof: fixtures!("license.txt"),
 };
 
 /// One row for each reservation.
@@ -115,15 +94,7 @@ pub static RESERVATIONS: Command = Command {
     program: "scontrol",
     args: &["--oneliner", "show", "reservation"],
     why: "reservations with their times and sizes; sinfo --reservation has no format string",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/reservation.txt",
-        "exporter-slurm/tests/fixtures/22.05/reservation.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/reservation.txt",
-        "exporter-slurm/tests/fixtures/23.11/reservation.txt",
-        "exporter-slurm/tests/fixtures/24.11/reservation.txt",
-        "exporter-slurm/tests/fixtures/25.05/reservation.txt",
-        "exporter-slurm/tests/fixtures/25.11/reservation.txt",
-    ],
+    proof: fixtures!("reservation.txt"),
 };
 
 /// One row for each account, and one for each user of it.
@@ -137,15 +108,7 @@ pub static SHARES: Command = Command {
     ],
     why: "usage and fairshare by account and user; the account comes last since it is indented by its \
           depth",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/sshare.txt",
-        "exporter-slurm/tests/fixtures/22.05/sshare.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/sshare.txt",
-        "exporter-slurm/tests/fixtures/23.11/sshare.txt",
-        "exporter-slurm/tests/fixtures/24.11/sshare.txt",
-        "exporter-slurm/tests/fixtures/25.05/sshare.txt",
-        "exporter-slurm/tests/fixtures/25.11/sshare.txt",
-    ],
+    proof: fixtures!("sshare.txt"),
 };
 
 /// The configuration that slurmctld uses.
@@ -154,15 +117,7 @@ pub static CONFIG: Command = Command {
     args: &["show", "config"],
     why: "PrivateData and SlurmUser: whether a count leaves out what its asker may not see; asked of \
           slurmctld, since a slurm.conf may include others or be missing",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/config.txt",
-        "exporter-slurm/tests/fixtures/22.05/config.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/config.txt",
-        "exporter-slurm/tests/fixtures/23.11/config.txt",
-        "exporter-slurm/tests/fixtures/24.11/config.txt",
-        "exporter-slurm/tests/fixtures/25.05/config.txt",
-        "exporter-slurm/tests/fixtures/25.11/config.txt",
-    ],
+    proof: fixtures!("config.txt"),
 };
 
 /// One row for each user of the accounts that slurmctld lets its asker see: at least the asker's own.
@@ -179,15 +134,7 @@ pub static VERSION: Command = Command {
     program: "sinfo",
     args: &["--version"],
     why: "which Slurm answers, for edctl_slurm_source_info; sinfo, since every site has it",
-    proof: &[
-        "exporter-slurm/tests/fixtures/20.11/version.txt",
-        "exporter-slurm/tests/fixtures/22.05/version.txt",
-        "exporter-slurm/tests/fixtures/22.05-silent/version.txt",
-        "exporter-slurm/tests/fixtures/23.11/version.txt",
-        "exporter-slurm/tests/fixtures/24.11/version.txt",
-        "exporter-slurm/tests/fixtures/25.05/version.txt",
-        "exporter-slurm/tests/fixtures/25.11/version.txt",
-    ],
+    proof: fixtures!("version.txt"),
 };
 
 /// Longest version that is taken for one.

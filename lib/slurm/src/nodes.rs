@@ -47,6 +47,8 @@ pub struct NodeRow<'a> {
     pub partition: &'a str,
     /// Base state and flags.
     pub state: NodeState,
+    /// Whether Slurm told the state in one word, which hides flags, and some base states: 20.11 does.
+    pub is_in_one_word: bool,
     /// Its CPUs.
     pub cpus: CpuCounts,
     /// Memory that Slurm may give to jobs.
@@ -88,7 +90,8 @@ impl<'a> NodeRow<'a> {
         let [
             node,
             partition,
-            state,
+            complete_state,
+            long_state,
             cpus,
             memory,
             allocated_memory,
@@ -102,13 +105,19 @@ impl<'a> NodeRow<'a> {
             user,
             text,
         ] = fields(row)?;
+        let is_in_one_word = complete_state.is_empty();
+        let state = if is_in_one_word { long_state } else { complete_state };
+        let mut state = NodeState::parse(state).ok_or(RowError::State)?;
+        let cpus = CpuCounts::parse(cpus)?;
+        state.learn_from(&cpus);
         let (since, user) = (time(since)?, optional_word(user)?);
         let text = Some(text.trim()).filter(|text| !matches!(*text, "" | "none" | "(null)"));
         Ok(Self {
             node: name(node)?,
             partition: name(partition)?,
-            state: NodeState::parse(state).ok_or(RowError::State)?,
-            cpus: CpuCounts::parse(cpus)?,
+            state,
+            is_in_one_word,
+            cpus,
             memory_bytes: mebibytes(memory)?,
             allocated_memory_bytes: mebibytes(allocated_memory)?,
             free_memory_bytes: measured(free_memory, mebibytes)?,
@@ -154,8 +163,9 @@ fn mebibytes(text: &str) -> Result<u64, RowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{NodeBase, NodeFlag};
 
-    const GOOD: &str = "w1|throughput|mixed+drain|3/0/1/4|2000|512|900|1.25|10|gpu:a100:2,gpu:1g.5gb:3|\
+    const GOOD: &str = "w1|throughput|mixed+drain|draining|3/0/1/4|2000|512|900|1.25|10|gpu:a100:2,gpu:1g.5gb:3|\
                         gpu:a100:1(IDX:0),gpu:1g.5gb:0(IDX:N/A)|avx512,rack1|1795549471|root|\
                         edctl:node:disk:full /scratch | 99% \"used\" now";
 
@@ -164,7 +174,7 @@ mod tests {
         let row = NodeRow::parse(GOOD).unwrap();
         assert_eq!(row.node, "w1");
         assert_eq!(row.partition, "throughput");
-        assert_eq!(row.state.condition().word(), "draining");
+        assert_eq!((row.state.condition().word(), row.is_in_one_word), ("draining", false));
         assert_eq!(row.cpus, CpuCounts { allocated: 3, idle: 0, other: 1, total: 4 });
         assert_eq!(row.memory_bytes, 2000 << 20);
         assert_eq!(row.allocated_memory_bytes, 512 << 20);
@@ -183,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_nothing() {
-        let bare = |rest| format!("w2|p|idle|0/4/0/4|1000|0|N/A|N/A|1|(null)|gpu:0|(null)|{rest}");
+        let bare =
+            |rest| format!("w2|p|idle|idle|0/4/0/4|1000|0|N/A|N/A|1|(null)|gpu:0|(null)|{rest}");
         for rest in ["Unknown|Unknown|none", "Unknown|root|none", "Unknown|root|"] {
             let text = bare(rest);
             let row = NodeRow::parse(&text).unwrap();
@@ -198,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn takes_the_state_in_one_word_where_there_is_no_other() {
+        let row = GOOD.replacen("mixed+drain|draining|", "|draining*|", 1);
+        let NodeRow { state, is_in_one_word, .. } = NodeRow::parse(&row).unwrap();
+        assert!(is_in_one_word);
+        assert_eq!(state.base, Some(NodeBase::Mixed));
+        assert_eq!(state.flags().collect::<Vec<_>>(), [NodeFlag::Drain, NodeFlag::NotResponding]);
+    }
+
+    #[test]
     fn never_guesses() {
         for (from, to, error) in [
             (GOOD, "", RowError::Fields),
@@ -205,7 +225,7 @@ mod tests {
             ("w1|", "|", RowError::Name),
             ("w1|", "w[1-2]|", RowError::Name),
             ("|throughput|", "||", RowError::Name),
-            ("mixed+drain", "", RowError::State),
+            ("mixed+drain|draining", "|", RowError::State),
             ("mixed+drain", "n/a", RowError::State),
             ("3/0/1/4", "3/0/1", RowError::Fields),
             ("3/0/1/4", "3/0/1/4/4", RowError::Fields),

@@ -44,11 +44,13 @@ fn render_nodes(all: &NodeSums, page: &mut Page) {
     }
     page.add(by_state);
 
-    let mut by_flag = flagged();
-    for flag in NodeFlag::ALL {
-        by_flag.push(&[("flag", flag.word())], count(&all.by_flag, &flag.word()));
+    if !all.in_one_word {
+        let mut by_flag = flagged();
+        for flag in NodeFlag::ALL {
+            by_flag.push(&[("flag", flag.word())], count(&all.by_flag, &flag.word()));
+        }
+        page.add(by_flag);
     }
-    page.add(by_flag);
 
     let mut cpus = Family::gauge(
         "edctl_slurm_cpus",

@@ -63,16 +63,21 @@ const STATES: &[State] = &[
 ];
 
 fn base(sums: &NodeSums, base: NodeBase) -> Option<Value> {
-    Some(count(&sums.by_base, &base).into())
+    let has_jobs = matches!(base, NodeBase::Allocated | NodeBase::Mixed);
+    let is_told = has_jobs || !sums.in_one_word;
+    is_told.then(|| count(&sums.by_base, &base).into())
 }
 
 fn flag(sums: &NodeSums, flag: NodeFlag) -> Option<Value> {
-    Some(count(&sums.by_flag, &flag.word()).into())
+    flagged(sums, flag).map(Value::from)
 }
 
 fn drained(sums: &NodeSums) -> Option<Value> {
-    let drain = count(&sums.by_flag, &NodeFlag::Drain.word());
-    Some(drain.saturating_sub(sums.draining).into())
+    Some(flagged(sums, NodeFlag::Drain)?.saturating_sub(sums.draining).into())
+}
+
+fn flagged(sums: &NodeSums, flag: NodeFlag) -> Option<u64> {
+    (!sums.in_one_word).then(|| count(&sums.by_flag, &flag.word()))
 }
 
 const PARTITION: &[Column<NodeSums>] = &[

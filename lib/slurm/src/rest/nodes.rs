@@ -71,6 +71,7 @@ impl Node {
             partition: "",
             cpus: self.cpus(state)?,
             state,
+            is_in_one_word: false,
             memory_bytes: bytes(self.real_memory.whole()?)?,
             allocated_memory_bytes: bytes(self.alloc_memory.whole()?)?,
             free_memory_bytes: self.free_memory.known()?.map(bytes).transpose()?,

@@ -1,5 +1,7 @@
 //! A node's state as Slurm keeps it: one base state and any number of flags.
 
+use crate::nodes::CpuCounts;
+
 macro_rules! node_bases {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// What a node does, flags apart.
@@ -183,11 +185,13 @@ pub struct NodeState {
     /// The base state; `None` where Slurm's word hides it, as `draining` does.
     pub base: Option<NodeBase>,
     flags: u32,
+    /// Whether Slurm's word says that it still has jobs.
+    says_busy: bool,
 }
 
 impl NodeState {
     /// Reads `idle+drain+not_responding` (sinfo's StateComplete, scontrol's State) and the single
-    /// words with a sign behind (`idle*`, `drained$`), in either case. `None` when it is empty or no
+    /// words with a sign behind (`idle*`, `drained$`; sinfo's StateLong), in either case. `None` when it is empty or no
     /// word at all; a word that is not known becomes `Other`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
@@ -195,7 +199,7 @@ impl NodeState {
             Some(words) => (words, text.chars().last()),
             None => (text.as_str(), None),
         };
-        let mut state = NodeState { base: None, flags: 0 };
+        let mut state = NodeState { base: None, flags: 0, says_busy: false };
         for (place, word) in words.split('+').enumerate() {
             if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
                 return None;
@@ -261,9 +265,18 @@ impl NodeState {
         self.has(NodeFlag::Drain) && self.is_busy()
     }
 
+    /// Learns a hidden base state from the node's CPUs, as far as they tell.
+    pub(crate) fn learn_from(&mut self, cpus: &CpuCounts) {
+        if self.base.is_none() && cpus.allocated > 0 {
+            let all = cpus.allocated == cpus.total;
+            self.base = Some(if all { NodeBase::Allocated } else { NodeBase::Mixed });
+        }
+    }
+
     fn is_busy(&self) -> bool {
         matches!(self.base, Some(NodeBase::Allocated | NodeBase::Mixed))
             || self.has(NodeFlag::Completing)
+            || self.says_busy
     }
 
     fn set(&mut self, flag: NodeFlag) {
@@ -281,14 +294,13 @@ impl NodeState {
             "mixed" | "mix" => Some(NodeBase::Mixed),
             "unknown" | "unk" => Some(NodeBase::Unknown),
             "drained" => return self.set(NodeFlag::Drain),
-            // Whether all CPUs are still busy or only some, the word does not say.
             "draining" | "drng" => {
-                self.set(NodeFlag::Drain);
-                Some(NodeBase::Mixed)
+                self.says_busy = true;
+                return self.set(NodeFlag::Drain);
             }
             "failing" | "failg" => {
-                self.set(NodeFlag::Fail);
-                Some(NodeBase::Mixed)
+                self.says_busy = true;
+                return self.set(NodeFlag::Fail);
             }
             word => match NodeFlag::parse(word) {
                 NodeFlag::Other => Some(NodeBase::Other),
@@ -299,7 +311,7 @@ impl NodeState {
 }
 
 fn is_sign(c: char) -> bool {
-    "*~#!%$@^-".contains(c)
+    "*~#!%$@^-+".contains(c)
 }
 
 /// sinfo's signs behind a state, `man sinfo`, "NODE STATE CODES".
@@ -314,6 +326,7 @@ fn flag_of_sign(sign: char) -> Option<NodeFlag> {
         '@' => NodeFlag::RebootRequested,
         '^' => NodeFlag::RebootIssued,
         '-' => NodeFlag::Planned,
+        '+' => NodeFlag::Completing,
         _ => return None,
     })
 }
@@ -321,6 +334,22 @@ fn flag_of_sign(sign: char) -> Option<NodeFlag> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cpus_tell_the_base_state_that_a_word_hides() {
+        for (word, allocated, base) in [
+            ("draining", 4, Some(NodeBase::Allocated)),
+            ("draining", 3, Some(NodeBase::Mixed)),
+            ("draining", 0, None),
+            ("drained*", 0, None),
+            ("down*", 4, Some(NodeBase::Down)),
+        ] {
+            let mut state = NodeState::parse(word).unwrap();
+            let condition = state.condition();
+            state.learn_from(&CpuCounts { allocated, idle: 0, other: 4 - allocated, total: 4 });
+            assert_eq!((state.base, state.condition()), (base, condition), "{word} {allocated}");
+        }
+    }
 
     #[test]
     fn one_word_for_each_state() {
@@ -340,6 +369,8 @@ mod tests {
             ("drained", "drained"),
             ("draining", "draining"),
             ("allocated+drain", "draining"),
+            ("allocated+", "allocated"),
+            ("idle+", "completing"),
             ("idle+drain", "drained"),
             ("idle+completing+drain", "draining"),
             ("idle+completing", "completing"),
@@ -377,7 +408,9 @@ mod tests {
 
     #[test]
     fn what_is_no_word_is_no_state() {
-        for text in ["", "*", "+drain", "idle+", "idle drain", "idle|", "n/a", "ïdle"] {
+        for text in
+            ["", "*", "+", "+drain", "idle++", "idle+drain+*", "idle drain", "idle|", "n/a", "ïdle"]
+        {
             assert_eq!(NodeState::parse(text), None, "{text}");
         }
     }

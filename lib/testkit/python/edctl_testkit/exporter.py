@@ -1,5 +1,7 @@
 """Exporters that run while a test needs them, and their pages."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import pathlib
