@@ -70,53 +70,6 @@ fn golden_pages() {
     }
 }
 
-/// What Grafana's dashboard 4323 asks for, but for `slurm_gpus_other`, which vpenso's exporter has not.
-const DASHBOARD_4323: &[&str] = &[
-    "slurm_cpus_alloc",
-    "slurm_cpus_idle",
-    "slurm_cpus_other",
-    "slurm_cpus_total",
-    "slurm_gpus_alloc",
-    "slurm_gpus_idle",
-    "slurm_gpus_total",
-    "slurm_nodes_alloc",
-    "slurm_nodes_comp",
-    "slurm_nodes_down",
-    "slurm_nodes_drain",
-    "slurm_nodes_err",
-    "slurm_nodes_fail",
-    "slurm_nodes_idle",
-    "slurm_nodes_maint",
-    "slurm_nodes_mix",
-    "slurm_queue_cancelled",
-    "slurm_queue_completed",
-    "slurm_queue_completing",
-    "slurm_queue_failed",
-    "slurm_queue_node_fail",
-    "slurm_queue_pending",
-    "slurm_queue_preempted",
-    "slurm_queue_running",
-    "slurm_queue_suspended",
-    "slurm_queue_timeout",
-    "slurm_scheduler_backfill_depth_mean",
-    "slurm_scheduler_backfill_last_cycle",
-    "slurm_scheduler_backfill_mean_cycle",
-    "slurm_scheduler_last_cycle",
-    "slurm_scheduler_mean_cycle",
-    "slurm_scheduler_queue_size",
-    "slurm_scheduler_threads",
-];
-
-#[test]
-fn dashboard_4323_has_data_with_the_vpenso_profile() {
-    let cluster = Cluster::recorded("22.05");
-    cluster.configure("profile = \"vpenso\"");
-    let page = cluster.once();
-    for name in DASHBOARD_4323 {
-        assert!(page.contains(&format!("\n{name} ")), "{name}\n{page}");
-    }
-}
-
 #[test]
 fn a_scrape_chooses_a_profile_or_is_told_which_there_are() {
     let cluster = Cluster::new(ONE_NODE, "exit 0");

@@ -73,6 +73,7 @@ const CLUSTER: &[Column<NodeSums>] = &[
     ("slurm_cpus_total", "All CPUs.", |all| Some(all.cpus.total.into())),
     ("slurm_gpus_alloc", "GPUs that jobs have.", |all| Some(all.gpus.allocated.into())),
     ("slurm_gpus_idle", "GPUs that are free.", |all| Some(all.gpus.idle.into())),
+    ("slurm_gpus_other", "GPUs that are not to be had.", |all| Some(all.gpus.other.into())),
     ("slurm_gpus_total", "All GPUs.", |all| Some(all.gpus.total.into())),
     ("slurm_gpus_utilization", "Part of all GPUs that jobs have.", |all| ratio(&all.gpus)),
 ];
