@@ -70,6 +70,52 @@ fn golden_pages() {
     }
 }
 
+/// Families of what each recorded cluster at work was given to do, and not of when it did it.
+const OF_THE_WORK: [&str; 21] = [
+    "account_jobs",
+    "cpus",
+    "feature_nodes",
+    "gres",
+    "gres_allocated",
+    "job_cpus",
+    "jobs",
+    "licenses",
+    "licenses_used",
+    "memory_allocated_bytes",
+    "memory_bytes",
+    "node_reason_info",
+    "nodes",
+    "partition_jobs",
+    "partition_nodes",
+    "profile_jobs",
+    "qos_jobs",
+    "reason_jobs",
+    "reservation_cores",
+    "stage_jobs",
+    "user_jobs",
+];
+
+#[test]
+fn the_same_work_is_the_same_at_each_release() {
+    let of_the_work = |recording| {
+        let page = fs::read_to_string(golden(recording, "edctl")).unwrap();
+        let is_wanted = |line: &&str| {
+            let name =
+                line.strip_prefix("edctl_slurm_").and_then(|rest| rest.split(['{', ' ']).next());
+            name.is_some_and(|name| OF_THE_WORK.contains(&name))
+        };
+        page.lines().filter(is_wanted).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let oldest = of_the_work("20.11");
+    for family in OF_THE_WORK {
+        let begin = format!("edctl_slurm_{family}");
+        assert!(oldest.iter().any(|line| line.starts_with(&begin)), "no {family}");
+    }
+    for recording in ["22.05", "24.11", "26.05"] {
+        assert_eq!(of_the_work(recording), oldest, "{recording}");
+    }
+}
+
 #[test]
 fn a_scrape_chooses_a_profile_or_is_told_which_there_are() {
     let cluster = Cluster::new(ONE_NODE, "exit 0");
