@@ -1,6 +1,6 @@
 # The few words a newcomer needs. `make` alone explains them.
 
-.PHONY: help demo demo-local demo-down test test-fast lint unit live peer fuzz-short fuzz debs lab-test bench deps fmt
+.PHONY: help demo demo-local demo-down test test-fast lint unit live peer fuzz-short fuzz debs lab-test bench releases deps fmt
 
 help:
 	@echo "make demo        a three-node Slurm cluster on this machine runs the picorv32 pipeline (root)"
@@ -8,7 +8,8 @@ help:
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
 	@echo "make test        everything CI runs: lint, unit, live, peer, fuzz, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
-	@echo "make live        exporter-process on real processes, beside process-exporter; exporter-slurm at a slurmrestd; the agent on a dead mount (root)"
+	@echo "make live        exporter-process on real processes, beside process-exporter; exporter-slurm at a real Slurm; the agent on a dead mount (root)"
+	@echo "make releases    exporter-slurm at the Slurm of other Debian releases, 20.11 to 26.05 (root, a Debian mirror)"
 	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
 	@echo "make fuzz        five minutes for each parser against any content"
 	@echo "make debs        the Debian packages, into dist/"
@@ -53,6 +54,11 @@ live: deps
 	python3 -B -m unittest discover -v exporter-process/tests/live
 	python3 -B -m unittest discover -v exporter-slurm/tests/live
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/live
+
+# Not in CI: it needs more of Debian than its own release, and sid moves.
+releases: deps
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --target x86_64-unknown-linux-gnu -p edctl-exporter-slurm
+	python3 -B exporter-slurm/tests/releases "$${CARGO_TARGET_DIR:-target}/x86_64-unknown-linux-gnu/debug/edctl-exporter-slurm"
 
 peer: deps
 	cargo build --locked -p edctl-agent

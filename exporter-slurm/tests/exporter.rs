@@ -15,6 +15,7 @@ mod profiles;
 #[path = "exporter/slurmrestd.rs"]
 mod slurmrestd;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -58,16 +59,18 @@ fn golden_pages() {
         let cluster = Cluster::recorded(recording);
         for profile in PROFILES {
             cluster.configure(&format!("profile = \"{profile}\""));
-            let page = steady(&cluster.once());
-            let golden = golden(recording, profile);
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                fs::write(&golden, &page).unwrap();
-            }
-            let wanted = fs::read_to_string(&golden).unwrap();
-            let file = golden.display();
-            assert!(page == wanted, "UPDATE_GOLDEN=1 accepts this page as {file}:\n{page}");
+            assert_golden(&golden(recording, profile), &steady(&cluster.once()));
         }
     }
+}
+
+fn assert_golden(golden: &Path, page: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(golden, page).unwrap();
+    }
+    let wanted = fs::read_to_string(golden).unwrap();
+    let file = golden.display();
+    assert!(page == wanted, "UPDATE_GOLDEN=1 accepts this page as {file}:\n{page}");
 }
 
 /// Families of what each recorded cluster at work was given to do, and not of when it did it.
@@ -95,24 +98,30 @@ const OF_THE_WORK: [&str; 21] = [
     "user_jobs",
 ];
 
+/// The page of a recorded cluster under our own names.
+fn page_of(recording: &str) -> String {
+    fs::read_to_string(golden(recording, "edctl")).unwrap()
+}
+
+/// The series of [`OF_THE_WORK`].
+fn of_the_work(page: &str) -> BTreeSet<&str> {
+    let is_wanted = |line: &&str| {
+        let name = line.strip_prefix("edctl_slurm_").and_then(|rest| rest.split(['{', ' ']).next());
+        name.is_some_and(|name| OF_THE_WORK.contains(&name))
+    };
+    page.lines().filter(is_wanted).collect()
+}
+
 #[test]
 fn the_same_work_is_the_same_at_each_release() {
-    let of_the_work = |recording| {
-        let page = fs::read_to_string(golden(recording, "edctl")).unwrap();
-        let is_wanted = |line: &&str| {
-            let name =
-                line.strip_prefix("edctl_slurm_").and_then(|rest| rest.split(['{', ' ']).next());
-            name.is_some_and(|name| OF_THE_WORK.contains(&name))
-        };
-        page.lines().filter(is_wanted).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let oldest = of_the_work("20.11");
+    let oldest = page_of("20.11");
+    let oldest = of_the_work(&oldest);
     for family in OF_THE_WORK {
         let begin = format!("edctl_slurm_{family}");
         assert!(oldest.iter().any(|line| line.starts_with(&begin)), "no {family}");
     }
     for recording in ["22.05", "24.11", "26.05"] {
-        assert_eq!(of_the_work(recording), oldest, "{recording}");
+        assert_eq!(of_the_work(&page_of(recording)), oldest, "{recording}");
     }
 }
 

@@ -99,7 +99,7 @@ fn fixture_dir(name: &str) -> PathBuf {
 
 #[test]
 fn the_pages_of_slurmctld_have_their_golden_pages() {
-    for fixture in ["native-25.11", "native-26.05"] {
+    for fixture in ["native-25.11", "native-26.05", "native-26.05-rare"] {
         let slurmctld = Slurmctld::new(Answer::Pages(fixture));
         let page = steady(&slurmctld.cluster(SOURCES).once());
         let golden = fixture_dir(fixture).join("page.txt");
@@ -204,7 +204,7 @@ fn a_slurmctld_that_comes_later_is_found() {
         page.contains("edctl_slurm_poll_failing{source=\"nodes\",reason=\"connect\"} 1\n")
     });
     let listener = TcpListener::bind(&slurmctld.host).unwrap();
-    let _slurmctld = Slurmctld::at(listener, Answer::Pages("native-26.05"));
+    let _slurmctld = Slurmctld::at(listener, Answer::Pages("native-26.05-rare"));
     exporter.until(|page| page.contains(JOBS_UP) && page.contains(UP));
 }
 

@@ -171,7 +171,10 @@ impl NodesReader {
             cpus: NodeCpus { total: sums.cpus.sum, allocated: sums.allocated_cpus.sum },
             memory_bytes: sums.mebibytes.sum.saturating_mul(1 << 20),
             allocated_memory_bytes: sums.allocated_mebibytes.sum.saturating_mul(1 << 20),
-            gpus: (sums.gpus.nodes == nodes && sums.allocated_gpus.nodes == nodes)
+            // Where gres/gpu is not among the accounts' TRES, no node has any, whatever jobs have.
+            gpus: (sums.gpus.nodes == nodes
+                && sums.allocated_gpus.nodes == nodes
+                && sums.gpus.sum > 0)
                 .then_some((sums.gpus.sum, sums.allocated_gpus.sum)),
         })
     }
@@ -245,6 +248,8 @@ mod tests {
         let nodes = one_node_and(&["slurm_nodes 1", gpus[0], gpus[1]]);
         assert_eq!(nodes.gpus, Some((8, 3)));
         assert_eq!(one_node_and(&["slurm_nodes 1", gpus[0]]).gpus, None);
+        let none = "slurm_node_gpus{node=\"w1\"} 0";
+        assert_eq!(one_node_and(&["slurm_nodes 1", none, gpus[1]]).gpus, None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! slurmrestd at its unix socket: what the commands tell, as JSON.
 //!
 //! Its answers have a version of their own, and a slurmrestd offers three or so: Slurm 22.05 brought v0.0.38,
-//! each later release one more, 25.11 v0.0.44. All are read alike: [`value`] takes each way in which a
+//! each later release one more, 26.05 v0.0.45. All are read alike: [`value`] takes each way in which a
 //! release writes a number or a list of words, and what is not known is passed over. Whoever may ask is
 //! slurmrestd's own affair: with `rest_auth/local`, the one that needs no token, its own user.
 
@@ -44,7 +44,7 @@ use crate::shares::ShareRow;
 pub const DEFAULT_SOCKET: &str = "/run/slurmrestd.socket";
 
 /// The versions that are asked for, `v0.0.N`.
-const NEWEST: u32 = 44;
+const NEWEST: u32 = 45;
 const OLDEST: u32 = 38;
 
 /// The media type that is asked for.

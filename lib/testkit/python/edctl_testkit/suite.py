@@ -73,7 +73,8 @@ def install(suite: str) -> pathlib.Path:
 def library(place) -> pathlib.Path:
     """This machine's library of MariaDB's: what that of 11.8.9 gives slurmdbd for `select @var := ...` is an
     error."""
-    subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "libmariadb3"], cwd=place, check=True)
+    subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "libmariadb3"], cwd=place,
+                   check=True)
     [package] = pathlib.Path(place).glob("*.deb")
     subprocess.run(["dpkg-deb", "--extract", package, f"{place}/mariadb"], check=True)
     [found] = pathlib.Path(place).glob("mariadb/usr/lib/*/libmariadb.so.3")
