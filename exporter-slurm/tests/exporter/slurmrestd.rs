@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::faults::{failing, peak_resident_bytes, up};
 use super::*;
@@ -140,9 +141,46 @@ fn golden_pages() {
                 Err(_) => reply(connection, "404 NOT FOUND", ""),
             }
         });
-        let page = steady(&cluster.once());
+        let page = without_the_clock(&steady(&cluster.once()));
         assert_golden(&golden, &page);
         assert_eq!(of_the_work(&page), of_the_work(&commands), "{recording}");
+    }
+}
+
+/// Leaves out which reservations of a page hold now: slurmrestd tells from when until when they do.
+fn without_the_clock(page: &str) -> String {
+    let lines = page.lines().filter(|line| !line.starts_with("edctl_slurm_reservation_active{"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+#[test]
+fn a_reservation_is_active_while_it_holds_by_the_clock() {
+    const HOUR: u64 = 3600;
+    let cluster = cluster("");
+    cluster.configure(&format!(
+        "backend = \"slurmrestd\"\nslurmrestd_socket = \"{}\"\nsources = [\"reservations\"]",
+        socket(&cluster).display()
+    ));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let reservation = |name, start: u64, end: u64| {
+        format!(
+            "{{\"name\": \"{name}\", \"start_time\": {start}, \"end_time\": {end}, \
+             \"node_count\": 1, \"core_count\": 1}}"
+        )
+    };
+    let reservations = [
+        reservation("over", now - 2 * HOUR, now - HOUR),
+        reservation("holds", now - HOUR, now + HOUR),
+        reservation("to_come", now + HOUR, now + 2 * HOUR),
+    ];
+    let body = format!("{{\"reservations\": [{}]}}", reservations.join(", "));
+    let _slurmrestd = Slurmrestd::listen(&cluster, move |_, connection| {
+        reply(connection, "200 OK", &body);
+    });
+    let page = cluster.once();
+    for (name, value) in [("over", 0), ("holds", 1), ("to_come", 0)] {
+        let series = format!("edctl_slurm_reservation_active{{reservation=\"{name}\"}} {value}\n");
+        assert!(page.contains(&series), "{series}{page}");
     }
 }
 
