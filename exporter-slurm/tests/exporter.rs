@@ -20,7 +20,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cluster::{Cluster, FIND_WORD, ONE_NODE, PATIENCE, Serving, is_running, job_row, steady};
+use cluster::{
+    Cluster, FIND_WORD, ONE_NODE, PATIENCE, Serving, all_at_once, is_running, job_row, steady,
+};
 use edctl_slurm::commands;
 use edctl_testkit::put_program;
 

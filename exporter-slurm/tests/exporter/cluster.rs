@@ -164,13 +164,36 @@ impl Serving {
             .unwrap();
         assert!(status.success());
     }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
 }
 
 impl Drop for Serving {
+    /// Ends it as systemd does, so that its commands end too; kills what stays.
     fn drop(&mut self) {
+        if self.has_ended() {
+            return;
+        }
+        self.signal("TERM");
+        let until = Instant::now() + Duration::from_secs(5);
+        while !self.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _gone = self.child.kill();
         let _gone = self.child.wait();
     }
+}
+
+/// Tries each case in a thread of its own: most of their time is waiting for the next poll.
+pub(crate) fn all_at_once<T: Send>(cases: Vec<T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || test(case));
+        }
+    });
 }
 
 /// The lines of the page that do not tell the time or the process.

@@ -37,13 +37,14 @@ fn faults() -> Vec<Fault> {
 
 #[test]
 fn a_squeue_that_fails_is_named_harms_no_other_source_and_heals() {
-    let cluster = Cluster::new(ONE_NODE, &job_row("7", "RUNNING"));
-    // Only a command that hangs may meet its deadline, however busy the machine is.
-    cluster
-        .configure("interval_secs = 1\ndeadline_secs = 3\nmax_output_mib = 1\nmax_age_secs = 600");
-    let mark = cluster.dir.path().display().to_string();
-    let exporter = cluster.serve();
-    for Fault { reason, squeue } in faults() {
+    all_at_once(faults(), |Fault { reason, squeue }| {
+        let cluster = Cluster::new(ONE_NODE, &job_row("7", "RUNNING"));
+        // Only a command that hangs may meet its deadline, however busy the machine is.
+        cluster.configure(
+            "interval_secs = 1\ndeadline_secs = 5\nmax_output_mib = 1\nmax_age_secs = 600",
+        );
+        let mark = cluster.dir.path().display().to_string();
+        let exporter = cluster.serve();
         exporter.until(|page| up(page, "jobs") && up(page, "nodes") && page.contains(RUNNING));
         match &squeue {
             Some(body) => {
@@ -63,9 +64,9 @@ fn a_squeue_that_fails_is_named_harms_no_other_source_and_heals() {
             page.contains(&failing) && up(page, "nodes") && polls_of(page, "nodes") > polls
         });
         cluster.squeue(&job_row("7", "RUNNING"));
-    }
-    exporter.until(|page| up(page, "jobs"));
-    assert_none_is_left(&mark);
+        exporter.until(|page| up(page, "jobs"));
+        assert_none_is_left(&mark);
+    });
 }
 
 #[test]

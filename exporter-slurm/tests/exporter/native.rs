@@ -155,12 +155,10 @@ fn other_profiles_show_nothing_of_nodes_and_jobs_that_are_not_known_one_by_one()
 
 #[test]
 fn a_slurmctld_that_fails_is_named_and_heals() {
-    let slurmctld = Slurmctld::new(Answer::Pages("native-25.11"));
-    let exporter = slurmctld.cluster(&format!("{SOURCES}\n{EVERY_SECOND}")).serve();
     let jobs = fs::read_to_string(fixture_dir("native-25.11").join("jobs.txt")).unwrap();
     let half = &jobs[..jobs.len() / 2];
     let bytes = |bytes: &str| Answer::Bytes(bytes.to_owned());
-    for (answer, reason) in [
+    let faults = vec![
         // With PrivateData, without HTTP, and from a controller that stands by for one who is not there.
         (bytes("HTTP/1.1 401 Unauthorized\r\nConnection: Close\r\n\r\n"), "http_status"),
         (bytes("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), "http_status"),
@@ -177,7 +175,10 @@ fn a_slurmctld_that_fails_is_named_and_heals() {
         // Without MetricsType all pages are empty; and something else that has the port.
         (bytes("HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n"), "no_rows"),
         (bytes("HTTP/1.1 200 OK\r\n\r\n<html>\nno such thing\n</html>\n"), "no_rows"),
-    ] {
+    ];
+    all_at_once(faults, |(answer, reason)| {
+        let slurmctld = Slurmctld::new(Answer::Pages("native-25.11"));
+        let exporter = slurmctld.cluster(&format!("{SOURCES}\n{EVERY_SECOND}")).serve();
         exporter.until(|page| page.contains(JOBS_UP) && page.contains(PENDING));
         slurmctld.now(answer);
         let failing =
@@ -186,8 +187,8 @@ fn a_slurmctld_that_fails_is_named_and_heals() {
         // The last good answer stays.
         assert!(page.contains(PENDING), "{page}");
         slurmctld.now(Answer::Pages("native-25.11"));
-    }
-    exporter.until(|page| page.contains(JOBS_UP) && page.contains(PENDING));
+        exporter.until(|page| page.contains(JOBS_UP) && page.contains(PENDING));
+    });
 }
 
 #[test]

@@ -211,21 +211,21 @@ fn the_newest_version_is_found_kept_and_found_anew() {
     exporter.until(|page| up(page, "jobs") && info(page, "v0.0.44"));
 }
 
+/// What goes wrong when the jobs are asked for.
+type Fail = Box<dyn FnMut(&mut UnixStream) + Send>;
+
+fn raw(text: &'static str) -> Fail {
+    Box::new(move |connection| _ = connection.write_all(text.as_bytes()))
+}
+
+fn with(status: &'static str, body: &'static str) -> Fail {
+    Box::new(move |connection| reply(connection, status, body))
+}
+
 #[test]
 fn each_way_to_fail_is_named_harms_no_other_source_and_heals() {
-    let cluster =
-        cluster("interval_secs = 1\ndeadline_secs = 3\nmax_output_mib = 1\nmax_age_secs = 600");
-    let slurmrestd = Slurmrestd::listen(&cluster, version(38));
-    let exporter = cluster.serve();
     let errors = r#"{"errors": [{"error": "Unspecified error", "errno": -1}], "jobs": []}"#;
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{\"jobs\": [{\"job_id\": 7";
-    type Fail = Box<dyn FnMut(&mut UnixStream) + Send>;
-    let raw = |text: &'static str| -> Fail {
-        Box::new(move |connection| _ = connection.write_all(text.as_bytes()))
-    };
-    let with = |status: &'static str, body: &'static str| -> Fail {
-        Box::new(move |connection| reply(connection, status, body))
-    };
     let faults: Vec<(&str, Fail)> = vec![
         ("http_status", with("500 INTERNAL ERROR", errors)),
         ("http_status", with("401 UNAUTHORIZED", "Authentication failure")),
@@ -237,18 +237,30 @@ fn each_way_to_fail_is_named_harms_no_other_source_and_heals() {
         ("truncated", raw("")),
         ("http", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n")),
         ("no_rows", with("200 OK", "{\"jobs\": [7, {}, {\"job_id\": \"x\"}]}")),
-        ("timeout", Box::new(|_| std::thread::sleep(Duration::from_secs(5)))),
+        ("timeout", Box::new(|_| std::thread::sleep(Duration::from_secs(7)))),
         ("timeout", Box::new(dribble)),
     ];
-    for (reason, fault) in faults {
+    all_at_once(faults, |(reason, fault)| {
+        let cluster =
+            cluster("interval_secs = 1\ndeadline_secs = 5\nmax_output_mib = 1\nmax_age_secs = 600");
+        let slurmrestd = Slurmrestd::listen(&cluster, version(38));
+        let exporter = cluster.serve();
         exporter.until(|page| up(page, "jobs") && up(page, "nodes") && page.contains(RUNNING));
         slurmrestd.answer(jobs_by(fault));
         let failing = failing("jobs", reason);
         let page = exporter.until(|page| page.contains(&failing));
         assert!(page.contains(RUNNING) && info(&page, "v0.0.38"), "{reason}\n{page}");
         slurmrestd.answer(version(38));
-    }
-    exporter.until(|page| up(page, "jobs") && up(page, "nodes"));
+        exporter.until(|page| up(page, "jobs") && up(page, "nodes"));
+    });
+}
+
+#[test]
+fn a_slurmrestd_that_went_is_named_and_another_one_is_found() {
+    let cluster = cluster("interval_secs = 1");
+    let _slurmrestd = Slurmrestd::listen(&cluster, version(38));
+    let exporter = cluster.serve();
+    exporter.until(|page| up(page, "jobs") && up(page, "nodes") && info(page, "v0.0.38"));
     fs::remove_file(socket(&cluster)).unwrap();
     exporter.until(|page| page.contains(&failing("jobs", "connect")));
     let _again = Slurmrestd::listen(&cluster, version(40));
