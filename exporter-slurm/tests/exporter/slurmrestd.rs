@@ -73,15 +73,20 @@ fn socket(cluster: &Cluster) -> PathBuf {
     cluster.path("slurmrestd.socket")
 }
 
-/// A cluster whose exporter asks slurmrestd, for the nodes and the jobs.
-fn cluster(more: &str) -> Cluster {
+/// A cluster whose exporter asks slurmrestd.
+fn asking(slurm: &str) -> Cluster {
     let cluster = Cluster::new("exit 1", "exit 1");
     let socket = socket(&cluster);
     cluster.configure(&format!(
-        "backend = \"slurmrestd\"\nslurmrestd_socket = \"{}\"\nsources = [\"diag\", \"nodes\", \"jobs\"]\n{more}",
+        "backend = \"slurmrestd\"\nslurmrestd_socket = \"{}\"\n{slurm}",
         socket.display()
     ));
     cluster
+}
+
+/// One whose exporter asks for the nodes and the jobs.
+fn cluster(more: &str) -> Cluster {
+    asking(&format!("sources = [\"diag\", \"nodes\", \"jobs\"]\n{more}"))
 }
 
 /// Writes an answer; the client may have gone meanwhile.
@@ -127,11 +132,7 @@ fn golden_pages() {
     // squeue shows a text in place of the word.
     let commands = page_of("22.05").replace("Nodes required for job are DOWN", "Resources");
     for (recording, version) in RECORDINGS {
-        let cluster = Cluster::new("exit 1", "exit 1");
-        cluster.configure(&format!(
-            "backend = \"slurmrestd\"\nslurmrestd_socket = \"{}\"",
-            socket(&cluster).display()
-        ));
+        let cluster = asking("");
         let golden = golden(recording, "edctl");
         let recorded = golden.parent().unwrap().to_owned();
         let _slurmrestd = Slurmrestd::listen(&cluster, move |path, connection| {
@@ -156,11 +157,7 @@ fn without_the_clock(page: &str) -> String {
 #[test]
 fn a_reservation_is_active_while_it_holds_by_the_clock() {
     const HOUR: u64 = 3600;
-    let cluster = cluster("");
-    cluster.configure(&format!(
-        "backend = \"slurmrestd\"\nslurmrestd_socket = \"{}\"\nsources = [\"reservations\"]",
-        socket(&cluster).display()
-    ));
+    let cluster = asking("sources = [\"reservations\"]");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let reservation = |name, start: u64, end: u64| {
         format!(
@@ -214,11 +211,11 @@ fn the_newest_version_is_found_kept_and_found_anew() {
 /// What goes wrong when the jobs are asked for.
 type Fail = Box<dyn FnMut(&mut UnixStream) + Send>;
 
-fn raw(text: &'static str) -> Fail {
+fn sends(text: &'static str) -> Fail {
     Box::new(move |connection| _ = connection.write_all(text.as_bytes()))
 }
 
-fn with(status: &'static str, body: &'static str) -> Fail {
+fn replies(status: &'static str, body: &'static str) -> Fail {
     Box::new(move |connection| reply(connection, status, body))
 }
 
@@ -227,16 +224,16 @@ fn each_way_to_fail_is_named_harms_no_other_source_and_heals() {
     let errors = r#"{"errors": [{"error": "Unspecified error", "errno": -1}], "jobs": []}"#;
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{\"jobs\": [{\"job_id\": 7";
     let faults: Vec<(&str, Fail)> = vec![
-        ("http_status", with("500 INTERNAL ERROR", errors)),
-        ("http_status", with("401 UNAUTHORIZED", "Authentication failure")),
-        ("refused", with("200 OK", errors)),
-        ("json", with("200 OK", "<html>")),
-        ("json", with("200 OK", "{\"errors\": []}")),
-        ("truncated", with("200 OK", "{\"jobs\": [{\"job_id\": 7")),
-        ("truncated", raw(cut)),
-        ("truncated", raw("")),
-        ("http", raw("SSH-2.0-OpenSSH_9.2\r\n\r\n")),
-        ("no_rows", with("200 OK", "{\"jobs\": [7, {}, {\"job_id\": \"x\"}]}")),
+        ("http_status", replies("500 INTERNAL ERROR", errors)),
+        ("http_status", replies("401 UNAUTHORIZED", "Authentication failure")),
+        ("refused", replies("200 OK", errors)),
+        ("json", replies("200 OK", "<html>")),
+        ("json", replies("200 OK", "{\"errors\": []}")),
+        ("truncated", replies("200 OK", "{\"jobs\": [{\"job_id\": 7")),
+        ("truncated", sends(cut)),
+        ("truncated", sends("")),
+        ("http", sends("SSH-2.0-OpenSSH_9.2\r\n\r\n")),
+        ("no_rows", replies("200 OK", "{\"jobs\": [7, {}, {\"job_id\": \"x\"}]}")),
         ("timeout", Box::new(|_| std::thread::sleep(Duration::from_secs(7)))),
         ("timeout", Box::new(dribble)),
     ];
