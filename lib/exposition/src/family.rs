@@ -150,6 +150,13 @@ impl Family {
         self.push_sample(Sample { part: "", labels: clean, value: value.into() });
     }
 
+    /// Adds one series, or none where its value is not known.
+    pub fn push_known(&mut self, labels: &[(&'static str, &str)], value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.push(labels, value);
+        }
+    }
+
     /// Adds one sample whose labels' names are not known beforehand; of a histogram or a summary it
     /// is a `part`, and those of one series follow each other, the buckets in their order.
     pub fn push_named(
@@ -174,6 +181,17 @@ impl Family {
     #[must_use]
     pub fn with(mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) -> Self {
         self.push(labels, value);
+        self
+    }
+
+    /// As [`Family::with`], of a value that may not be known.
+    #[must_use]
+    pub fn with_known(
+        mut self,
+        labels: &[(&'static str, &str)],
+        value: Option<impl Into<Value>>,
+    ) -> Self {
+        self.push_known(labels, value);
         self
     }
 }

@@ -123,7 +123,12 @@ impl Page {
     /// Notes that something could not be read and is therefore missing from this page: `source` is
     /// the collector or the command, `reason` a short fixed word such as `io`, `parse`, `timeout`.
     pub fn error(&mut self, source: &str, reason: &str) {
-        *self.errors.entry((source.to_owned(), reason.to_owned())).or_default() += 1;
+        self.count_errors(source, reason, 1);
+    }
+
+    /// As [`Page::error`], of several values.
+    pub fn count_errors(&mut self, source: &str, reason: &str, values: u64) {
+        *self.errors.entry((source.to_owned(), reason.to_owned())).or_default() += values;
     }
 
     /// The families, since [`Page::finish`] in the order of their names.

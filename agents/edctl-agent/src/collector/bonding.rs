@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
+use super::left_out::or_left_out;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -46,7 +47,7 @@ impl Collector for Bonding {
         let mut active = Family::gauge("node_bonding_active", "Those of them that have a link.");
         for name in bonds.split_ascii_whitespace() {
             let read = read_bond(&self.dir.join(name)).map(Some);
-            let Some(bond) = sysfs::or_count(read, ENTRY.name, page) else { continue };
+            let Some(bond) = or_left_out(read) else { continue };
             members.push(&[("master", name)], bond.members);
             active.push(&[("master", name)], bond.active);
         }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -38,7 +39,7 @@ impl Collector for Vulnerabilities {
             "A known fault of the CPUs, and what is done about it.",
         );
         for name in sysfs::list(&self.dir)? {
-            let text = or_count(sysfs::text(&self.dir.join(&name)), ENTRY.name, page);
+            let text = or_left_out(sysfs::text(&self.dir.join(&name)));
             let Some(text) = text else { continue };
             let (state, mitigation) = parse(&text);
             let labels = [("codename", &*name), ("state", state), ("mitigation", mitigation)];

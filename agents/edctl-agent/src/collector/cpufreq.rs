@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, Dir, or_count};
+use super::left_out::or_left_out;
+use super::sysfs::{self, Dir};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_list};
 use crate::host::Host;
 
@@ -92,11 +93,11 @@ impl Collector for Cpufreq {
                 continue;
             }
             let path = self.dir.join(name).join("cpufreq");
-            let Some(dir) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
+            let Some(dir) = or_left_out(Dir::open_if_any(&path)) else { continue };
             has_any = true;
             for ((file, ..), family) in FREQUENCIES.iter().zip(&mut frequencies) {
                 let khz = dir.number::<u64>(file);
-                if let Some(khz) = or_count(khz, ENTRY.name, page) {
+                if let Some(khz) = or_left_out(khz) {
                     family.push(&[("cpu", &cpu)], khz as f64 * 1000.0);
                 }
             }
@@ -111,7 +112,7 @@ impl Collector for Cpufreq {
 }
 
 fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family, page: &mut Page) {
-    let mut text = |file| or_count(dir.text(file), ENTRY.name, page);
+    let text = |file| or_left_out(dir.text(file));
     let (Some(current), Some(available)) =
         (text("scaling_governor"), text("scaling_available_governors"))
     else {

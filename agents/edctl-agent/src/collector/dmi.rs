@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
+use super::left_out::or_left_out;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -81,7 +82,7 @@ impl Dmi {
 impl Collector for Dmi {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         if self.known.is_empty() {
-            self.known = read(&self.dir, page)?;
+            self.known = read(&self.dir)?;
         }
         if self.known.is_empty() {
             return Err(CollectError::Absent { path: self.dir.join("*") });
@@ -94,10 +95,10 @@ impl Collector for Dmi {
 }
 
 /// The labels that have a value; serial numbers are for root only.
-fn read(dir: &Path, page: &mut Page) -> Result<Vec<(&'static str, String)>, CollectError> {
+fn read(dir: &Path) -> Result<Vec<(&'static str, String)>, CollectError> {
     sysfs::list(dir)?;
     let read_one = |(label, file): (&'static str, &str)| {
-        let value = sysfs::or_count(sysfs::text(&dir.join(file)), ENTRY.name, page)?;
+        let value = or_left_out(sysfs::text(&dir.join(file)))?;
         Some((label, value))
     };
     Ok(LABELS.into_iter().filter_map(read_one).collect())

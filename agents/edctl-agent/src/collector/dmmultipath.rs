@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -50,9 +51,9 @@ impl Collector for DmMultipath {
         let mut has_any = false;
         for name in sysfs::list(&self.block)?.iter().filter(|name| name.starts_with("dm-")) {
             let uuid = sysfs::text(&self.block.join(name).join("dm/uuid"));
-            let uuid = or_count(uuid, ENTRY.name, page);
+            let uuid = or_left_out(uuid);
             if let Some(uuid) = uuid.filter(|uuid| uuid.starts_with("mpath-")) {
-                families.push_device(&self.block, name, &uuid, page);
+                families.push_device(&self.block, name, &uuid);
                 has_any = true;
             }
         }
@@ -91,14 +92,14 @@ impl Families {
         }
     }
 
-    fn push_device(&mut self, block: &Path, sysfs_name: &str, uuid: &str, page: &mut Page) {
+    fn push_device(&mut self, block: &Path, sysfs_name: &str, uuid: &str) {
         let dir = block.join(sysfs_name);
-        let Some(name) = or_count(sysfs::text(&dir.join("dm/name")), ENTRY.name, page) else {
+        let Some(name) = or_left_out(sysfs::text(&dir.join("dm/name"))) else {
             return;
         };
         let labels = [("device", name.as_str()), ("sysfs_name", sysfs_name)];
         self.info.push(&[labels[0], labels[1], ("uuid", uuid)], 1u64);
-        let mut number = |file: &str| or_count(sysfs::number(&dir.join(file)), ENTRY.name, page);
+        let number = |file: &str| or_left_out(sysfs::number(&dir.join(file)));
         if let Some::<u64>(suspended) = number("dm/suspended") {
             self.active.push(&labels, suspended == 0);
         }
@@ -106,23 +107,17 @@ impl Families {
         if let Some(bytes) = bytes {
             self.size.push(&labels, bytes);
         }
-        if let Some(paths) = or_count(read_paths(&dir), ENTRY.name, page) {
-            self.push_paths(block, &labels, &paths, page);
+        if let Some(paths) = or_left_out(read_paths(&dir)) {
+            self.push_paths(block, &labels, &paths);
         }
     }
 
-    fn push_paths(
-        &mut self,
-        block: &Path,
-        device: &[(&'static str, &str); 2],
-        paths: &[String],
-        page: &mut Page,
-    ) {
+    fn push_paths(&mut self, block: &Path, device: &[(&'static str, &str); 2], paths: &[String]) {
         let (mut active, mut failed, mut are_known) = (0u64, 0u64, true);
         for path in paths {
             let state = sysfs::text(&block.join(path).join("device/state"));
             let state = state.map(|state| state.filter(|state| is_word(state)));
-            let Some(state) = or_count(state, ENTRY.name, page) else {
+            let Some(state) = or_left_out(state) else {
                 are_known = false;
                 continue;
             };

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -41,7 +42,7 @@ impl Collector for Edac {
         let controllers = sysfs::list_numbered(&self.dir, "mc")?;
         let mut families = Families::empty();
         for (name, number) in controllers {
-            families.push_controller(&self.dir.join(name), &number, page);
+            families.push_controller(&self.dir.join(name), &number);
         }
         families.add_to(page);
         Ok(())
@@ -59,16 +60,10 @@ impl Pair {
         ])
     }
 
-    fn push(
-        &mut self,
-        dir: &Path,
-        files: [&str; 2],
-        labels: &[(&'static str, &str)],
-        page: &mut Page,
-    ) {
+    fn push(&mut self, dir: &Path, files: [&str; 2], labels: &[(&'static str, &str)]) {
         for (family, file) in self.0.iter_mut().zip(files) {
             let errors: Result<Option<u64>, _> = sysfs::number(&dir.join(file));
-            if let Some(errors) = or_count(errors, ENTRY.name, page) {
+            if let Some(errors) = or_left_out(errors) {
                 family.push(labels, errors);
             }
         }
@@ -99,31 +94,27 @@ impl Families {
         }
     }
 
-    fn push_controller(&mut self, dir: &Path, number: &str, page: &mut Page) {
+    fn push_controller(&mut self, dir: &Path, number: &str) {
         let controller = ("controller", number);
-        self.controllers.push(dir, ["ce_count", "ue_count"], &[controller], page);
+        self.controllers.push(dir, ["ce_count", "ue_count"], &[controller]);
         let unknown = [controller, ("csrow", "unknown")];
-        self.csrows.push(dir, ["ce_noinfo_count", "ue_noinfo_count"], &unknown, page);
+        self.csrows.push(dir, ["ce_noinfo_count", "ue_noinfo_count"], &unknown);
         let csrows = sysfs::list_numbered(dir, "csrow").map(Some);
-        for (name, csrow) in or_count(csrows, ENTRY.name, page).unwrap_or_default() {
+        for (name, csrow) in or_left_out(csrows).unwrap_or_default() {
             let labels = [controller, ("csrow", csrow.as_str())];
-            self.push_csrow(&dir.join(name), labels, page);
+            self.push_csrow(&dir.join(name), labels);
         }
     }
 
-    fn push_csrow(&mut self, dir: &Path, labels: [(&'static str, &str); 2], page: &mut Page) {
-        self.csrows.push(dir, ["ce_count", "ue_count"], &labels, page);
-        let names = or_count(sysfs::list(dir).map(Some), ENTRY.name, page).unwrap_or_default();
+    fn push_csrow(&mut self, dir: &Path, labels: [(&'static str, &str); 2]) {
+        self.csrows.push(dir, ["ce_count", "ue_count"], &labels);
+        let names = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
         for channel in names.iter().filter_map(|name| channel_of(name)) {
-            let dimm = or_count(
-                sysfs::text(&dir.join(format!("ch{channel}_dimm_label"))),
-                ENTRY.name,
-                page,
-            )
-            .map_or_else(|| "unknown".to_owned(), |text| dimm_label(&text));
+            let dimm = or_left_out(sysfs::text(&dir.join(format!("ch{channel}_dimm_label"))))
+                .map_or_else(|| "unknown".to_owned(), |text| dimm_label(&text));
             let files = [format!("ch{channel}_ce_count"), format!("ch{channel}_ue_count")];
             let labels = [labels[0], labels[1], ("channel", channel), ("dimm_label", &dimm)];
-            self.channels.push(dir, [&files[0], &files[1]], &labels, page);
+            self.channels.push(dir, [&files[0], &files[1]], &labels);
         }
     }
 
@@ -156,7 +147,7 @@ mod tests {
         let dir = tree(&[("devices/system/edac/mc/power/control", "auto")]);
         for (file, content) in [
             ("ce_count", "7\n"),
-            ("ue_count", "18446744073709551615\n"),
+            ("ue_count", "9223372036854775807\n"),
             ("ce_noinfo_count", "1\n"),
             ("ue_noinfo_count", "0\n"),
             ("csrow0/ce_count", "6\n"),
@@ -186,7 +177,7 @@ mod tests {
                 r#"node_edac_csrow_correctable_errors_total{controller="0",csrow="0"} 6"#,
                 r#"node_edac_csrow_uncorrectable_errors_total{controller="0",csrow="unknown"} 0"#,
                 r#"node_edac_csrow_uncorrectable_errors_total{controller="0",csrow="0"} 0"#,
-                r#"node_edac_uncorrectable_errors_total{controller="0"} 18446744073709551615"#,
+                r#"node_edac_uncorrectable_errors_total{controller="0"} 9223372036854775807"#,
             ]
         );
     }

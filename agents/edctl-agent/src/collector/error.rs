@@ -9,8 +9,10 @@ use edctl_netlink::DumpError;
 /// How a collector's run went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// It had something.
+    /// It had something, and nothing was left out.
     Ok,
+    /// It had something, and some values that it could not take were left out.
+    Partly,
     /// This node does not have what it reads; nothing is wrong.
     Absent,
     /// It could not read or understand what is there.
@@ -20,11 +22,13 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const ALL: [State; 4] = [State::Ok, State::Absent, State::Error, State::Timeout];
+    pub(crate) const ALL: [State; 5] =
+        [State::Ok, State::Partly, State::Absent, State::Error, State::Timeout];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             State::Ok => "ok",
+            State::Partly => "partly",
             State::Absent => "absent",
             State::Error => "error",
             State::Timeout => "timeout",

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -97,10 +98,10 @@ impl Collector for FibreChannel {
             .collect();
         for host in sysfs::list(&self.dir)? {
             let dir = self.dir.join(&host);
-            push_info(&mut info, &dir, &host, page);
+            push_info(&mut info, &dir, &host);
             for ((file, ..), family) in COUNTERS.iter().zip(&mut counters) {
                 let read = read_counter(&dir.join("statistics").join(file));
-                if let Some(count) = or_count(read, ENTRY.name, page) {
+                if let Some(count) = or_left_out(read) {
                     family.push(&[("fc_host", &host)], count);
                 }
             }
@@ -112,9 +113,9 @@ impl Collector for FibreChannel {
 }
 
 /// What a driver does not tell stays empty.
-fn push_info(info: &mut Family, dir: &Path, host: &str, page: &mut Page) {
-    let texts = ATTRIBUTES
-        .map(|file| or_count(sysfs::text(&dir.join(file)), ENTRY.name, page).unwrap_or_default());
+fn push_info(info: &mut Family, dir: &Path, host: &str) {
+    let texts =
+        ATTRIBUTES.map(|file| or_left_out(sysfs::text(&dir.join(file))).unwrap_or_default());
     let mut labels = vec![("fc_host", host)];
     labels.extend(ATTRIBUTES.into_iter().zip(texts.iter().map(|text| without_base(text))));
     info.push(&labels, 1u64);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -44,13 +45,13 @@ impl Collector for Hugepages {
             let sizes = match sysfs::list(&dir) {
                 // A kernel without huge pages.
                 Err(CollectError::Absent { .. }) => continue,
-                other => or_count(other.map(Some), ENTRY.name, page).unwrap_or_default(),
+                other => or_left_out(other.map(Some)).unwrap_or_default(),
             };
             for entry in &sizes {
                 let Some(size) = entry.strip_prefix("hugepages-") else { continue };
                 for (file, state) in STATES {
                     let pages = sysfs::number::<u64>(&dir.join(entry).join(file));
-                    if let Some(pages) = or_count(pages, ENTRY.name, page) {
+                    if let Some(pages) = or_left_out(pages) {
                         family.push(&[("node", &node), ("size", size), ("state", state)], pages);
                     }
                 }

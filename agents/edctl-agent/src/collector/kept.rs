@@ -4,13 +4,13 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use foldhash::{HashMap, HashMapExt};
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use super::CollectError;
+use super::number::Number;
 use super::sysfs::{self, MAX_BYTES};
 
 /// The attributes that one collector reads again and again, up to some number; those beyond it are
@@ -39,7 +39,7 @@ impl Kept {
     }
 
     /// As [`sysfs::number`], of one that is there.
-    pub(super) fn number<T: FromStr>(&mut self, path: &Path) -> Result<T, CollectError> {
+    pub(super) fn number<T: Number>(&mut self, path: &Path) -> Result<T, CollectError> {
         let absent = || CollectError::Absent { path: path.to_owned() };
         sysfs::parse_number(&self.text(path)?.ok_or_else(absent)?, || path.to_owned())
     }

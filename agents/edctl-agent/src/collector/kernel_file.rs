@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::CollectError;
+use super::number::Number;
+use super::{CollectError, left_out};
 
 /// No file read here is longer; a longer one is refused rather than cut.
 const MAX_BYTES: usize = 4 << 20;
@@ -18,11 +19,13 @@ pub(super) struct KernelFile {
     path: PathBuf,
     file: Option<File>,
     buffer: Vec<u8>,
+    /// The content as text, where it is not valid UTF-8.
+    lossy: String,
 }
 
 impl KernelFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None, buffer: Vec::new() }
+        Self { path, file: None, buffer: Vec::new(), lossy: String::new() }
     }
 
     /// The whole content as it is now.
@@ -37,14 +40,18 @@ impl KernelFile {
             read => read,
         };
         let length = read.map_err(|e| CollectError::io(&self.path, e))?;
-        let text = Text { path: &self.path, text: "" };
         if length > MAX_BYTES {
-            return Err(text.wrong(0, "expected a short file"));
+            return Err(Text::new(&self.path, "").wrong(0, "expected a short file"));
         }
-        match std::str::from_utf8(&self.buffer[..length]) {
-            Ok(content) => Ok(Text { text: content, ..text }),
-            Err(_) => Err(text.wrong(0, "expected text")),
-        }
+        let bytes = &self.buffer[..length];
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(_) => {
+                self.lossy = String::from_utf8_lossy(bytes).into_owned();
+                &self.lossy
+            }
+        };
+        Ok(Text { path: &self.path, text, bytes })
     }
 
     fn read_kept(&mut self) -> io::Result<usize> {
@@ -70,28 +77,73 @@ impl KernelFile {
     }
 }
 
-/// A file's content, which knows where it comes from.
+/// A file's content, which knows where it comes from. Invalid UTF-8 in it is U+FFFD, so that a name in
+/// another encoding costs no number.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     path: &'a Path,
     text: &'a str,
+    bytes: &'a [u8],
 }
 
 impl<'a> Text<'a> {
     /// Of what was read otherwise, as an attribute of sysfs.
     pub(super) fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text }
+        Self { path, text, bytes: text.as_bytes() }
     }
 
     /// A file of this content, for tests.
     #[cfg(test)]
     pub(super) fn of(text: &'a str) -> Self {
-        Self { path: Path::new("test"), text }
+        Self::new(Path::new("test"), text)
     }
 
     /// The lines with their numbers, from 1.
     pub(super) fn lines(self) -> impl Iterator<Item = (usize, &'a str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
+    }
+
+    /// The same lines as the kernel wrote them, for paths that are opened.
+    pub(super) fn byte_lines(self) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let lines = self.bytes.strip_suffix(b"\n").unwrap_or(self.bytes);
+        let is_empty = self.bytes.is_empty();
+        let lines = lines.split(|byte| *byte == b'\n').filter(move |_| !is_empty);
+        lines.enumerate().map(|(index, line)| (index + 1, line))
+    }
+
+    /// A row of each line; a line that is no row is left out. An error only where no line is one.
+    pub(super) fn rows<T>(
+        self,
+        expected: &'static str,
+        mut parse: impl FnMut(usize, &'a str) -> Option<T>,
+    ) -> Result<Vec<T>, CollectError> {
+        let mut rows = Vec::new();
+        let mut odd = Vec::new();
+        for (number, line) in self.lines() {
+            match parse(number, line) {
+                Some(row) => rows.push(row),
+                None => odd.push(number),
+            }
+        }
+        if rows.is_empty() {
+            return Err(self.wrong(1, expected));
+        }
+        odd.into_iter().for_each(|number| self.leave_out(number, expected));
+        Ok(rows)
+    }
+
+    /// A number of this line, or none and a note.
+    pub(super) fn number<T: Number>(self, line: usize, word: Option<&str>) -> Option<T> {
+        let number = word.and_then(T::take);
+        if number.is_none() {
+            self.leave_out(line, "expected a number");
+        }
+        number
+    }
+
+    /// Notes that something of this line is left out.
+    pub(super) fn leave_out(self, line: usize, expected: &'static str) {
+        left_out::note(self.wrong(line, expected));
     }
 
     /// An error about one line.

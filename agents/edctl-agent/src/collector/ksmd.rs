@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -75,23 +76,23 @@ impl Collector for Ksmd {
         sysfs::list(&self.dir)?;
         for (file, doc, help) in GAUGES {
             let value = sysfs::number::<u64>(&self.dir.join(file));
-            if let Some(value) = or_count(value, ENTRY.name, page) {
+            if let Some(value) = or_left_out(value) {
                 page.add(Family::gauge(doc.name, help).with(&[], value));
             }
         }
         let scans = sysfs::number::<u64>(&self.dir.join("full_scans"));
-        if let Some(scans) = or_count(scans, ENTRY.name, page) {
+        if let Some(scans) = or_left_out(scans) {
             let help = "How often all memory was looked through.";
             page.add(Family::counter("node_ksmd_full_scans_total", help).with(&[], scans));
         }
         // Below zero where the bookkeeping costs more than it saves.
         let profit = sysfs::number::<i64>(&self.dir.join("general_profit"));
-        if let Some(profit) = or_count(profit, ENTRY.name, page) {
+        if let Some(profit) = or_left_out(profit) {
             let help = "Bytes saved, less those for the bookkeeping.";
             page.add(Family::gauge("node_ksmd_general_profit_bytes", help).with(&[], profit));
         }
         let sleep_ms = sysfs::number::<u64>(&self.dir.join("sleep_millisecs"));
-        if let Some(sleep_ms) = or_count(sleep_ms, ENTRY.name, page) {
+        if let Some(sleep_ms) = or_left_out(sleep_ms) {
             let family = Family::gauge("node_ksmd_sleep_seconds", "How long it rests.");
             page.add(family.with(&[], sleep_ms as f64 / 1000.0));
         }
@@ -112,7 +113,7 @@ mod tests {
             ("kernel/mm/ksm/general_profit", "-5\n"),
             ("kernel/mm/ksm/sleep_millisecs", "20\n"),
             ("kernel/mm/ksm/run", "yes\n"),
-            ("kernel/mm/ksm/pages_shared", "18446744073709551615\n"),
+            ("kernel/mm/ksm/pages_shared", "9223372036854775807\n"),
         ]);
         let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -121,7 +122,7 @@ mod tests {
             [
                 "node_ksmd_full_scans_total 323",
                 "node_ksmd_general_profit_bytes -5",
-                "node_ksmd_pages_shared 18446744073709551615",
+                "node_ksmd_pages_shared 9223372036854775807",
                 "node_ksmd_sleep_seconds 0.02",
             ]
         );

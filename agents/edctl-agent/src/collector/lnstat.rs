@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -31,7 +32,7 @@ impl Collector for Lnstat {
         for subsystem in sysfs::list(&self.dir)? {
             let mut file = KernelFile::new(self.dir.join(&subsystem));
             let table = file.read().and_then(parse).map(Some);
-            for (row, values) in or_count(table, ENTRY.name, page).unwrap_or_default() {
+            for (row, values) in or_left_out(table).unwrap_or_default() {
                 push(&mut families, &subsystem, row, &values);
             }
         }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -58,7 +59,7 @@ impl Collector for Logind {
         let names = sysfs::list(&self.dir.join("sessions"))?;
         let mut sessions: BTreeMap<Session, u64> = BTreeMap::new();
         for name in names.iter().filter(|name| !name.ends_with(".ref")) {
-            if let Some(session) = or_count(self.read(name), ENTRY.name, page) {
+            if let Some(session) = or_left_out(self.read(name)) {
                 *sessions.entry(session).or_default() += 1;
             }
         }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -39,12 +40,12 @@ impl Collector for MeminfoNuma {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         for (name, node) in sysfs::list_numbered(&self.dir, "node")? {
             let dir = self.dir.join(name);
-            for (field, value) in read(&dir.join("meminfo"), parse_meminfo, page) {
+            for (field, value) in read(&dir.join("meminfo"), parse_meminfo) {
                 let help = format!("The field {field} of each memory node's meminfo.");
                 let family = Family::gauge(format!("node_memory_numa_{field}"), help);
                 page.add(family.with(&[("node", &node)], value));
             }
-            for (field, value) in read(&dir.join("numastat"), parse_numastat, page) {
+            for (field, value) in read(&dir.join("numastat"), parse_numastat) {
                 let help = format!("The field {field} of each memory node's numastat.");
                 let family = Family::counter(format!("node_memory_numa_{field}_total"), help);
                 page.add(family.with(&[("node", &node)], value));
@@ -57,13 +58,9 @@ impl Collector for MeminfoNuma {
 type Fields = Vec<(String, u64)>;
 
 /// A file's fields; none where it cannot be read, which is counted.
-fn read(
-    path: &Path,
-    parse: fn(Text<'_>) -> Result<Fields, CollectError>,
-    page: &mut Page,
-) -> Fields {
+fn read(path: &Path, parse: fn(Text<'_>) -> Result<Fields, CollectError>) -> Fields {
     let fields = KernelFile::new(path.to_owned()).read().and_then(parse);
-    or_count(fields.map(Some), ENTRY.name, page).unwrap_or_default()
+    or_left_out(fields.map(Some)).unwrap_or_default()
 }
 
 /// Lines `Node 0 MemTotal:  4 kB`.

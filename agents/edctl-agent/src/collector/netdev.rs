@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::filter::{Filter, check_regex};
 use super::kernel_file::{KernelFile, Text};
+use super::left_out::or_left_out;
 use super::links::{Link, Links, Stats};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -83,11 +84,11 @@ impl Netdev {
         links.into_iter().map(Device::of).collect()
     }
 
-    fn read(&mut self, page: &mut Page) -> Result<Vec<Device>, CollectError> {
+    fn read(&mut self) -> Result<Vec<Device>, CollectError> {
         let mut devices = parse(self.file.read()?)?;
         for device in devices.iter_mut().filter(|device| self.filter.shows(&device.name)) {
             let path = self.class.join(&device.name).join("statistics/rx_nohandler");
-            device.nohandler = sysfs::or_count(sysfs::number(&path), ENTRY.name, page);
+            device.nohandler = or_left_out(sysfs::number(&path));
         }
         Ok(devices)
     }
@@ -97,7 +98,7 @@ impl Collector for Netdev {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut devices = match self.ask() {
             Some(devices) => devices,
-            None => self.read(page)?,
+            None => self.read()?,
         };
         devices.retain(|device| self.filter.shows(&device.name));
         for (column, mut family) in families().into_iter().enumerate() {
@@ -254,7 +255,7 @@ mod tests {
             names
         };
         let asked = names(netdev.ask().unwrap());
-        assert_eq!(asked, names(netdev.read(&mut Page::default()).unwrap()));
+        assert_eq!(asked, names(netdev.read().unwrap()));
     }
 
     proptest! {

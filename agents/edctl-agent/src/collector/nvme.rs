@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -53,7 +54,7 @@ impl Collector for Nvme {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut families = Families::empty();
         for device in sysfs::list(&self.dir)? {
-            families.push_device(&self.dir.join(&device), &device, page);
+            families.push_device(&self.dir.join(&device), &device);
         }
         families.add_to(page);
         Ok(())
@@ -93,10 +94,8 @@ impl Families {
         }
     }
 
-    fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
-        let mut text = |file: &str| {
-            or_count(sysfs::text(&dir.join(file)), ENTRY.name, page).unwrap_or_default()
-        };
+    fn push_device(&mut self, dir: &Path, device: &str) {
+        let text = |file: &str| or_left_out(sysfs::text(&dir.join(file))).unwrap_or_default();
         let labels = [
             ("device", device),
             ("firmware_revision", &text("firmware_rev")),
@@ -106,21 +105,20 @@ impl Families {
             ("cntlid", &text("cntlid")),
         ];
         self.info.push(&labels, 1u64);
-        let names = or_count(sysfs::list(dir).map(Some), ENTRY.name, page).unwrap_or_default();
+        let names = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
         for name in &names {
             if let Some(nsid) = namespace_of(name) {
-                self.push_namespace(&dir.join(name), device, nsid, page);
+                self.push_namespace(&dir.join(name), device, nsid);
             }
         }
     }
 
-    fn push_namespace(&mut self, dir: &Path, device: &str, nsid: &str, page: &mut Page) {
+    fn push_namespace(&mut self, dir: &Path, device: &str, nsid: &str) {
         let labels = [("device", device), ("nsid", nsid)];
-        let state = or_count(sysfs::text(&dir.join("ana_state")), ENTRY.name, page);
+        let state = or_left_out(sysfs::text(&dir.join("ana_state")));
         let state = ("ana_state", state.as_deref().unwrap_or("unknown"));
         self.namespace.push(&[labels[0], labels[1], state], 1u64);
-        let mut number =
-            |file: &str| or_count::<u64>(sysfs::number(&dir.join(file)), ENTRY.name, page);
+        let number = |file: &str| or_left_out::<u64>(sysfs::number(&dir.join(file)));
         let size = number("size").and_then(|sectors| sectors.checked_mul(SECTOR_BYTES));
         let block = number("queue/logical_block_size");
         let used = number("nuse").zip(block).and_then(|(blocks, size)| blocks.checked_mul(size));
@@ -170,7 +168,7 @@ mod tests {
             ("class/nvme/nvme0/nvme0n1/queue/logical_block_size", "4096\n"),
             ("class/nvme/nvme1/model", "Array\n"),
             ("class/nvme/nvme1/nvme1c1n2/ana_state", "optimized\n"),
-            ("class/nvme/nvme1/nvme1c1n2/size", "18446744073709551615\n"),
+            ("class/nvme/nvme1/nvme1c1n2/size", "9223372036854775807\n"),
             ("class/nvme/nvme1/nvme1c1n2/queue/logical_block_size", "big\n"),
         ]);
         let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();

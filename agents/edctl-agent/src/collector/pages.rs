@@ -12,10 +12,10 @@ use edctl_exposition::{Format, Page, render};
 use tempfile::TempDir;
 
 use super::tests::host;
-use super::{COLLECTORS, Choice, Collectors, Options, State};
+use super::{COLLECTORS, Choice, Collectors, Options, Report, State};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
-const NODES: [&str; 4] = ["vm", "server", "efa", "arm64"];
+pub(super) const NODES: [&str; 4] = ["vm", "server", "efa", "arm64"];
 const CPUS: usize = 128;
 
 /// These ask the kernel or systemd, whatever tree they are shown.
@@ -27,7 +27,7 @@ fn choice() -> Choice {
     Choice(COLLECTORS.iter().map(|entry| (entry.name.to_owned(), is_on(entry.name))).collect())
 }
 
-fn collectors(tree: &Path) -> Collectors {
+pub(super) fn collectors(tree: &Path) -> Collectors {
     let paths = Paths {
         procfs: tree.join("proc"),
         sysfs: tree.join("sys"),
@@ -38,19 +38,25 @@ fn collectors(tree: &Path) -> Collectors {
     Collectors::new(&host(paths), &choice(), &Options::default())
 }
 
-/// The page's lines, but for how long each collector took; each collector has finished.
 fn page(collectors: &mut Collectors) -> String {
+    page_and_reports(collectors).0
+}
+
+/// The page's lines, but for how long each collector took; each collector has finished.
+pub(super) fn page_and_reports(collectors: &mut Collectors) -> (String, Vec<Report>) {
     let mut page = Page::default();
-    for report in collectors.collect(&mut page) {
+    let reports = collectors.collect(&mut page);
+    for report in &reports {
         assert_ne!(report.state, State::Timeout, "{report:?}");
     }
     page.finish();
     let text = render(&Arc::new(page), Format::Text).unwrap();
     let is_stable = |line: &&str| !line.contains("node_scrape_collector_duration_seconds");
-    text.lines().filter(is_stable).fold(String::new(), |page, line| page + line + "\n")
+    let lines = text.lines().filter(is_stable);
+    (lines.fold(String::new(), |page, line| page + line + "\n"), reports)
 }
 
-fn copy(node: &str) -> TempDir {
+pub(super) fn copy(node: &str) -> TempDir {
     // In memory: thousands of small files are written.
     let dir = tempfile::tempdir_in("/dev/shm").unwrap();
     let from = format!("{FIXTURES}/{node}/.");
@@ -156,7 +162,7 @@ fn largest(content: &str) -> String {
     numbers.replace_all(content, u64::MAX.to_string()).into_owned()
 }
 
-fn files(directory: &Path) -> Vec<PathBuf> {
+pub(super) fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let kind = entry.file_type().unwrap();
@@ -171,7 +177,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Series and values.
-fn series(page: &str) -> BTreeMap<&str, &str> {
+pub(super) fn series(page: &str) -> BTreeMap<&str, &str> {
     page.lines()
         .filter(|line| !line.starts_with('#'))
         .map(|l| l.rsplit_once(' ').unwrap())

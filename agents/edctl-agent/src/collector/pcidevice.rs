@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -146,13 +147,13 @@ fn expose(dir: &Path, location: &Location, page: &mut Page) {
     }
     for (file, family, help) in NUMBERS {
         let number: Result<Option<i64>, _> = sysfs::number(&dir.join(file));
-        let Some(number) = or_count(number, ENTRY.name, page) else { continue };
+        let Some(number) = or_left_out(number) else { continue };
         if file != "numa_node" || number != -1 {
             page.add(Family::gauge(family, help).with(&labels, number));
         }
     }
     for (file, family, help) in SPEEDS {
-        let text = or_count(sysfs::text(&dir.join(file)), ENTRY.name, page);
+        let text = or_left_out(sysfs::text(&dir.join(file)));
         match text.as_deref().map(parse_speed) {
             Some(Some(Speed::Known(speed))) => {
                 page.add(Family::gauge(family, help).with(&labels, Value::F64(speed)));
@@ -162,7 +163,7 @@ fn expose(dir: &Path, location: &Location, page: &mut Page) {
         }
     }
     let power = sysfs::one_of(&dir.join("power_state"), &POWER_STATES);
-    if let Some(now) = or_count(power, ENTRY.name, page) {
+    if let Some(now) = or_left_out(power) {
         let mut family = Family::gauge("node_pcidevice_power_state", "1 for the device's state.");
         for state in POWER_STATES {
             let labels: Vec<_> = labels.iter().copied().chain([("state", state)]).collect();
@@ -181,7 +182,7 @@ fn info(dir: &Path, location: &Location, page: &mut Page) -> Option<Family> {
     // A device at the root has none.
     let parent = parent.unwrap_or_else(|| Location(["*", "*", "*", "*"].map(str::to_owned)));
     let mut hex = |file: &str, width: usize| {
-        let text = or_count(sysfs::text(&dir.join(file)), ENTRY.name, page)?;
+        let text = or_left_out(sysfs::text(&dir.join(file)))?;
         let number = u32::from_str_radix(text.trim_start_matches("0x"), 16).ok();
         if number.is_none() {
             page.error(ENTRY.name, "parse");

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -51,7 +52,7 @@ impl Collector for PcieAer {
         for device in sysfs::list(&self.dir)? {
             for (severity, file) in SEVERITIES {
                 let path = self.dir.join(&device).join(file);
-                let Some(text) = or_count(sysfs::text(&path), ENTRY.name, page) else { continue };
+                let Some(text) = or_left_out(sysfs::text(&path)) else { continue };
                 let Some(counts) = parse(&text) else {
                     page.error(ENTRY.name, "parse");
                     continue;

@@ -8,7 +8,8 @@ use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use super::filter::{Filter, check_regex};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -156,7 +157,7 @@ impl Collector for PowerSupplies {
                 continue;
             }
             // A supply may be unplugged in the middle.
-            let attributes = read(&self.dir.join(&name), page);
+            let attributes = read(&self.dir.join(&name));
             expose(&name, &attributes, page);
         }
         Ok(())
@@ -165,14 +166,14 @@ impl Collector for PowerSupplies {
 
 type Attributes = BTreeMap<String, String>;
 
-fn read(dir: &Path, page: &mut Page) -> Attributes {
+fn read(dir: &Path) -> Attributes {
     let is_known = |file: &str| {
         let mut numbers = PLAIN.iter().chain(&MICRO).chain(&TENTHS);
         INFO.contains(&file) || numbers.any(|(known, _)| *known == file)
     };
-    let files = or_count(sysfs::list(dir).map(Some), ENTRY.name, page).unwrap_or_default();
+    let files = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
     let read_one = |file: String| {
-        let value = or_count(sysfs::text(&dir.join(&file)), ENTRY.name, page)?;
+        let value = or_left_out(sysfs::text(&dir.join(&file)))?;
         Some((file, value))
     };
     files.into_iter().filter(|file| is_known(file)).filter_map(read_one).collect()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
+use super::left_out::or_left_out;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -54,7 +55,7 @@ impl Collector for Processes {
             ("node_processes_max_threads", "Threads that there may be."),
             ("node_processes_max_processes", "The highest id that a process may have."),
         ]) {
-            if let Some(limit) = sysfs::or_count(limit, ENTRY.name, page) {
+            if let Some(limit) = or_left_out(limit) {
                 page.add(Family::gauge(name, help).with(&[], limit));
             }
         }

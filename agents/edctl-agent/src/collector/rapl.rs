@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 use serde::Deserialize;
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -49,13 +50,13 @@ impl Rapl {
         Self { dir: host.paths.sysfs.join("class/powercap"), zone_label: zones.zone_label }
     }
 
-    fn zones(&self, page: &mut Page) -> Result<Vec<Zone>, CollectError> {
+    fn zones(&self) -> Result<Vec<Zone>, CollectError> {
         let mut uses = HashMap::new();
         let mut zones = Vec::new();
         for entry in sysfs::list(&self.dir)? {
             let path = self.dir.join(entry);
             // Without a name it is what controls zones, not a zone.
-            if let Some(name) = or_count(sysfs::text(&path.join("name")), ENTRY.name, page) {
+            if let Some(name) = or_left_out(sysfs::text(&path.join("name"))) {
                 let (name, index) = index_of(&name, &mut uses);
                 zones.push(Zone { name, index, path });
             }
@@ -66,11 +67,11 @@ impl Rapl {
 
 impl Collector for Rapl {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let zones = self.zones(page)?;
+        let zones = self.zones()?;
         let mut shown = 0;
         for zone in &zones {
             let energy: Result<Option<u64>, _> = sysfs::number(&zone.path.join("energy_uj"));
-            let Some(microjoules) = or_count(energy, ENTRY.name, page) else { continue };
+            let Some(microjoules) = or_left_out(energy) else { continue };
             page.add(family(zone, microjoules as f64 / 1_000_000.0, self.zone_label));
             shown += 1;
         }

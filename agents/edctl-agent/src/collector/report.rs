@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use edctl_exposition::{Family, Page};
 
+use super::left_out::LeftOut;
 use super::{CollectError, State};
 
 /// How a collector's last run went.
@@ -12,18 +13,26 @@ pub(crate) struct Report {
     pub(crate) name: &'static str,
     pub(crate) state: State,
     pub(crate) duration: Duration,
+    /// Why there is nothing, or the first thing that is left out.
     pub(crate) error: Option<String>,
 }
 
 impl Report {
-    /// Of what it gave; an error is counted on the page.
+    /// Of what it gave; an error, and what was left out, is counted on the page.
     pub(super) fn of(
         name: &'static str,
         outcome: Result<(), CollectError>,
+        left_out: &LeftOut,
         duration: Duration,
         page: &mut Page,
     ) -> Self {
+        left_out.count(name, page);
+        let why = left_out.why();
+        if let Some(why) = &why {
+            tracing::debug!(collector = name, "{why}");
+        }
         let (state, error) = match outcome {
+            Ok(()) if why.is_some() => (State::Partly, why),
             Ok(()) => (State::Ok, None),
             Err(error) => {
                 let state = error.state();
@@ -50,12 +59,13 @@ pub(super) fn expose(reports: &[Report], page: &mut Page) {
     );
     let mut states = Family::gauge(
         "edctl_agent_collector_state",
-        "1 for a collector's state: ok, absent (nothing to read here), error or timeout.",
+        "1 for a collector's state: ok, partly (some values left out), absent (nothing to read here), \
+         error or timeout.",
     );
     for report in reports {
         let collector = ("collector", report.name);
         duration.push(&[collector], report.duration.as_secs_f64());
-        success.push(&[collector], report.state == State::Ok);
+        success.push(&[collector], matches!(report.state, State::Ok | State::Partly));
         for state in State::ALL {
             states.push(&[collector, ("state", state.as_str())], state == report.state);
         }

@@ -7,10 +7,11 @@ use edctl_exposition::Page;
 
 use super::apart::Apart;
 use super::hotplug::Events;
+use super::left_out::LeftOut;
 use super::{CollectError, Collector, Entry, Options, Report, Runs, State, sysfs};
 use crate::host::Host;
 
-type Work = Apart<Result<Page, CollectError>>;
+type Work = Apart<(Result<Page, CollectError>, LeftOut)>;
 
 /// One that is on.
 pub(super) struct Running {
@@ -84,22 +85,22 @@ impl Running {
     /// Runs it, unless it has begun on its own thread.
     pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Report> {
         let start = Instant::now();
-        let outcome = match &mut self.place {
-            Place::Here(collector) => collector.collect(page),
+        let (outcome, left_out) = match &mut self.place {
+            Place::Here(collector) => LeftOut::during(|| collector.collect(page)),
             Place::ApartIfAny { dir, devices: Devices::Absent(_), .. } => {
-                Err(CollectError::Absent { path: dir.clone() })
+                (Err(CollectError::Absent { path: dir.clone() }), LeftOut::default())
             }
             Place::ApartIfAny { here, devices, .. } => {
                 let Devices::Empty(events) = *devices else { return None };
-                let outcome = here.collect(page);
+                let (outcome, left_out) = LeftOut::during(|| here.collect(page));
                 if outcome.as_ref().is_err_and(|error| error.state() == State::Absent) {
                     *devices = Devices::Absent(events);
                 }
-                outcome
+                (outcome, left_out)
             }
             Place::Apart(_) => return None,
         };
-        Some(Report::of(self.entry.name, outcome, start.elapsed(), page))
+        Some(Report::of(self.entry.name, outcome, &left_out, start.elapsed(), page))
     }
 
     /// Adds what it has, if it has begun on its own thread and is done by then.
@@ -107,9 +108,12 @@ impl Running {
         match &mut self.place {
             Place::Apart(apart)
             | Place::ApartIfAny { apart: Some(apart), devices: Devices::Present, .. } => {
-                let (outcome, duration) = apart.end(until);
-                let outcome = outcome.and_then(|own| own.map(|own| page.merge(own)));
-                Some(Report::of(self.entry.name, outcome, duration, page))
+                let (ended, duration) = apart.end(until);
+                let (outcome, left_out) = match ended {
+                    Ok((own, left_out)) => (own.map(|own| page.merge(own)), left_out),
+                    Err(error) => (Err(error), LeftOut::default()),
+                };
+                Some(Report::of(self.entry.name, outcome, &left_out, duration, page))
             }
             Place::Here(_) | Place::ApartIfAny { .. } => None,
         }
@@ -119,7 +123,8 @@ impl Running {
 fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
     Apart::start(name, move || {
         let mut page = Page::default();
-        collector.collect(&mut page).map(|()| page)
+        let (outcome, left_out) = LeftOut::during(|| collector.collect(&mut page));
+        (outcome.map(|()| page), left_out)
     })
 }
 

@@ -9,7 +9,8 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -113,7 +114,7 @@ impl Sysctl {
 impl Collector for Sysctl {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         for setting in &self.numbers {
-            let Some(text) = or_count(self.read(setting), ENTRY.name, page) else { continue };
+            let Some(text) = or_left_out(self.read(setting)) else { continue };
             match number_families(setting, &text) {
                 Some(families) => families.into_iter().for_each(|family| page.add(family)),
                 None => page.error(ENTRY.name, "parse"),
@@ -121,7 +122,7 @@ impl Collector for Sysctl {
         }
         let mut info = Family::gauge("node_sysctl_info", "Settings of the kernel that are words.");
         for setting in &self.words {
-            let Some(text) = or_count(self.read(setting), ENTRY.name, page) else { continue };
+            let Some(text) = or_left_out(self.read(setting)) else { continue };
             for (index, word) in text.split_ascii_whitespace().enumerate() {
                 let index = index.to_string();
                 let labels = [("name", &*setting.name), ("value", word), ("index", &index)];
@@ -169,6 +170,7 @@ fn parse_number(word: &str) -> Option<Value> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::super::sysfs::tests::tree;
     use super::*;
 
@@ -221,7 +223,10 @@ mod tests {
         ]);
         let words = parse(&["net.ipv4.tcp_congestion_control"]);
         let mut page = Page::default();
-        Sysctl { dir: dir.path().to_owned(), numbers, words }.collect(&mut page).unwrap();
+        let mut sysctl = Sysctl { dir: dir.path().to_owned(), numbers, words };
+        let (outcome, left_out) = LeftOut::during(|| sysctl.collect(&mut page));
+        outcome.unwrap();
+        left_out.count(ENTRY.name, &mut page);
         page.finish();
         let shown: Vec<(&str, usize)> =
             page.families().map(|family| (&*family.name, family.samples.len())).collect();

@@ -5,13 +5,12 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use edctl_exposition::Page;
 use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
-use super::CollectError;
+use super::number::Number;
+use super::{CollectError, left_out};
 
 /// A directory's entries beyond this are not looked at.
 const MOST_ENTRIES: usize = 16_384;
@@ -93,30 +92,31 @@ pub(super) fn one_of<'a>(path: &Path, words: &[&'a str]) -> Result<Option<&'a st
 }
 
 /// An attribute's number; none where the kernel has none now.
-pub(super) fn number<T: FromStr>(path: &Path) -> Result<Option<T>, CollectError> {
+pub(super) fn number<T: Number>(path: &Path) -> Result<Option<T>, CollectError> {
     let Some(text) = text(path)? else { return Ok(None) };
     parse_number(&text, || path.to_owned()).map(Some)
 }
 
-pub(super) fn parse_number<T: FromStr>(
+pub(super) fn parse_number<T: Number>(
     text: &str,
     path: impl Fn() -> PathBuf,
 ) -> Result<T, CollectError> {
     let expected = "expected a number";
-    text.parse().map_err(|_| CollectError::Parse { path: path(), line: 1, expected })
+    T::take(text).ok_or_else(|| CollectError::Parse { path: path(), line: 1, expected })
 }
 
-/// What was read, or nothing and a note on the page: one device must not hide the others.
-pub(super) fn or_count<T>(
-    read: Result<Option<T>, CollectError>,
-    collector: &'static str,
-    page: &mut Page,
+/// An attribute as `parse` understands it; one that it does not understand is left out.
+pub(super) fn parsed<T>(
+    path: &Path,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
 ) -> Option<T> {
-    read.unwrap_or_else(|error| {
-        tracing::debug!(collector, "{error}");
-        page.error(collector, error.reason());
-        None
-    })
+    let text = left_out::or_left_out(text(path))?;
+    let parsed = parse(&text);
+    if parsed.is_none() {
+        left_out::note(CollectError::Parse { path: path.to_owned(), line: 1, expected });
+    }
+    parsed
 }
 
 /// A device's directory that is held while many of its attributes are read: the kernel walks the long
@@ -140,7 +140,7 @@ impl<'a> Dir<'a> {
     }
 
     /// As [`number`], of the attribute with this name.
-    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, CollectError> {
+    pub(super) fn number<T: Number>(&self, name: &str) -> Result<Option<T>, CollectError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         parse_number(&text, || self.path.join(name)).map(Some)
     }
@@ -202,6 +202,7 @@ fn means_nothing(error: &io::Error) -> bool {
 pub(super) mod tests {
     use std::fs;
 
+    use super::super::left_out::LeftOut;
     use super::super::{Collector, Entry, Options, State};
     use super::*;
     use crate::host::Host;
@@ -236,8 +237,10 @@ pub(super) mod tests {
         let [sysfs, procfs, udev_data] = [(); 3].map(|()| root.to_owned());
         let paths = edctl_daemon::Paths { sysfs, procfs, udev_data, ..Default::default() };
         let mut collector: Box<dyn Collector> = (entry.make)(&Host::real(paths), options);
-        let mut page = Page::default();
-        collector.collect(&mut page).map_err(|error| error.state())?;
+        let mut page = edctl_exposition::Page::default();
+        let (outcome, left_out) = LeftOut::during(|| collector.collect(&mut page));
+        outcome.map_err(|error| error.state())?;
+        left_out.count(entry.name, &mut page);
         page.finish();
         for family in page.families() {
             let doc = entry.families.iter().any(|doc| doc.is_of(family));

@@ -7,7 +7,8 @@ use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use super::filter::{Filter, check_regex};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -91,7 +92,7 @@ impl Collector for Tapestats {
         // A drive has several devices, by density and by what is done at the end; `st0` is the drive.
         for (device, _) in sysfs::list_numbered(&self.dir, "st")? {
             if self.filter.shows(&device) {
-                push_drive(&mut families, &self.dir.join(&device), &device, page);
+                push_drive(&mut families, &self.dir.join(&device), &device);
             }
         }
         families.into_iter().for_each(|family| page.add(family));
@@ -99,10 +100,10 @@ impl Collector for Tapestats {
     }
 }
 
-fn push_drive(families: &mut [Family], dir: &Path, device: &str, page: &mut Page) {
+fn push_drive(families: &mut [Family], dir: &Path, device: &str) {
     for ((file, _, _, unit), family) in STATISTICS.iter().zip(families) {
         let read = sysfs::number(&dir.join("stats").join(file));
-        if let Some(number) = or_count(read, ENTRY.name, page) {
+        if let Some(number) = or_left_out(read) {
             family.push(&[("device", device)], unit.value(number));
         }
     }
@@ -128,7 +129,7 @@ mod tests {
         let dir = tree(&[
             ("class/scsi_tape/st0/stats/in_flight", "1\n"),
             ("class/scsi_tape/st0/stats/io_ns", "2500000000\n"),
-            ("class/scsi_tape/st0/stats/read_cnt", "18446744073709551615\n"),
+            ("class/scsi_tape/st0/stats/read_cnt", "9223372036854775807\n"),
             ("class/scsi_tape/st0/stats/write_cnt", "none\n"),
             ("class/scsi_tape/nst0/stats/read_cnt", "5\n"),
             ("class/scsi_tape/st0a/stats/read_cnt", "5\n"),
@@ -143,7 +144,7 @@ mod tests {
         let mut expected = vec![
             r#"node_tape_io_now{device="st0"} 1"#,
             r#"node_tape_io_time_seconds_total{device="st0"} 2.5"#,
-            r#"node_tape_reads_completed_total{device="st0"} 18446744073709551615"#,
+            r#"node_tape_reads_completed_total{device="st0"} 9223372036854775807"#,
             r#"node_tape_reads_completed_total{device="st1"} 6"#,
         ];
         assert_eq!(lines(&Options::default()), expected);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -48,10 +49,10 @@ impl ThermalZone {
         let mut family = Family::gauge("node_thermal_zone_temp", "The zone's degrees Celsius.");
         for (dir, zone) in zones {
             let dir = self.dir.join(dir);
-            let Some(kind) = or_count(sysfs::text(&dir.join("type")), ENTRY.name, page) else {
+            let Some(kind) = or_left_out(sysfs::text(&dir.join("type"))) else {
                 continue;
             };
-            if let Some(milli) = number(&dir, "temp", page) {
+            if let Some(milli) = number(&dir, "temp") {
                 family.push(&[("zone", zone), ("type", &kind)], milli as f64 / 1000.0);
             }
         }
@@ -69,14 +70,14 @@ impl ThermalZone {
         );
         for (dir, name) in devices {
             let dir = self.dir.join(dir);
-            let Some(kind) = or_count(sysfs::text(&dir.join("type")), ENTRY.name, page) else {
+            let Some(kind) = or_left_out(sysfs::text(&dir.join("type"))) else {
                 continue;
             };
             let labels = [("name", name.as_str()), ("type", &kind)];
-            if let Some(state) = number(&dir, "cur_state", page) {
+            if let Some(state) = number(&dir, "cur_state") {
                 current.push(&labels, state);
             }
-            if let Some(state) = number(&dir, "max_state", page) {
+            if let Some(state) = number(&dir, "max_state") {
                 most.push(&labels, state);
             }
         }
@@ -85,8 +86,8 @@ impl ThermalZone {
     }
 }
 
-fn number(dir: &Path, attribute: &str, page: &mut Page) -> Option<i64> {
-    or_count(sysfs::number(&dir.join(attribute)), ENTRY.name, page)
+fn number(dir: &Path, attribute: &str) -> Option<i64> {
+    or_left_out(sysfs::number(&dir.join(attribute)))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use edctl_exposition::{Family, Page};
 use edctl_sys::zone::Zone;
 
 use super::kept::Kept;
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -70,7 +71,7 @@ impl Collector for Time {
         let devices = sysfs::list_numbered(&self.dir, "clocksource").map(Some);
         let devices = match devices {
             Err(CollectError::Absent { .. }) => None,
-            other => or_count(other, ENTRY.name, page),
+            other => or_left_out(other),
         };
         let mut available =
             Family::gauge("node_time_clocksource_available_info", "Clocks that could be used.");
@@ -81,7 +82,7 @@ impl Collector for Time {
                 [(&mut available, "available_clocksource"), (&mut current, "current_clocksource")]
             {
                 let clocks = self.kept.text(&self.dir.join(&name).join(file));
-                let clocks = or_count(clocks, ENTRY.name, page).unwrap_or_default();
+                let clocks = or_left_out(clocks).unwrap_or_default();
                 for clock in clocks.split_ascii_whitespace() {
                     family.push(&[("device", &number), ("clocksource", clock)], 1u64);
                 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -55,11 +56,11 @@ impl Collector for Watchdog {
             let dir = self.dir.join(&name);
             for (family, attribute, help) in NUMBERS {
                 let value: Result<Option<i64>, _> = sysfs::number(&dir.join(attribute));
-                if let Some(value) = or_count(value, ENTRY.name, page) {
+                if let Some(value) = or_left_out(value) {
                     page.add(Family::gauge(family, help).with(&[("name", &name)], value));
                 }
             }
-            let info = info(&dir, &name, page);
+            let info = info(&dir, &name);
             page.add(info);
         }
         Ok(())
@@ -67,10 +68,10 @@ impl Collector for Watchdog {
 }
 
 /// What the watchdog says in words; an empty label where it does not.
-fn info(dir: &Path, name: &str, page: &mut Page) -> Family {
+fn info(dir: &Path, name: &str) -> Family {
     let values = INFO.map(|label| match label {
         "name" => name.to_owned(),
-        _ => or_count(sysfs::text(&dir.join(label)), ENTRY.name, page).unwrap_or_default(),
+        _ => or_left_out(sysfs::text(&dir.join(label))).unwrap_or_default(),
     });
     let labels: Vec<(&str, &str)> =
         INFO.into_iter().zip(values.iter().map(String::as_str)).collect();

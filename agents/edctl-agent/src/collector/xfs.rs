@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::Text;
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -96,7 +97,7 @@ impl Collector for Xfs {
                 None => Ok(None),
                 Some(text) => parse(Text::new(&path, &text)).map(Some),
             });
-            let Some(lines) = or_count(read, ENTRY.name, page) else { continue };
+            let Some(lines) = or_left_out(read) else { continue };
             if families.is_empty() {
                 families = LINES.iter().map(Line::families).collect();
             }

@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use self::forms::{Unit, parse_priorities, parse_writeback};
 use super::human_number;
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -158,7 +159,7 @@ impl Bcache {
         let dir = self.dir.join(name);
         let uuid = ("uuid", name);
         add_files(&dir, &OF_SET, &[uuid], page);
-        let devices = or_count(sysfs::list(&dir).map(Some), ENTRY.name, page).unwrap_or_default();
+        let devices = or_left_out(sysfs::list(&dir).map(Some)).unwrap_or_default();
         for device in &devices {
             let dir = dir.join(device);
             if is_numbered(device, "bdev") {
@@ -193,7 +194,7 @@ fn is_numbered(device: &str, prefix: &str) -> bool {
 
 fn add_files(dir: &Path, files: &[File], labels: &[(&'static str, &str)], page: &mut Page) {
     for file in files {
-        let Some(text) = or_count(sysfs::text(&dir.join(file.path)), ENTRY.name, page) else {
+        let Some(text) = or_left_out(sysfs::text(&dir.join(file.path))) else {
             continue;
         };
         match human_number::parse(&text) {
@@ -207,7 +208,7 @@ fn add_files(dir: &Path, files: &[File], labels: &[(&'static str, &str)], page: 
 }
 
 fn add_writeback(dir: &Path, labels: &[(&'static str, &str)], page: &mut Page) {
-    let text = or_count(sysfs::text(&dir.join("writeback_rate_debug")), ENTRY.name, page);
+    let text = or_left_out(sysfs::text(&dir.join("writeback_rate_debug")));
     for (name, number) in parse_writeback(&text.unwrap_or_default()) {
         let (family, help) = match name {
             "rate" => ("node_bcache_writeback_rate", "Bytes per second that are written back."),
@@ -231,7 +232,7 @@ fn add_writeback(dir: &Path, labels: &[(&'static str, &str)], page: &mut Page) {
 }
 
 fn add_priorities(dir: &Path, labels: &[(&'static str, &str)], page: &mut Page) {
-    let text = or_count(sysfs::text(&dir.join("priority_stats")), ENTRY.name, page);
+    let text = or_left_out(sysfs::text(&dir.join("priority_stats")));
     for (name, percent) in parse_priorities(&text.unwrap_or_default()) {
         let (family, help) = match name {
             "Unused" => {

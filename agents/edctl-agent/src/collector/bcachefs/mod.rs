@@ -11,7 +11,8 @@ use edctl_exposition::{Family, Page, Value};
 
 use self::forms::{Row, parse_counter, parse_errors, parse_io_done, parse_io_errors, parse_table};
 use super::human_number;
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -91,7 +92,7 @@ impl Filesystem<'_> {
         self.add_errors(page);
         self.add_counters(page);
         self.add_writes(page);
-        for name in list(self.dir, page) {
+        for name in list(self.dir) {
             if let Some(device) = name.strip_prefix("dev-") {
                 let labels = [("uuid", self.uuid), ("device", device)];
                 Device { dir: &self.dir.join(&name), labels }.add(page);
@@ -125,7 +126,7 @@ impl Filesystem<'_> {
 
     fn add_counters(&self, page: &mut Page) {
         let dir = self.dir.join("counters");
-        for counter in list(&dir, page) {
+        for counter in list(&dir) {
             let Some(count) = read(&dir.join(&counter), parse_counter, page) else { continue };
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let name = counter.replace(|c| !is_plain(c), "_");
@@ -160,9 +161,7 @@ struct Device<'a> {
 
 impl Device<'_> {
     fn add(&self, page: &mut Page) {
-        let mut text = |file: &str| {
-            or_count(sysfs::text(&self.dir.join(file)), ENTRY.name, page).unwrap_or_default()
-        };
+        let text = |file: &str| or_left_out(sysfs::text(&self.dir.join(file))).unwrap_or_default();
         let labels = [("label", text("label")), ("state", text("state"))];
         let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
         let family = Family::gauge("node_bcachefs_device_info", "1, and what the device is.");
@@ -203,7 +202,7 @@ impl Device<'_> {
 }
 
 fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, page: &mut Page) -> Option<T> {
-    let text = or_count(sysfs::text(path), ENTRY.name, page)?;
+    let text = or_left_out(sysfs::text(path))?;
     let parsed = parse(&text);
     if parsed.is_none() {
         page.error(ENTRY.name, "parse");
@@ -212,10 +211,10 @@ fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, page: &mut Page) -> O
 }
 
 /// What a directory holds: nothing where there is none, as not every kernel has every one.
-fn list(dir: &Path, page: &mut Page) -> Vec<String> {
+fn list(dir: &Path) -> Vec<String> {
     match sysfs::list(dir) {
         Err(CollectError::Absent { .. }) => Vec::new(),
-        listed => or_count(listed.map(Some), ENTRY.name, page).unwrap_or_default(),
+        listed => or_left_out(listed.map(Some)).unwrap_or_default(),
     }
 }
 

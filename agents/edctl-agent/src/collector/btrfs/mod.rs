@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -56,7 +57,7 @@ impl Collector for Btrfs {
         // Beside the file systems, which have the names of their UUIDs, is what btrfs can do.
         for name in sysfs::list(&self.dir)?.iter().filter(|name| name.contains('-')) {
             let dir = self.dir.join(name);
-            let uuid = or_count(sysfs::text(&dir.join("metadata_uuid")), ENTRY.name, page);
+            let uuid = or_left_out(sysfs::text(&dir.join("metadata_uuid")));
             let uuid = uuid.filter(|uuid| !uuid.is_empty());
             Filesystem { dir: &dir, uuid: uuid.as_deref().unwrap_or(name) }.add(page);
         }
@@ -73,15 +74,15 @@ struct Filesystem<'a> {
 impl Filesystem<'_> {
     fn add(&self, page: &mut Page) {
         let uuid = ("uuid", self.uuid);
-        let label = or_count(sysfs::text(&self.dir.join("label")), ENTRY.name, page);
+        let label = or_left_out(sysfs::text(&self.dir.join("label")));
         let labels = [uuid, ("label", &label.unwrap_or_default())];
         page.add(Family::gauge("node_btrfs_info", "1, and what it is called.").with(&labels, 1u64));
-        if let Some(size) = self.number("allocation/global_rsv_size", page) {
+        if let Some(size) = self.number("allocation/global_rsv_size") {
             let help = "What is kept for emergencies.";
             page.add(Family::gauge("node_btrfs_global_rsv_size_bytes", help).with(&[uuid], size));
         }
         self.add_commits(page);
-        let devices = self.list("devices", page);
+        let devices = self.list("devices");
         for group in GROUPS {
             self.add_group(group, devices.len(), page);
         }
@@ -90,7 +91,7 @@ impl Filesystem<'_> {
     }
 
     fn add_commits(&self, page: &mut Page) {
-        let text = or_count(sysfs::text(&self.dir.join("commit_stats")), ENTRY.name, page);
+        let text = or_left_out(sysfs::text(&self.dir.join("commit_stats")));
         for (name, value) in fields(&text.unwrap_or_default()) {
             let Some(value) = value else {
                 page.error(ENTRY.name, "parse");
@@ -123,11 +124,11 @@ impl Filesystem<'_> {
     fn add_group(&self, group: &str, devices: usize, page: &mut Page) {
         let dir = format!("allocation/{group}");
         let labels = [("uuid", self.uuid), ("block_group_type", group)];
-        if let Some(bytes) = self.number(&format!("{dir}/bytes_reserved"), page) {
+        if let Some(bytes) = self.number(&format!("{dir}/bytes_reserved")) {
             let help = "What is reserved for writes that are under way.";
             page.add(Family::gauge("node_btrfs_reserved_bytes", help).with(&labels, bytes));
         }
-        for mode in self.list(&dir, page) {
+        for mode in self.list(&dir) {
             let Some(ratio) = ratio(&mode, devices) else { continue };
             let labels = [labels[0], labels[1], ("mode", &mode)];
             let help = "How many bytes of disk one byte takes.";
@@ -136,7 +137,7 @@ impl Filesystem<'_> {
                 ("used_bytes", "node_btrfs_used_bytes", "What is used of the allocated space."),
                 ("total_bytes", "node_btrfs_size_bytes", "The allocated space."),
             ] {
-                if let Some(bytes) = self.number(&format!("{dir}/{mode}/{file}"), page) {
+                if let Some(bytes) = self.number(&format!("{dir}/{mode}/{file}")) {
                     page.add(Family::gauge(name, help).with(&labels, bytes));
                 }
             }
@@ -146,7 +147,7 @@ impl Filesystem<'_> {
     fn add_devices(&self, devices: &[String], page: &mut Page) {
         let mut family = Family::gauge("node_btrfs_device_size_bytes", "The device's size.");
         for device in devices {
-            let sectors = self.number(&format!("devices/{device}/size"), page);
+            let sectors = self.number(&format!("devices/{device}/size"));
             if let Some(bytes) = sectors.and_then(|sectors| sectors.checked_mul(SECTOR_BYTES)) {
                 family.push(&[("uuid", self.uuid), ("device", device)], bytes);
             }
@@ -157,7 +158,7 @@ impl Filesystem<'_> {
     fn add_errors(&self, devices: &[String], page: &mut Page) {
         let help = "Errors of the device that btrfs met; the kernel keeps them over reboots.";
         let mut family = Family::counter("node_btrfs_device_errors_total", help);
-        let ids = self.list("devinfo", page);
+        let ids = self.list("devinfo");
         for id in &ids {
             let mut labels = vec![("uuid", self.uuid)];
             if let ([device], [_]) = (devices, ids.as_slice()) {
@@ -165,7 +166,7 @@ impl Filesystem<'_> {
             }
             labels.push(("devid", id));
             let path = self.dir.join("devinfo").join(id).join("error_stats");
-            let text = or_count(sysfs::text(&path), ENTRY.name, page).unwrap_or_default();
+            let text = or_left_out(sysfs::text(&path)).unwrap_or_default();
             // `invalid` where they were not read from the disk yet.
             for (name, value) in fields(&text) {
                 match (name.strip_suffix("_errs"), value) {
@@ -179,15 +180,15 @@ impl Filesystem<'_> {
         page.add(family);
     }
 
-    fn number(&self, file: &str, page: &mut Page) -> Option<u64> {
-        or_count(sysfs::number(&self.dir.join(file)), ENTRY.name, page)
+    fn number(&self, file: &str) -> Option<u64> {
+        or_left_out(sysfs::number(&self.dir.join(file)))
     }
 
     /// What a directory holds: nothing where there is none, as not every kernel has every one.
-    fn list(&self, dir: &str, page: &mut Page) -> Vec<String> {
+    fn list(&self, dir: &str) -> Vec<String> {
         match sysfs::list(&self.dir.join(dir)) {
             Err(CollectError::Absent { .. }) => Vec::new(),
-            listed => or_count(listed.map(Some), ENTRY.name, page).unwrap_or_default(),
+            listed => or_left_out(listed.map(Some)).unwrap_or_default(),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use edctl_exposition::{Family, Page};
 
 use super::super::kept::Kept;
-use super::super::sysfs::{self, Dir, or_count};
+use super::super::left_out::or_left_out;
+use super::super::sysfs::{self, Dir};
 use super::super::{CollectError, cpu_list};
 use super::ENTRY;
 
@@ -15,15 +16,15 @@ use super::ENTRY;
 pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
     let cpus = match sysfs::list_numbered(dir, "cpu") {
         Err(CollectError::Absent { .. }) => None,
-        other => or_count(other.map(Some), ENTRY.name, page),
+        other => or_left_out(other.map(Some)),
     };
     let mut cores = BTreeMap::new();
     let mut packages = BTreeMap::new();
     for (name, _) in cpus.unwrap_or_default() {
         let path = dir.join(name).join("thermal_throttle");
         // Most virtual machines have none.
-        let Some(cpu) = or_count(Dir::open_if_any(&path), ENTRY.name, page) else { continue };
-        let mut number = |file| or_count(cpu.number::<u64>(file), ENTRY.name, page);
+        let Some(cpu) = or_left_out(Dir::open_if_any(&path)) else { continue };
+        let number = |file| or_left_out(cpu.number::<u64>(file));
         let Some(package) = number("../topology/physical_package_id") else { continue };
         let Some(core) = number("../topology/core_id") else { continue };
         if !cores.contains_key(&(package, core))
@@ -56,7 +57,7 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
 
 /// The CPUs that the scheduler leaves alone.
 pub(super) fn add_isolated(dir: &Path, kept: &mut Kept, page: &mut Page) {
-    let cpus = or_count(read_list(&dir.join("isolated"), kept), ENTRY.name, page);
+    let cpus = or_left_out(read_list(&dir.join("isolated"), kept));
     let mut family = Family::gauge("node_cpu_isolated", "The CPUs that are isolated.");
     for cpu in cpus.unwrap_or_default() {
         family.push(&[("cpu", &cpu.to_string())], 1u64);
@@ -66,8 +67,8 @@ pub(super) fn add_isolated(dir: &Path, kept: &mut Kept, page: &mut Page) {
 
 /// Which of the CPUs that are there are at work.
 pub(super) fn add_online(dir: &Path, kept: &mut Kept, page: &mut Page) {
-    let [present, online] = ["present", "online"]
-        .map(|file| or_count(read_list(&dir.join(file), kept), ENTRY.name, page));
+    let [present, online] =
+        ["present", "online"].map(|file| or_left_out(read_list(&dir.join(file), kept)));
     let (Some(present), Some(online)) = (present, online) else { return };
     // Whoever reads this runs on one.
     if online.is_empty() {
@@ -89,6 +90,7 @@ fn read_list(path: &Path, kept: &mut Kept) -> Result<Option<Vec<u32>>, CollectEr
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::left_out::LeftOut;
     use edctl_exposition::Value;
 
     use super::super::super::sysfs::tests::{put, tree};
@@ -114,15 +116,17 @@ mod tests {
                 put(dir.path(), &format!("cpu{cpu}/{file}"), content.as_bytes());
             }
         }
-        put(dir.path(), "cpu0/thermal_throttle/package_throttle_count", b"18446744073709551615");
+        put(dir.path(), "cpu0/thermal_throttle/package_throttle_count", b"9223372036854775807");
         put(dir.path(), "cpu4/online", b"0");
         let mut page = Page::default();
-        add_throttles(dir.path(), &mut page);
+        let ((), left_out) = LeftOut::during(|| add_throttles(dir.path(), &mut page));
         let cores = ["0", "1"].map(|p| (vec![p.to_owned(), "0".to_owned()], Value::U64(7)));
         assert_eq!(values(&page, "node_cpu_core_throttles_total"), cores);
-        let package = [(vec!["0".to_owned()], Value::U64(u64::MAX))];
+        let package = [(vec!["0".to_owned()], Value::U64(i64::MAX as u64))];
         assert_eq!(values(&page, "node_cpu_package_throttles_total"), package);
-        assert_eq!(page.errors().count(), 1);
+        assert!(
+            left_out.why().unwrap().ends_with("core_throttle_count, line 1: expected a number")
+        );
     }
 
     #[test]
@@ -146,15 +150,19 @@ mod tests {
 
     #[test]
     fn isolated_cpus() {
-        for (content, cpus, errors) in
-            [(Some("1,3-4\n"), 3, 0), (Some("\n"), 0, 0), (None, 0, 0), (Some("4-1"), 0, 1)]
-        {
+        for (content, cpus, is_odd) in [
+            (Some("1,3-4\n"), 3, false),
+            (Some("\n"), 0, false),
+            (None, 0, false),
+            (Some("4-1"), 0, true),
+        ] {
             let dir = tree(&[]);
             content.inspect(|content| put(dir.path(), "isolated", content.as_bytes()));
             let mut page = Page::default();
-            add_isolated(dir.path(), &mut Kept::new(0), &mut page);
+            let add = || add_isolated(dir.path(), &mut Kept::new(0), &mut page);
+            let ((), left_out) = LeftOut::during(add);
             assert_eq!(values(&page, "node_cpu_isolated").len(), cpus, "{content:?}");
-            assert_eq!(page.errors().count(), errors, "{content:?}");
+            assert_eq!(left_out.why().is_some(), is_odd, "{content:?}");
         }
     }
 }

@@ -7,7 +7,8 @@ use edctl_exposition::{Family, Page};
 
 use super::super::CollectError;
 use super::super::kernel_file::{KernelFile, Text};
-use super::super::sysfs::{self, or_count};
+use super::super::left_out::or_left_out;
+use super::super::sysfs;
 use super::{Disk, ENTRY};
 use crate::host::Host;
 
@@ -62,10 +63,10 @@ impl Udev {
             let text = match file.read().map_err(CollectError::or_denied) {
                 // A machine without udev, or a container.
                 Err(CollectError::Absent { .. } | CollectError::Denied { .. }) => None,
-                read => or_count(read.map(Some), ENTRY.name, page),
+                read => or_left_out(read.map(Some)),
             };
             let properties = text.map(Properties::parse).unwrap_or_default();
-            let rotational = or_count(self.read_rotational(disk.device), ENTRY.name, page);
+            let rotational = or_left_out(self.read_rotational(disk.device));
             families.push_info(disk, &properties, &rotational.unwrap_or_default());
             families.push_layers(disk.device, &properties);
             families.push_ata(disk.device, &properties, page);

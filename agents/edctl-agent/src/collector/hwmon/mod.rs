@@ -16,7 +16,8 @@ use serde::Deserialize;
 use self::chip::Chip;
 use self::sensor::{Metric, NoNumber, Sensor, metric};
 use super::filter::{Filter, check_regex};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -74,7 +75,7 @@ impl Collector for Hwmon {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         for chip in chip::find(&self.dir)? {
             if self.chips.shows(&chip.name) {
-                let sensors = read_sensors(&chip, page);
+                let sensors = read_sensors(&chip);
                 self.expose(&chip, &sensors, page);
             }
         }
@@ -83,21 +84,21 @@ impl Collector for Hwmon {
 }
 
 /// The chip's sensors by their names. Older drivers have the attributes with the device.
-fn read_sensors(chip: &Chip, page: &mut Page) -> BTreeMap<String, Sensor> {
+fn read_sensors(chip: &Chip) -> BTreeMap<String, Sensor> {
     let mut sensors = BTreeMap::new();
-    read_dir(&chip.dir, &mut sensors, page);
+    read_dir(&chip.dir, &mut sensors);
     let device = chip.dir.join("device");
     if device.exists() {
-        read_dir(&device, &mut sensors, page);
+        read_dir(&device, &mut sensors);
     }
     sensors
 }
 
-fn read_dir(dir: &Path, sensors: &mut BTreeMap<String, Sensor>, page: &mut Page) {
-    let files = or_count(sysfs::list(dir).map(Some), ENTRY.name, page).unwrap_or_default();
+fn read_dir(dir: &Path, sensors: &mut BTreeMap<String, Sensor>) {
+    let files = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
     for file in files {
         let Some(attribute) = sensor::parse_file_name(&file) else { continue };
-        let Some(value) = or_count(sysfs::line(&dir.join(&file)), ENTRY.name, page) else {
+        let Some(value) = or_left_out(sysfs::line(&dir.join(&file))) else {
             continue;
         };
         let sensor = sensors

@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 use self::counters::{COUNTERS, Counter};
 use super::filter::{Filter, check_regex};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -92,7 +93,7 @@ impl Collector for Infiniband {
         for device in devices {
             let dir = self.dir.join(&device);
             families.push_device(&dir, &device, page);
-            for (port, _) in list(sysfs::list_numbered(&dir.join("ports"), ""), page) {
+            for (port, _) in list(sysfs::list_numbered(&dir.join("ports"), "")) {
                 families.push_port(&dir.join("ports").join(&port), &device, &port, page);
             }
         }
@@ -145,9 +146,7 @@ impl Families {
     }
 
     fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
-        let mut text = |file: &str| {
-            or_count(sysfs::text(&dir.join(file)), ENTRY.name, page).unwrap_or_default()
-        };
+        let text = |file: &str| or_left_out(sysfs::text(&dir.join(file))).unwrap_or_default();
         let labels = [
             ("device", device),
             ("board_id", &text("board_id")),
@@ -189,7 +188,7 @@ impl Families {
         owner: &[(&'static str, &str)],
         page: &mut Page,
     ) {
-        let names = list(sysfs::list(&dir.join(HARDWARE_COUNTERS)), page);
+        let names = list(sysfs::list(&dir.join(HARDWARE_COUNTERS)));
         for counter in names.iter().filter(|name| has_no_family(name)) {
             let path = dir.join(HARDWARE_COUNTERS).join(counter);
             let value = read(&path, |text| parse_counter(text, 1), page);
@@ -210,15 +209,15 @@ impl Families {
 }
 
 /// What a directory holds: nothing where there is none, as not every driver has every one.
-fn list<T>(listed: Result<Vec<T>, CollectError>, page: &mut Page) -> Vec<T> {
+fn list<T>(listed: Result<Vec<T>, CollectError>) -> Vec<T> {
     match listed {
         Err(CollectError::Absent { .. }) => Vec::new(),
-        listed => or_count(listed.map(Some), ENTRY.name, page).unwrap_or_default(),
+        listed => or_left_out(listed.map(Some)).unwrap_or_default(),
     }
 }
 
 fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, page: &mut Page) -> Option<T> {
-    let text = or_count(sysfs::text(path), ENTRY.name, page)?;
+    let text = or_left_out(sysfs::text(path))?;
     let parsed = parse(&text);
     if parsed.is_none() {
         page.error(ENTRY.name, "parse");

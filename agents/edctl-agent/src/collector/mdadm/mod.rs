@@ -12,7 +12,8 @@ use edctl_exposition::{Family, Page};
 
 use self::mdstat::{Array, parse};
 use super::kernel_file::KernelFile;
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -58,12 +59,12 @@ impl Collector for Mdadm {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut families = Families::empty();
         for array in parse(self.mdstat.read()?) {
-            if let Some(array) = or_count(array.map(Some), ENTRY.name, page) {
+            if let Some(array) = or_left_out(array.map(Some)) {
                 families.push_array(&array);
             }
         }
         let devices = sysfs::list(&self.block).map(Some);
-        for device in or_count(devices, ENTRY.name, page).unwrap_or_default() {
+        for device in or_left_out(devices).unwrap_or_default() {
             if device.starts_with("md") {
                 families.push_device(&self.block.join(&device).join("md"), &device, page);
             }
@@ -127,7 +128,7 @@ impl Families {
     }
 
     fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
-        let level = or_count(sysfs::text(&dir.join("level")), ENTRY.name, page);
+        let level = or_left_out(sysfs::text(&dir.join("level")));
         let Some(level) = level.filter(|level| !level.is_empty()) else { return };
         // The name of the kernel's module for it.
         if !level.bytes().all(|b| b.is_ascii_alphanumeric()) {
@@ -136,10 +137,10 @@ impl Families {
         let is_in = |levels: &[&str]| levels.contains(&level.as_str());
         let raid_disks = match is_in(&CONTAINERS) {
             true => None,
-            false => or_count(read_raid_disks(&dir.join("raid_disks")), ENTRY.name, page),
+            false => or_left_out(read_raid_disks(&dir.join("raid_disks"))),
         };
         let degraded = match is_in(&REDUNDANT) {
-            true => or_count(sysfs::number(&dir.join("degraded")), ENTRY.name, page),
+            true => or_left_out(sysfs::number(&dir.join("degraded"))),
             false => Some(0),
         };
         for (family, value) in [(&mut self.raid_disks, raid_disks), (&mut self.degraded, degraded)]

@@ -10,8 +10,9 @@ use std::path::Path;
 use edctl_exposition::Page;
 
 use super::super::kept::Kept;
+use super::super::left_out::or_left_out;
 use super::super::links::{Link, Links};
-use super::super::sysfs::{self, or_count};
+use super::super::sysfs;
 use super::device::{Device, NUMBERS, OPERATION_STATES};
 use super::{ENTRY, IS_UP, files};
 
@@ -96,7 +97,7 @@ impl Asked {
 
     fn device(&mut self, link: Link, class: &Path, page: &mut Page) -> Device {
         let dir = class.join(&link.name);
-        let mut text = |file: &str| or_count(self.kept.text(&dir.join(file)), ENTRY.name, page);
+        let mut text = |file: &str| or_left_out(self.kept.text(&dir.join(file)));
         let flags = text("flags");
         // Of a device that is off sysfs does not tell these.
         let (speed, duplex) = match link.flags & IS_UP as u32 {

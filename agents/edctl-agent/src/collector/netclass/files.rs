@@ -4,7 +4,8 @@ use std::path::Path;
 
 use edctl_exposition::Page;
 
-use super::super::sysfs::{Dir, or_count};
+use super::super::left_out::or_left_out;
+use super::super::sysfs::Dir;
 use super::ENTRY;
 use super::device::{Device, NUMBERS, parse};
 
@@ -24,7 +25,7 @@ pub(super) fn read(class: &Path, names: &[String], page: &mut Page) -> Vec<Devic
 }
 
 fn read_device(name: &str, dir: &Dir<'_>, page: &mut Page) -> Device {
-    let mut text = |file: &str| or_count(dir.text(file), ENTRY.name, page);
+    let text = |file: &str| or_left_out(dir.text(file));
     let mut device = Device {
         name: name.to_owned(),
         address: text("address").unwrap_or_default(),

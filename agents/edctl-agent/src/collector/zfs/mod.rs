@@ -12,7 +12,8 @@ use edctl_exposition::{Family, Page};
 
 use self::kstat::{Field, parse_dataset, parse_io, parse_named};
 use super::kernel_file::{KernelFile, Text};
-use super::sysfs::{self, or_count};
+use super::left_out::or_left_out;
+use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -67,13 +68,13 @@ impl Collector for Zfs {
         let names = sysfs::list(&self.dir)?;
         let mut families = Families::empty();
         for (file, prefix) in &mut self.files {
-            let fields = or_nothing(file.read().and_then(parse_named), page);
+            let fields = or_nothing(file.read().and_then(parse_named));
             families.push(prefix, &[], fields.unwrap_or_default());
         }
         for name in &names {
             let dir = self.dir.join(name);
             if dir.is_dir() {
-                families.push_pool(&dir, name, page);
+                families.push_pool(&dir, name);
             }
         }
         families.add_to(page);
@@ -102,17 +103,17 @@ impl Families {
         }
     }
 
-    fn push_pool(&mut self, dir: &Path, pool: &str, page: &mut Page) {
+    fn push_pool(&mut self, dir: &Path, pool: &str) {
         let zpool = ("zpool", pool);
-        let io = read(&dir.join("io"), parse_io, page);
+        let io = read(&dir.join("io"), parse_io);
         self.push("zpool", &[zpool], io.unwrap_or_default());
-        let names = or_nothing(sysfs::list(dir), page).unwrap_or_default();
+        let names = or_nothing(sysfs::list(dir)).unwrap_or_default();
         for name in names.iter().filter(|name| name.starts_with("objset-")) {
-            if let Some((dataset, fields)) = read(&dir.join(name), parse_dataset, page) {
+            if let Some((dataset, fields)) = read(&dir.join(name), parse_dataset) {
                 self.push("zpool_dataset", &[zpool, ("dataset", &dataset)], fields);
             }
         }
-        if let Some(found) = or_count(read_state(&dir.join("state")), ENTRY.name, page) {
+        if let Some(found) = or_left_out(read_state(&dir.join("state"))) {
             for state in STATES {
                 self.state.push(&[zpool, ("state", state)], state == found);
             }
@@ -132,19 +133,15 @@ fn read_state(path: &Path) -> Result<Option<&'static str>, CollectError> {
 }
 
 /// A pool's file, which may come and go.
-fn read<T>(
-    path: &Path,
-    parse: impl Fn(Text<'_>) -> Result<T, CollectError>,
-    page: &mut Page,
-) -> Option<T> {
-    or_nothing(KernelFile::new(path.to_owned()).read().and_then(parse), page)
+fn read<T>(path: &Path, parse: impl Fn(Text<'_>) -> Result<T, CollectError>) -> Option<T> {
+    or_nothing(KernelFile::new(path.to_owned()).read().and_then(parse))
 }
 
 /// Not every version of ZFS has every file.
-fn or_nothing<T>(read: Result<T, CollectError>, page: &mut Page) -> Option<T> {
+fn or_nothing<T>(read: Result<T, CollectError>) -> Option<T> {
     match read {
         Err(CollectError::Absent { .. }) => None,
-        read => or_count(read.map(Some), ENTRY.name, page),
+        read => or_left_out(read.map(Some)),
     }
 }
 
