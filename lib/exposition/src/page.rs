@@ -136,6 +136,16 @@ impl Page {
         self.families.iter().map(|Named(family)| family)
     }
 
+    /// How many families it has.
+    pub fn len(&self) -> usize {
+        self.families.len()
+    }
+
+    /// Whether it has no family.
+    pub fn is_empty(&self) -> bool {
+        self.families.is_empty()
+    }
+
     /// The named family, if the page has it.
     pub fn family(&self, name: &str) -> Option<&Family> {
         self.families.get(name.as_bytes()).map(|Named(family)| family)

@@ -3,11 +3,11 @@
 use super::CollectError;
 use super::kernel_file::Text;
 
-/// A row: its name, a count for each CPU, and what else stands there.
+/// A row: its name, a count for each CPU, where it is a number, and what else stands there.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Row<'a> {
     pub(super) name: &'a str,
-    pub(super) counts: Vec<u64>,
+    pub(super) counts: Vec<Option<u64>>,
     pub(super) rest: Vec<&'a str>,
 }
 
@@ -27,8 +27,7 @@ pub(super) fn parse(text: Text<'_>) -> Result<(Vec<&str>, Vec<Row<'_>>), Collect
             continue;
         }
         let (counts, rest) = words.split_at(cpus.len());
-        let counts: Option<Vec<u64>> = counts.iter().map(|word| word.parse().ok()).collect();
-        let counts = counts.ok_or_else(|| text.wrong(number, "expected a number for each CPU"))?;
+        let counts = counts.iter().map(|word| text.number(number, Some(word))).collect();
         rows.push(Row { name: name.trim(), counts, rest: rest.to_vec() });
     }
     Ok((cpus, rows))
@@ -43,21 +42,31 @@ fn number_of(cpu: &str) -> Option<&str> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn rows() {
-        let content = "      CPU0   CPU3\n  1:  17  18446744073709551615  IO-APIC  1-edge i8042\n\
+        let content = "      CPU0   CPU3\n  1:  17  9223372036854775807  IO-APIC  1-edge i8042\n\
                        IPI0:5 6 Rescheduling\n ERR:  0\nno row\n";
         let (cpus, rows) = parse(Text::of(content)).unwrap();
         assert_eq!(cpus, ["0", "3"]);
         let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
         assert_eq!(names, ["1", "IPI0"]);
-        assert_eq!(rows[0].counts, [17, u64::MAX]);
+        assert_eq!(rows[0].counts, [Some(17), Some(i64::MAX as u64)]);
         assert_eq!(rows[0].rest, ["IO-APIC", "1-edge", "i8042"]);
-        for bad in ["", "\n", "CPU\n", "CPU0 x\n", "CPU0 CPU1\n1: 5 x\n", "CPU0\n1: -1\n"] {
+        for bad in ["", "\n", "CPU\n", "CPU0 x\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_odd_count_costs_no_other() {
+        let content = "CPU0 CPU1\n1: 5 x\n2: -1 6\n3: 18446744073709540830 7\n";
+        let (rows, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap().1);
+        let counts: Vec<&[Option<u64>]> = rows.iter().map(|row| row.counts.as_slice()).collect();
+        assert_eq!(counts, [[Some(5), None], [None, Some(6)], [None, Some(7)]]);
+        assert_eq!(left_out.why().unwrap(), "test, line 2: expected a number (and 2 more)");
     }
 
     proptest! {

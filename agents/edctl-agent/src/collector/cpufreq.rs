@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs::{self, Dir};
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_list};
 use crate::host::Host;
@@ -101,7 +101,7 @@ impl Collector for Cpufreq {
                     family.push(&[("cpu", &cpu)], khz as f64 * 1000.0);
                 }
             }
-            push_governors(&dir, &cpu, &mut governors, page);
+            push_governors(&dir, &cpu, &mut governors);
         }
         if !has_any {
             return Err(CollectError::Absent { path: self.dir.join("cpu0/cpufreq") });
@@ -111,7 +111,7 @@ impl Collector for Cpufreq {
     }
 }
 
-fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family, page: &mut Page) {
+fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family) {
     let text = |file| or_left_out(dir.text(file));
     let (Some(current), Some(available)) =
         (text("scaling_governor"), text("scaling_available_governors"))
@@ -119,7 +119,8 @@ fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family, page: &mut Page
         return;
     };
     if !available.split_ascii_whitespace().any(|governor| governor == current) {
-        return page.error(ENTRY.name, "parse");
+        let message = format!("cpu{cpu}: the governor {current} is none of {available:?}");
+        return left_out::note(CollectError::Other { reason: "parse", message });
     }
     for governor in available.split_ascii_whitespace() {
         family.push(&[("cpu", cpu), ("governor", governor)], governor == current);

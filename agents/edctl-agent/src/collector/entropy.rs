@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 
 use super::kept::Kept;
+use super::left_out::or_left_out;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -39,11 +40,14 @@ impl Collector for Entropy {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let [available, size] =
             ["entropy_avail", "poolsize"].map(|file| self.kept.number::<u64>(&self.dir.join(file)));
-        let (available, size) = (available?, size?);
+        let (available, size) = match (available, size) {
+            (Err(error), Err(_)) => return Err(error),
+            both => (or_left_out(both.0.map(Some)), or_left_out(both.1.map(Some))),
+        };
         let help = "Bits of entropy that the kernel has.";
-        page.add(Family::gauge("node_entropy_available_bits", help).with(&[], available));
+        page.add(Family::gauge("node_entropy_available_bits", help).with_known(&[], available));
         let help = "Bits of entropy that the kernel may have.";
-        page.add(Family::gauge("node_entropy_pool_size_bits", help).with(&[], size));
+        page.add(Family::gauge("node_entropy_pool_size_bits", help).with_known(&[], size));
         Ok(())
     }
 }
@@ -51,6 +55,7 @@ impl Collector for Entropy {
 #[cfg(test)]
 mod tests {
     use super::super::State;
+    use super::super::left_out::LeftOut;
     use super::*;
 
     fn state(available: Option<&str>) -> State {
@@ -60,15 +65,19 @@ mod tests {
             std::fs::write(dir.path().join("entropy_avail"), available).unwrap();
         }
         let mut page = Page::default();
-        let outcome = Entropy::of(dir.path().to_owned()).collect(&mut page);
-        assert_eq!(outcome.is_ok(), page.family("node_entropy_pool_size_bits").is_some());
-        outcome.map_or_else(|error| error.state(), |()| State::Ok)
+        let collect = || Entropy::of(dir.path().to_owned()).collect(&mut page);
+        let (outcome, left_out) = LeftOut::during(collect);
+        outcome.unwrap();
+        assert!(page.family("node_entropy_pool_size_bits").is_some());
+        left_out.why().map_or(State::Ok, |_| State::Partly)
     }
 
     #[test]
-    fn both_or_nothing() {
+    fn one_costs_nothing_of_the_other() {
         assert_eq!(state(Some("255\n")), State::Ok);
-        assert_eq!(state(Some("many\n")), State::Error);
-        assert_eq!(state(None), State::Absent);
+        assert_eq!(state(Some("many\n")), State::Partly);
+        assert_eq!(state(None), State::Partly);
+        let mut entropy = Entropy::of(std::path::PathBuf::from("/gone"));
+        assert_eq!(entropy.collect(&mut Page::default()).unwrap_err().state(), State::Absent);
     }
 }

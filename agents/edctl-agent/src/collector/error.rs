@@ -57,6 +57,9 @@ pub(crate) enum CollectError {
     /// What it reads keeps it waiting.
     #[error("no answer for {} s", waited.as_secs())]
     Timeout { waited: Duration },
+    /// Something else, told as it is.
+    #[error("{message}")]
+    Other { reason: &'static str, message: String },
     /// It has no thread any more; the journal says why.
     #[error("its thread has ended")]
     NoThread,
@@ -96,9 +99,11 @@ impl CollectError {
         match self {
             Self::Absent { .. } | Self::Denied { .. } => State::Absent,
             Self::Netlink { source, .. } if source.is_unsupported() => State::Absent,
-            Self::Netlink { .. } | Self::Io { .. } | Self::Parse { .. } | Self::NoThread => {
-                State::Error
-            }
+            Self::Netlink { .. }
+            | Self::Io { .. }
+            | Self::Parse { .. }
+            | Self::Other { .. }
+            | Self::NoThread => State::Error,
             Self::Timeout { .. } => State::Timeout,
         }
     }
@@ -112,6 +117,7 @@ impl CollectError {
             Self::Parse { .. } => "parse",
             Self::Netlink { .. } => "netlink",
             Self::Timeout { .. } => "timeout",
+            Self::Other { reason, .. } => reason,
             Self::NoThread => "thread",
         }
     }

@@ -31,24 +31,23 @@ impl Filefd {
 impl Collector for Filefd {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let (allocated, maximum) = parse(self.file.read()?)?;
-        page.add(Family::gauge("node_filefd_allocated", "Open files.").with(&[], allocated));
+        page.add(Family::gauge("node_filefd_allocated", "Open files.").with_known(&[], allocated));
         let maximum_help = "The most files that may be open.";
-        page.add(Family::gauge("node_filefd_maximum", maximum_help).with(&[], maximum));
+        page.add(Family::gauge("node_filefd_maximum", maximum_help).with_known(&[], maximum));
         Ok(())
     }
 }
 
 /// `allocated unused maximum`
-fn parse(text: Text<'_>) -> Result<(u64, u64), CollectError> {
-    let numbers = |line: &str| -> Option<(u64, u64)> {
-        let mut words = line.split_ascii_whitespace();
-        let allocated = words.next()?.parse().ok()?;
-        let _unused: u64 = words.next()?.parse().ok()?;
-        let maximum = words.next()?.parse().ok()?;
-        words.next().is_none().then_some((allocated, maximum))
-    };
-    let first = text.lines().next().and_then(|(_, line)| numbers(line));
-    first.ok_or_else(|| text.wrong(1, "expected three numbers"))
+fn parse(text: Text<'_>) -> Result<(Option<u64>, Option<u64>), CollectError> {
+    let words: Vec<&str> =
+        text.lines().next().map_or_else(Vec::new, |(_, line)| line.split_whitespace().collect());
+    match words[..] {
+        [allocated, _unused, maximum] => {
+            Ok((text.number(1, Some(allocated)), text.number(1, Some(maximum))))
+        }
+        _ => Err(text.wrong(1, "expected three numbers")),
+    }
 }
 
 #[cfg(test)]
@@ -58,8 +57,11 @@ mod tests {
     #[test]
     fn three_numbers_or_nothing() {
         let parsed = |content: &str| parse(Text::of(content)).ok();
-        assert_eq!(parsed("1024\t0\t9223372036854775807\n"), Some((1024, i64::MAX as u64)));
-        for bad in ["", "1024\n", "1024 0\n", "1024 0 x\n", "1 2 3 4\n", "-1 0 5\n"] {
+        let most = Some(i64::MAX as u64);
+        assert_eq!(parsed("1024\t0\t9223372036854775807\n"), Some((Some(1024), most)));
+        assert_eq!(parsed("1024 0 x\n"), Some((Some(1024), None)));
+        assert_eq!(parsed("-1 0 5\n"), Some((None, Some(5))));
+        for bad in ["", "1024\n", "1024 0\n", "1 2 3 4\n"] {
             assert_eq!(parsed(bad), None, "{bad:?}");
         }
     }

@@ -11,7 +11,7 @@ use super::filter::{Filter, check_regex};
 use super::kernel_file::KernelFile;
 use super::mounts::{self, Mount};
 use super::statfs::{Answer, Prober};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 /// How long one file system may take to answer.
@@ -140,18 +140,19 @@ impl Collector for Filesystem {
         mounts.retain(|mount| (self.shown)(mount));
         if mounts.len() > MOST_MOUNTS {
             mounts.truncate(MOST_MOUNTS);
-            page.error(ENTRY.name, "limit");
+            let message = format!("more than {MOST_MOUNTS} mounts");
+            left_out::note(CollectError::Other { reason: "limit", message });
         }
         let paths: Vec<PathBuf> =
-            mounts.iter().map(|mount| under(&self.rootfs, &mount.mount_point)).collect();
+            mounts.iter().map(|mount| under(&self.rootfs, &mount.path)).collect();
         let answers = self.prober.ask_all(&paths);
         Families::of(&mounts, &answers).add_to(page);
         Ok(())
     }
 }
 
-fn under(rootfs: &Path, mount_point: &str) -> PathBuf {
-    rootfs.join(mount_point.trim_start_matches('/'))
+fn under(rootfs: &Path, mount_point: &Path) -> PathBuf {
+    rootfs.join(mount_point.strip_prefix("/").unwrap_or(mount_point))
 }
 
 struct Families {

@@ -78,10 +78,10 @@ impl Collector for Interrupts {
                 continue;
             }
             for (cpu, count) in cpus.iter().zip(&row.counts) {
-                if *count > 0 || self.include_zeros {
+                if *count != Some(0) || self.include_zeros {
                     let labels =
                         [("cpu", *cpu), ("type", row.name), ("info", &info), ("devices", &devices)];
-                    family.push(&labels, *count);
+                    family.push_known(&labels, *count);
                 }
             }
         }
@@ -106,7 +106,7 @@ mod tests {
 
     const CONTENT: &str = "           CPU0       CPU3\n  \
           9:    0    5   IR-IO-APIC    9-fasteoi   acpi, other\n \
-        LOC:  7  18446744073709551615   Local timer interrupts\n \
+        LOC:  7  9223372036854775807   Local timer interrupts\n \
         ERR:  0\n MIS:  0 0\n";
 
     fn lines(options: &InterruptsOptions) -> Vec<String> {

@@ -103,12 +103,20 @@ impl<'a> Text<'a> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
-    /// The same lines as the kernel wrote them, for paths that are opened.
-    pub(super) fn byte_lines(self) -> impl Iterator<Item = (usize, &'a [u8])> {
+    /// As [`Text::rows`], of the lines' bytes, for paths that are opened.
+    pub(super) fn byte_rows<T>(
+        self,
+        expected: &'static str,
+        parse: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, CollectError> {
+        let mut lines = self.byte_lines();
+        self.rows(expected, |_, _| parse(lines.next()?))
+    }
+
+    fn byte_lines(self) -> impl Iterator<Item = &'a [u8]> {
         let lines = self.bytes.strip_suffix(b"\n").unwrap_or(self.bytes);
         let is_empty = self.bytes.is_empty();
-        let lines = lines.split(|byte| *byte == b'\n').filter(move |_| !is_empty);
-        lines.enumerate().map(|(index, line)| (index + 1, line))
+        lines.split(|byte| *byte == b'\n').filter(move |_| !is_empty)
     }
 
     /// A row of each line; a line that is no row is left out. An error only where no line is one.

@@ -5,6 +5,7 @@
 //! the collector runs on, and taken by whoever ran it.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 
 use edctl_exposition::Page;
 
@@ -31,9 +32,17 @@ impl LeftOut {
         (outcome, NOTED.take())
     }
 
+    /// The first one, as the error of the whole run.
+    pub(super) fn take_first(&mut self) -> Option<CollectError> {
+        let first = self.first.take()?;
+        let of_reason = self.times.iter_mut().find(|(reason, _)| *reason == first.reason());
+        of_reason.into_iter().for_each(|(_, times)| *times -= 1);
+        Some(first)
+    }
+
     /// Counts it on the page.
     pub(super) fn count(&self, collector: &str, page: &mut Page) {
-        for (reason, times) in &self.times {
+        for (reason, times) in self.times.iter().filter(|(_, times)| *times > 0) {
             page.count_errors(collector, reason, *times);
         }
     }
@@ -59,6 +68,11 @@ pub(super) fn note(error: CollectError) {
         }
         noted.first.get_or_insert(error);
     });
+}
+
+/// Leaves out what an attribute says.
+pub(super) fn note_attribute(path: PathBuf, expected: &'static str) {
+    note(CollectError::Parse { path, line: 1, expected });
 }
 
 /// What was read, or nothing and a note.

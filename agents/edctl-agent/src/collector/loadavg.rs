@@ -3,6 +3,7 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
+use super::number::Number;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -39,23 +40,22 @@ impl Collector for Loadavg {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let loads = parse(self.file.read()?)?;
         for ((name, help), load) in FAMILIES.into_iter().zip(loads) {
-            page.add(Family::gauge(name, help).with(&[], load));
+            page.add(Family::gauge(name, help).with_known(&[], load));
         }
         Ok(())
     }
 }
 
-fn parse(text: Text<'_>) -> Result<[f64; 3], CollectError> {
+fn parse(text: Text<'_>) -> Result<[Option<f64>; 3], CollectError> {
     let wrong = || text.wrong(1, "expected three load averages");
-    let (_, line) = text.lines().next().ok_or_else(wrong)?;
+    let (number, line) = text.lines().next().ok_or_else(wrong)?;
     let mut words = line.split_ascii_whitespace();
-    let mut loads = [0.0; 3];
-    for load in &mut loads {
-        *load = words
-            .next()
-            .and_then(|word| word.parse().ok())
-            .filter(|load: &f64| load.is_finite() && *load >= 0.0)
-            .ok_or_else(wrong)?;
-    }
-    Ok(loads)
+    let loads: [Option<f64>; 3] = std::array::from_fn(|_| {
+        let load = words.next().and_then(f64::take).filter(|load| *load >= 0.0);
+        if load.is_none() {
+            text.leave_out(number, "expected a load average");
+        }
+        load
+    });
+    if loads.iter().all(Option::is_none) { Err(wrong()) } else { Ok(loads) }
 }

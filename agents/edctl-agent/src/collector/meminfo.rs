@@ -3,6 +3,7 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
+use super::number::Number;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -62,15 +63,8 @@ impl Field<'_> {
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Field<'_>>, CollectError> {
-    let mut fields = Vec::with_capacity(64);
-    for (number, line) in text.lines().take(MAX_FIELDS) {
-        let wrong = || text.wrong(number, "expected \"Name: number\" or \"Name: number kB\"");
-        fields.push(parse_line(line).ok_or_else(wrong)?);
-    }
-    if !fields.iter().any(|field| field.name == "MemTotal") {
-        return Err(text.wrong(1, "expected MemTotal"));
-    }
-    Ok(fields)
+    let expected = "expected \"Name: number\" or \"Name: number kB\"";
+    text.rows(expected, |number, line| if number <= MAX_FIELDS { parse_line(line) } else { None })
 }
 
 fn parse_line(line: &str) -> Option<Field<'_>> {
@@ -80,7 +74,7 @@ fn parse_line(line: &str) -> Option<Field<'_>> {
         return None;
     }
     let mut words = rest.split_ascii_whitespace();
-    let number: u64 = words.next()?.parse().ok()?;
+    let number = u64::take(words.next()?)?;
     match (words.next(), words.next()) {
         (None, _) => Some(Field { name, value: number, is_bytes: false }),
         (Some("kB"), None) => {

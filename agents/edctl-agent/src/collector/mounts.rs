@@ -1,7 +1,9 @@
 //! /proc/PID/mountinfo: what is mounted where.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 use super::CollectError;
 use super::kernel_file::Text;
@@ -14,6 +16,8 @@ pub(super) struct Mount {
     parent: String,
     pub(super) device: String,
     pub(super) mount_point: String,
+    /// The same in the bytes that it has on this node, which may be in another encoding.
+    pub(super) path: PathBuf,
     pub(super) fs_type: String,
     pub(super) major: String,
     pub(super) minor: String,
@@ -22,14 +26,7 @@ pub(super) struct Mount {
 
 /// The mounts in the file's order; of several on one place only that which hides the others.
 pub(super) fn parse(text: Text<'_>) -> Result<Vec<Mount>, CollectError> {
-    let mut mounts = Vec::new();
-    for (number, line) in text.lines() {
-        mounts.push(parse_line(line).ok_or_else(|| text.wrong(number, "expected a mount"))?);
-    }
-    if mounts.is_empty() {
-        return Err(text.wrong(1, "expected at least one mount"));
-    }
-    Ok(without_hidden(mounts))
+    Ok(without_hidden(text.byte_rows("expected a mount", parse_line)?))
 }
 
 fn without_hidden(mounts: Vec<Mount>) -> Vec<Mount> {
@@ -67,13 +64,18 @@ fn above(place: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
-fn parse_line(line: &str) -> Option<Mount> {
+fn parse_line(line: &[u8]) -> Option<Mount> {
+    let separator = line.windows(3).position(|bytes| bytes == b" - ")?;
+    // The mount point may have any bytes, and all else is text.
+    let path = unescape_bytes(line[..separator].split(|byte| *byte == b' ').nth(4)?)?;
+    let line = String::from_utf8_lossy(line);
     let (place, kind) = line.split_once(" - ")?;
     let mut place = place.split(' ');
     let id = place.next()?.to_owned();
     let parent = place.next()?.to_owned();
     let (major, minor) = place.next()?.split_once(':')?;
-    let mount_point = unescape(place.nth(1)?)?;
+    let mount_point = String::from_utf8_lossy(&path).into_owned();
+    place.nth(1)?;
     let options = place.next()?;
     let mut kind = kind.split(' ');
     let fs_type = kind.next()?;
@@ -85,6 +87,7 @@ fn parse_line(line: &str) -> Option<Mount> {
         parent,
         device,
         mount_point,
+        path: OsString::from_vec(path).into(),
         fs_type: fs_type.to_owned(),
         major: major.to_owned(),
         minor: minor.to_owned(),
@@ -94,8 +97,12 @@ fn parse_line(line: &str) -> Option<Mount> {
 
 /// The kernel writes blanks and backslashes as `\040` and so on.
 pub(super) fn unescape(text: &str) -> Option<String> {
+    unescape_bytes(text.as_bytes()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn unescape_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((&first, tail)) = rest.split_first() {
         match (first, tail) {
             (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..]) => {
@@ -109,33 +116,52 @@ pub(super) fn unescape(text: &str) -> Option<String> {
             }
         }
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::super::kernel_file::KernelFile;
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn lines() {
         let mount = parse_line(
-            "36 35 98:0 /mnt1 /with\\040blank rw,noatime master:1 shared:2 - ext3 /dev/root ro,x=y",
+            b"36 35 98:0 /mnt1 /with\\040blank rw,noatime master:1 shared:2 - ext3 /dev/root ro,x=y",
         )
         .unwrap();
         assert_eq!(mount.mount_point, "/with blank");
         assert_eq!((mount.major.as_str(), mount.minor.as_str()), ("98", "0"));
         assert_eq!((mount.device.as_str(), mount.fs_type.as_str()), ("/dev/root", "ext3"));
         assert!(mount.read_only);
-        let no_tags = parse_line("1 1 0:1 / / rw - tmpfs none rw,errors=ro-remount").unwrap();
+        let no_tags = parse_line(b"1 1 0:1 / / rw - tmpfs none rw,errors=ro-remount").unwrap();
         assert!(!no_tags.read_only);
         for garbage in
             ["", "1 2 3", "1 1 0:1 / / rw", "1 1 x / / rw - a b c", "1 1 0:1 / /\\9 rw - a b c"]
         {
-            assert_eq!(parse_line(garbage), None, "{garbage}");
+            assert_eq!(parse_line(garbage.as_bytes()), None, "{garbage}");
         }
     }
+
+    #[test]
+    fn a_mount_point_of_other_bytes_hides_no_other() {
+        let content = b"22 1 0:20 / / rw - ext4 /dev/root rw\n30 22 8:17 / /mnt/B\xfccher rw - vfat /dev/sdb1 rw\nodd\n";
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("mountinfo"), content).unwrap();
+        let mut file = KernelFile::new(dir.path().join("mountinfo"));
+        let (mounts, left_out) = LeftOut::during(|| parse(file.read().unwrap()).unwrap());
+        let points: Vec<&str> = mounts.iter().map(|mount| mount.mount_point.as_str()).collect();
+        assert_eq!(points, ["/", "/mnt/B\u{fffd}cher"]);
+        assert_eq!(mounts[1].path, Path::new(OsStr::from_bytes(b"/mnt/B\xfccher")));
+        assert!(left_out.why().unwrap().ends_with("mountinfo, line 3: expected a mount"));
+    }
+
     fn seen_of(lines: &[&str]) -> Vec<String> {
-        let mounts = lines.iter().map(|line| parse_line(line).unwrap()).collect();
+        let mounts = lines.iter().map(|line| parse_line(line.as_bytes()).unwrap()).collect();
         without_hidden(mounts).into_iter().map(|mount| mount.device).collect()
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::filter::check_regex;
 use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -76,14 +76,20 @@ impl Netstat {
 impl Collector for Netstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut found = Vec::with_capacity(64);
+        let mut failed = None;
         for file in &mut self.tables {
-            parse_table(file.read()?, &mut self.shown, &mut found)?;
+            let read = file.read().and_then(|text| parse_table(text, &mut self.shown, &mut found));
+            failed = read.err().or(failed);
         }
-        match self.snmp6.read() {
-            Ok(text) => parse_snmp6(text, &mut self.shown, &mut found)?,
+        match self.snmp6.read().and_then(|text| parse_snmp6(text, &mut self.shown, &mut found)) {
             // A kernel without IPv6.
-            Err(CollectError::Absent { .. }) => {}
-            Err(error) => return Err(error),
+            Ok(()) | Err(CollectError::Absent { .. }) => {}
+            Err(error) => failed = Some(error),
+        }
+        match failed {
+            Some(error) if found.is_empty() => return Err(error),
+            Some(error) => left_out::note(error),
+            None => {}
         }
         for (name, value) in found {
             let help = ["The field ", &name, " of the network's statistics."].concat();
@@ -154,26 +160,32 @@ fn parse_table(
     let mut lines = text.lines();
     let mut has_protocols = false;
     while let Some((number, names)) = lines.next() {
-        let wrong = || text.wrong(number, "expected a line of names and one of as many numbers");
-        let (_, numbers) = lines.next().ok_or_else(wrong)?;
-        let columns = shown.of_line(names).ok_or_else(wrong)?;
-        let (protocol, numbers) = numbers.split_once(": ").ok_or_else(wrong)?;
-        if !names.strip_prefix(protocol).is_some_and(|rest| rest.starts_with(": ")) {
-            return Err(wrong());
-        }
-        let mut numbers = numbers.split_ascii_whitespace();
-        for column in columns {
-            let number = numbers.next().ok_or_else(wrong)?;
-            if let Some(field) = column {
-                found.push((Arc::clone(field), number.parse().map_err(|_| wrong())?));
+        let expected = "expected a line of names and one of as many numbers";
+        let (number_of_numbers, numbers) =
+            lines.next().ok_or_else(|| text.wrong(number, expected))?;
+        let numbers = of_protocol(names, numbers).filter(|numbers| {
+            numbers.split_ascii_whitespace().count() + 1 == names.split_ascii_whitespace().count()
+        });
+        let (Some(columns), Some(numbers)) = (shown.of_line(names), numbers) else {
+            text.leave_out(number, expected);
+            continue;
+        };
+        for (column, value) in columns.iter().zip(numbers.split_ascii_whitespace()) {
+            if let Some(field) = column
+                && let Some(value) = text.number(number_of_numbers, Some(value))
+            {
+                found.push((Arc::clone(field), value));
             }
-        }
-        if numbers.next().is_some() {
-            return Err(wrong());
         }
         has_protocols = true;
     }
     if has_protocols { Ok(()) } else { Err(text.wrong(1, "expected protocols")) }
+}
+
+/// The numbers of a line, if it is of the same protocol as the line of names.
+fn of_protocol<'a>(names: &str, numbers: &'a str) -> Option<&'a str> {
+    let (protocol, numbers) = numbers.split_once(": ")?;
+    names.strip_prefix(protocol)?.starts_with(": ").then_some(numbers)
 }
 
 fn parse_snmp6(
@@ -182,11 +194,11 @@ fn parse_snmp6(
     found: &mut Vec<Field>,
 ) -> Result<(), CollectError> {
     for (number, line) in text.lines() {
-        let wrong = || text.wrong(number, "expected a name and a number");
         let mut words = line.split_ascii_whitespace();
-        let (name, value) = words.next().zip(words.next()).ok_or_else(wrong)?;
-        if let Some(field) = shown.of_name(name) {
-            found.push((field, value.parse().map_err(|_| wrong())?));
+        if let Some(field) = words.next().and_then(|name| shown.of_name(name))
+            && let Some(value) = text.number(number, words.next())
+        {
+            found.push((field, value));
         }
     }
     Ok(())
@@ -196,6 +208,7 @@ fn parse_snmp6(
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     type Parse = fn(Text<'_>, &mut Shown, &mut Vec<Field>) -> Result<(), CollectError>;
@@ -218,17 +231,17 @@ mod tests {
             [("Ip_Forwarding", 2), ("Tcp_InSegs", 7), ("Tcp_InErrs", 0), ("TcpExt_ListenDrops", 3)];
         let found = shown(parse_table, content).unwrap();
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
-        for bad in [
-            "",
-            "Ip: A\n",
-            "Ip: A B\nIp: 1\n",
-            "Ip: A\nIp: 1 2\n",
-            "Ip: A\nTcp: 1\n",
-            "Ip: Forwarding\nIp: x\n",
-            "Ip\nIp\n",
-        ] {
+        for bad in
+            ["", "Ip: A\n", "Ip: A B\nIp: 1\n", "Ip: A\nIp: 1 2\n", "Ip: A\nTcp: 1\n", "Ip\nIp\n"]
+        {
             assert!(shown(parse_table, bad).is_err(), "{bad:?}");
         }
+        let odd = "Ip: A B\nIp: 1\nTcp: CurrEstab InSegs OutSegs\nTcp: 18446744073709540830 7 x\n";
+        let (found, left_out) = LeftOut::during(|| shown(parse_table, odd).unwrap());
+        assert_eq!(found, [("Tcp_InSegs".to_owned(), 7)]);
+        // It is read twice.
+        let why = "test, line 1: expected a line of names and one of as many numbers (and 5 more)";
+        assert_eq!(left_out.why().unwrap(), why);
     }
 
     #[test]
@@ -238,8 +251,10 @@ mod tests {
         let expected = [("Ip6_InOctets", 12), ("UdpLite6_InErrors", 1), ("Icmp6_OutMsgs", 4)];
         let found = shown(parse_snmp6, content).unwrap();
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
-        for bad in ["Ip6InOctets\n", "Ip6InOctets many\n"] {
-            assert!(shown(parse_snmp6, bad).is_err(), "{bad:?}");
+        for odd in ["Ip6InOctets\n", "Ip6InOctets many\n"] {
+            let content = format!("{odd}Icmp6OutMsgs 4\n");
+            let (found, left_out) = LeftOut::during(|| shown(parse_snmp6, &content).unwrap().len());
+            assert_eq!((found, left_out.why().is_some()), (1, true), "{odd:?}");
         }
     }
 

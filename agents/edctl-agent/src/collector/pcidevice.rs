@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -108,7 +108,7 @@ impl Collector for PciDevices {
             let dir = self.dir.join(&name);
             match Location::parse(&name) {
                 Some(location) => expose(&dir, &location, page),
-                None => page.error(ENTRY.name, "parse"),
+                None => left_out::note_attribute(dir, "expected a device's place as its name"),
             }
         }
         Ok(())
@@ -142,7 +142,7 @@ impl Location {
 
 fn expose(dir: &Path, location: &Location, page: &mut Page) {
     let labels = location.labels();
-    if let Some(info) = info(dir, location, page) {
+    if let Some(info) = info(dir, location) {
         page.add(info);
     }
     for (file, family, help) in NUMBERS {
@@ -159,7 +159,7 @@ fn expose(dir: &Path, location: &Location, page: &mut Page) {
                 page.add(Family::gauge(family, help).with(&labels, Value::F64(speed)));
             }
             Some(Some(Speed::Unknown)) | None => {}
-            Some(None) => page.error(ENTRY.name, "parse"),
+            Some(None) => left_out::note_attribute(dir.join(file), "expected a speed"),
         }
     }
     let power = sysfs::one_of(&dir.join("power_state"), &POWER_STATES);
@@ -174,18 +174,18 @@ fn expose(dir: &Path, location: &Location, page: &mut Page) {
 }
 
 /// What the device is; none where it does not say.
-fn info(dir: &Path, location: &Location, page: &mut Page) -> Option<Family> {
+fn info(dir: &Path, location: &Location) -> Option<Family> {
     let parent = dir.canonicalize().ok().and_then(|path| {
         let name = path.parent()?.file_name()?.to_str()?.to_owned();
         Location::parse(&name)
     });
     // A device at the root has none.
     let parent = parent.unwrap_or_else(|| Location(["*", "*", "*", "*"].map(str::to_owned)));
-    let mut hex = |file: &str, width: usize| {
+    let hex = |file: &str, width: usize| {
         let text = or_left_out(sysfs::text(&dir.join(file)))?;
         let number = u32::from_str_radix(text.trim_start_matches("0x"), 16).ok();
         if number.is_none() {
-            page.error(ENTRY.name, "parse");
+            left_out::note_attribute(dir.join(file), "expected a hexadecimal number");
         }
         number.map(|number| format!("0x{number:0width$x}"))
     };

@@ -8,7 +8,7 @@ use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use super::filter::{Filter, check_regex};
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -158,7 +158,7 @@ impl Collector for PowerSupplies {
             }
             // A supply may be unplugged in the middle.
             let attributes = read(&self.dir.join(&name));
-            expose(&name, &attributes, page);
+            expose(&self.dir.join(&name), &name, &attributes, page);
         }
         Ok(())
     }
@@ -179,13 +179,13 @@ fn read(dir: &Path) -> Attributes {
     files.into_iter().filter(|file| is_known(file)).filter_map(read_one).collect()
 }
 
-fn expose(name: &str, attributes: &Attributes, page: &mut Page) {
+fn expose(dir: &Path, name: &str, attributes: &Attributes, page: &mut Page) {
     let supply = ("power_supply", name);
     let mut numbers = |table: &[(&str, &str)], scale: fn(i64) -> Value| {
         for (file, family) in table {
             let Some(text) = attributes.get(*file) else { continue };
             let Some(value) = parse(text) else {
-                page.error(ENTRY.name, "parse");
+                left_out::note_attribute(dir.join(file), "expected a number");
                 continue;
             };
             let help = "An attribute of the power supply, in the unit of its name.";

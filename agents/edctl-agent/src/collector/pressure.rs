@@ -3,6 +3,8 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
+use super::left_out::{self, or_left_out};
+use super::number::Number;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -45,17 +47,27 @@ impl Pressure {
 impl Collector for Pressure {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut found = Vec::new();
+        let mut absent = None;
         for ((resource, lines), file) in FILES.iter().zip(&mut self.files) {
             match file.read() {
                 Ok(text) => {
                     for (line, word) in *lines {
-                        found.push((resource, word, parse(text, line)?));
+                        let total = or_left_out(parse(text, line).map(Some));
+                        found.extend(total.map(|total| (resource, word, total)));
                     }
                 }
-                // Interrupts came with Linux 6.1; the others are there or nothing is.
-                Err(CollectError::Absent { .. }) if *resource == "irq" => {}
-                Err(error) => return Err(error.or_switched_off()),
+                Err(error) => match error.or_switched_off() {
+                    // Interrupts came with Linux 6.1, and not every kernel times them; a kernel may have the
+                    // others switched off.
+                    error @ CollectError::Absent { .. } => absent = Some(error),
+                    error => left_out::note(error),
+                },
             }
+        }
+        if found.is_empty()
+            && let Some(absent) = absent
+        {
+            return Err(absent);
         }
         for (resource, word, microseconds) in found {
             let name = format!("node_pressure_{resource}_{word}_seconds_total");
@@ -70,7 +82,7 @@ impl Collector for Pressure {
 fn parse(text: Text<'_>, wanted: &str) -> Result<u64, CollectError> {
     let total = text.lines().find_map(|(_, line)| {
         let rest = line.strip_prefix(wanted)?.strip_prefix(' ')?;
-        rest.split(' ').find_map(|word| word.strip_prefix("total="))?.parse().ok()
+        rest.split(' ').find_map(|word| word.strip_prefix("total=")).and_then(u64::take)
     });
     total.ok_or_else(|| text.wrong(1, "expected a line with a total"))
 }
@@ -84,9 +96,9 @@ mod tests {
     #[test]
     fn totals_of_both_lines() {
         let content = "some avg10=4.58 avg60=4.97 avg300=1.89 total=7227943\n\
-                       full avg10=0.00 avg60=0.00 avg300=0.00 total=18446744073709551615\n";
+                       full avg10=0.00 avg60=0.00 avg300=0.00 total=9223372036854775807\n";
         assert_eq!(parse(Text::of(content), "some").unwrap(), 7_227_943);
-        assert_eq!(parse(Text::of(content), "full").unwrap(), u64::MAX);
+        assert_eq!(parse(Text::of(content), "full").unwrap(), i64::MAX as u64);
         for bad in ["", "some avg10=1\n", "some total=-1\n", "something total=1\n"] {
             assert!(parse(Text::of(bad), "some").is_err(), "{bad:?}");
         }

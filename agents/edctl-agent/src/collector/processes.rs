@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
+use super::number::Number;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -66,21 +67,22 @@ impl Collector for Processes {
 #[derive(Debug, Default)]
 struct Counts {
     pids: u64,
-    threads: u64,
+    /// None where a process does not say how many it has.
+    threads: Option<u64>,
     states: BTreeMap<char, u64>,
     thread_states: BTreeMap<char, u64>,
 }
 
 impl Counts {
     fn read(procfs: &Path) -> Result<Self, CollectError> {
-        let mut counts = Self::default();
+        let mut counts = Self { threads: Some(0), ..Self::default() };
         let mut seen = 0;
         for pid in list_ids(procfs).map_err(|e| CollectError::io(procfs, e))? {
             let dir = procfs.join(pid);
-            let Some(process) = read_stat(&dir.join("stat"))? else { continue };
+            let Some(process) = read_stat(&dir.join("stat")) else { continue };
             counts.pids += 1;
-            counts.threads = counts.threads.saturating_add(process.threads);
-            *counts.states.entry(process.state).or_default() += 1;
+            counts.threads = counts.threads.zip(process.threads).map(|(sum, own)| sum + own);
+            add(process.state, &mut counts.states);
             // One that has just ended has no threads.
             for tid in list_ids(&dir.join("task")).unwrap_or_default() {
                 seen += 1;
@@ -88,13 +90,18 @@ impl Counts {
                     let expected = "expected fewer threads";
                     return Err(CollectError::Parse { path: dir, line: 0, expected });
                 }
-                let Some(thread) = read_stat(&dir.join("task").join(tid).join("stat"))? else {
-                    continue;
-                };
-                *counts.thread_states.entry(thread.state).or_default() += 1;
+                if let Some(thread) = read_stat(&dir.join("task").join(tid).join("stat")) {
+                    add(thread.state, &mut counts.thread_states);
+                }
             }
         }
         Ok(counts)
+    }
+}
+
+fn add(state: Option<char>, states: &mut BTreeMap<char, u64>) {
+    if let Some(state) = state {
+        *states.entry(state).or_default() += 1;
     }
 }
 
@@ -108,23 +115,28 @@ fn list_ids(dir: &Path) -> io::Result<Vec<String>> {
     Ok(ids)
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Stat {
-    state: char,
-    threads: u64,
+    state: Option<char>,
+    threads: Option<u64>,
 }
 
 /// None where there is no such process any more, or where it may not be looked at.
-fn read_stat(path: &Path) -> Result<Option<Stat>, CollectError> {
+fn read_stat(path: &Path) -> Option<Stat> {
     let mut buffer = [0; MAX_BYTES];
     let length = match File::open(path).and_then(|mut file| file.read(&mut buffer)) {
         Ok(length) => length,
-        Err(error) if is_gone(&error) => return Ok(None),
-        Err(error) => return Err(CollectError::io(path, error)),
+        Err(error) if is_gone(&error) => return None,
+        Err(error) => {
+            left_out::note(CollectError::io(path, error));
+            return Some(Stat::default());
+        }
     };
-    let expected = "expected a process's state and threads";
-    let wrong = || CollectError::Parse { path: path.to_owned(), line: 1, expected };
-    parse_stat(&buffer[..length]).map(Some).ok_or_else(wrong)
+    let stat = parse_stat(&buffer[..length]);
+    if stat.state.is_none() || stat.threads.is_none() {
+        left_out::note_attribute(path.to_owned(), "expected a process's state and threads");
+    }
+    Some(stat)
 }
 
 fn is_gone(error: &io::Error) -> bool {
@@ -134,23 +146,24 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 /// The process's name is in brackets and may have any bytes, brackets too.
-fn parse_stat(line: &[u8]) -> Option<Stat> {
+fn parse_stat(line: &[u8]) -> Stat {
     const THREADS: usize = 17;
-    let end = line.iter().rposition(|b| *b == b')')?;
-    let rest = std::str::from_utf8(&line[end + 1..]).ok()?;
-    let mut words = rest.split_ascii_whitespace();
-    let mut state = words.next()?.chars();
-    let (state, None) = (state.next()?, state.next()) else { return None };
-    let threads = words.nth(THREADS - 1)?.parse().ok()?;
-    Some(Stat { state, threads })
+    let Some(end) = line.iter().rposition(|b| *b == b')') else { return Stat::default() };
+    let mut words = line[end + 1..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let state = match words.next() {
+        Some([state]) if state.is_ascii_alphabetic() => Some(char::from(*state)),
+        _ => None,
+    };
+    let threads = words.nth(THREADS - 1).and_then(|word| std::str::from_utf8(word).ok());
+    Stat { state, threads: threads.and_then(u64::take) }
 }
 
 fn expose(counts: &Counts, page: &mut Page) {
     for (name, help, value) in [
         ("node_processes_threads", "Threads that there are.", counts.threads),
-        ("node_processes_pids", "Processes that there are.", counts.pids),
+        ("node_processes_pids", "Processes that there are.", Some(counts.pids)),
     ] {
-        page.add(Family::gauge(name, help).with(&[], value));
+        page.add(Family::gauge(name, help).with_known(&[], value));
     }
     for (name, label, help, states) in [
         ("node_processes_state", "state", "Processes in each state.", &counts.states),
@@ -173,6 +186,7 @@ fn expose(counts: &Counts, page: &mut Page) {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::super::sysfs::tests::{put, tree};
     use super::*;
 
@@ -182,17 +196,17 @@ mod tests {
 
     #[test]
     fn lines() {
-        let whole = Some(Stat { state: 'S', threads: 4 });
-        for (line, parsed) in [
-            (stat("bash", "S", "4"), whole),
-            (stat(") R 1 (", "D", "1"), Some(Stat { state: 'D', threads: 1 })),
-            (stat("bash", "SS", "4"), None),
-            (stat("bash", "S", "many"), None),
-            ("1 (bash) S 1".into(), None),
-            ("1 bash S".into(), None),
-            (String::new(), None),
+        for (line, state, threads) in [
+            (stat("bash", "S", "4"), Some('S'), Some(4)),
+            (stat(") R 1 (", "D", "1"), Some('D'), Some(1)),
+            (stat("bash", "SS", "4"), None, Some(4)),
+            (stat("bash", "S", "many"), Some('S'), None),
+            (stat("bash", "S", "-1"), Some('S'), None),
+            ("1 (bash) S 1".into(), Some('S'), None),
+            ("1 bash S".into(), None, None),
+            (String::new(), None, None),
         ] {
-            assert_eq!(parse_stat(line.as_bytes()), parsed, "{line}");
+            assert_eq!(parse_stat(line.as_bytes()), Stat { state, threads }, "{line}");
         }
     }
 
@@ -208,7 +222,7 @@ mod tests {
             put(dir.path(), path, stat("x", state, threads).as_bytes());
         }
         let counts = Counts::read(dir.path()).unwrap();
-        assert_eq!((counts.pids, counts.threads), (2, 3));
+        assert_eq!((counts.pids, counts.threads), (2, Some(3)));
         assert_eq!(counts.states, BTreeMap::from([('S', 1), ('Z', 1)]));
         assert_eq!(counts.thread_states, BTreeMap::from([('S', 1), ('D', 1)]));
         let mut page = Page::default();
@@ -216,7 +230,15 @@ mod tests {
         assert!(page.family("node_processes_max_processes").is_some());
         assert!(page.family("node_processes_max_threads").is_none());
         put(dir.path(), "20/stat", b"\xff\xfe");
-        assert!(Counts::read(dir.path()).is_err());
+        let (counts, left_out) = LeftOut::during(|| Counts::read(dir.path()).unwrap());
+        assert_eq!((counts.pids, counts.threads), (2, None));
+        assert_eq!(counts.states, BTreeMap::from([('S', 1)]));
+        assert!(
+            left_out
+                .why()
+                .unwrap()
+                .ends_with("20/stat, line 1: expected a process's state and threads")
+        );
     }
 
     proptest! {

@@ -86,13 +86,13 @@ impl Running {
     pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Report> {
         let start = Instant::now();
         let (outcome, left_out) = match &mut self.place {
-            Place::Here(collector) => LeftOut::during(|| collector.collect(page)),
+            Place::Here(collector) => run(collector.as_mut(), page),
             Place::ApartIfAny { dir, devices: Devices::Absent(_), .. } => {
                 (Err(CollectError::Absent { path: dir.clone() }), LeftOut::default())
             }
             Place::ApartIfAny { here, devices, .. } => {
                 let Devices::Empty(events) = *devices else { return None };
-                let (outcome, left_out) = LeftOut::during(|| here.collect(page));
+                let (outcome, left_out) = run(here.as_mut(), page);
                 if outcome.as_ref().is_err_and(|error| error.state() == State::Absent) {
                     *devices = Devices::Absent(events);
                 }
@@ -120,10 +120,19 @@ impl Running {
     }
 }
 
+/// Runs a collector, with what it left out; one that could take nothing of what it read has failed.
+fn run(collector: &mut dyn Collector, page: &mut Page) -> (Result<(), CollectError>, LeftOut) {
+    let before = page.len();
+    let (outcome, mut left_out) = LeftOut::during(|| collector.collect(page));
+    let has_failed = outcome.is_ok() && page.len() == before;
+    let error = if has_failed { left_out.take_first() } else { None };
+    (error.map_or(outcome, Err), left_out)
+}
+
 fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
     Apart::start(name, move || {
         let mut page = Page::default();
-        let (outcome, left_out) = LeftOut::during(|| collector.collect(&mut page));
+        let (outcome, left_out) = run(collector.as_mut(), &mut page);
         (outcome.map(|()| page), left_out)
     })
 }

@@ -3,7 +3,7 @@
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -33,11 +33,11 @@ impl Sockstat {
 impl Collector for Sockstat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut fields = parse(self.v4.read()?)?;
-        match self.v6.read() {
-            Ok(text) => fields.extend(parse(text)?),
+        match self.v6.read().and_then(parse) {
+            Ok(more) => fields.extend(more),
             // A kernel without IPv6.
             Err(CollectError::Absent { .. }) => {}
-            Err(error) => return Err(error),
+            Err(error) => left_out::note(error),
         }
         for Field { protocol, name, value } in fields {
             let help = format!("Sockets of {protocol}: {name}.");
@@ -65,13 +65,17 @@ struct Field<'a> {
 fn parse(text: Text<'_>) -> Result<Vec<Field<'_>>, CollectError> {
     let mut fields = Vec::with_capacity(16);
     for (number, line) in text.lines() {
-        let wrong = || text.wrong(number, "expected \"PROTOCOL: name number ...\"");
-        let (protocol, rest) =
-            line.split_once(": ").filter(|(p, _)| is_name(p)).ok_or_else(wrong)?;
+        let Some((protocol, rest)) = line.split_once(": ").filter(|(p, _)| is_name(p)) else {
+            text.leave_out(number, "expected \"PROTOCOL: name number ...\"");
+            continue;
+        };
         let mut words = rest.split_ascii_whitespace();
-        while let Some(name) = words.next().filter(|name| is_name(name)) {
-            let value = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
-            fields.push(Field { protocol, name, value });
+        while let Some(name) = words.next() {
+            match text.number(number, words.next()) {
+                Some(value) if is_name(name) => fields.push(Field { protocol, name, value }),
+                Some(_) => text.leave_out(number, "expected the name of a field"),
+                None => {}
+            }
         }
     }
     if fields.is_empty() { Err(text.wrong(1, "expected protocols")) } else { Ok(fields) }
@@ -85,6 +89,7 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
@@ -102,6 +107,11 @@ mod tests {
         );
         for bad in ["", "TCP inuse 1\n", "TCP: inuse\n", "TCP: inuse -1\n", "T P: inuse 1\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        }
+        for odd in ["", "TCP inuse 1\n", "TCP: inuse\n", "TCP: inuse -1\n", "TCP: \u{fffd} 1\n"] {
+            let content = format!("{odd}UDP: inuse 1 mem 2\n");
+            let (fields, left_out) = LeftOut::during(|| parse(Text::of(&content)).unwrap().len());
+            assert_eq!((fields, left_out.why().is_some()), (2, !odd.is_empty()), "{odd}");
         }
     }
 

@@ -32,7 +32,7 @@ impl Collector for Softirqs {
         let mut family = Family::counter("node_softirqs_functions_total", help);
         for row in rows {
             for (cpu, count) in cpus.iter().zip(row.counts) {
-                family.push(&[("cpu", cpu), ("type", row.name)], count);
+                family.push_known(&[("cpu", cpu), ("type", row.name)], count);
             }
         }
         page.add(family);

@@ -25,6 +25,8 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// The columns that are shown, by their place, in the order of [`families`].
 const COLUMNS: [usize; 7] = [0, 1, 2, 8, 9, 10, 11];
+/// How many columns there are, from Linux 2.6 to 6.12 (net/core/net-procfs.c).
+const WIDTHS: [usize; 5] = [9, 10, 11, 13, 15];
 /// Since Linux 5.10 a line says of which CPU it is.
 const CPU_COLUMN: usize = 12;
 
@@ -45,9 +47,8 @@ impl Collector for Softnet {
             let mut family = family;
             for (cpu, columns) in &cpus {
                 // A column that this kernel does not write is absent.
-                if let Some(value) = columns.get(column) {
-                    family.push(&[("cpu", cpu)], *value);
-                }
+                let value = columns.get(column).copied().flatten();
+                family.push_known(&[("cpu", cpu)], value);
             }
             page.add(family);
         }
@@ -76,36 +77,55 @@ fn families() -> [Family; 7] {
     ]
 }
 
-/// A CPU's number, and the columns of its line.
-fn parse(text: Text<'_>) -> Result<Vec<(String, Vec<u32>)>, CollectError> {
-    let mut cpus = Vec::new();
-    for (number, line) in text.lines() {
-        let columns: Option<Vec<u32>> =
-            line.split_ascii_whitespace().map(|word| u32::from_str_radix(word, 16).ok()).collect();
-        let columns = columns.filter(|columns| columns.len() >= 9);
-        let columns = columns.ok_or_else(|| text.wrong(number, "expected nine hex numbers"))?;
-        let cpu = columns.get(CPU_COLUMN).copied().unwrap_or(number as u32 - 1);
-        cpus.push((cpu.to_string(), columns));
-    }
-    if cpus.is_empty() { Err(text.wrong(1, "expected CPUs")) } else { Ok(cpus) }
+/// A CPU's number, and the columns of its line, where they are numbers.
+type Cpu = (String, Vec<Option<u32>>);
+
+/// A line that does not say of which CPU it is, though others do, is left out.
+fn parse(text: Text<'_>) -> Result<Vec<Cpu>, CollectError> {
+    text.rows("expected the columns of a CPU", |number, line| {
+        let words = line.split_ascii_whitespace();
+        let columns: Vec<_> = words.map(|word| u32::from_str_radix(word, 16).ok()).collect();
+        if !WIDTHS.contains(&columns.len()) || columns.iter().all(Option::is_none) {
+            return None;
+        }
+        let cpu = match columns.get(CPU_COLUMN) {
+            Some(cpu) => (*cpu)?,
+            None => number as u32 - 1,
+        };
+        let shown = COLUMNS.iter().filter_map(|column| columns.get(*column));
+        shown
+            .filter(|column| column.is_none())
+            .for_each(|_| text.leave_out(number, "expected a hex number"));
+        Some((cpu.to_string(), columns))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn lines_of_old_and_new_kernels() {
         let new = "00039d83 00000001 00000002 0 0 0 0 0 00000008 00000009 0000000a 0000000b 00000005 0 0\n";
         let parsed = parse(Text::of(new)).unwrap();
-        assert_eq!((parsed[0].0.as_str(), parsed[0].1[0], parsed[0].1[11]), ("5", 0x39d83, 11));
+        assert_eq!(
+            (parsed[0].0.as_str(), parsed[0].1[0], parsed[0].1[11]),
+            ("5", Some(0x39d83), Some(11))
+        );
         let old = "00000001 0 0 0 0 0 0 0 0\n00000002 0 0 0 0 0 0 0 0\n";
         let parsed = parse(Text::of(old)).unwrap();
         assert_eq!((parsed[1].0.as_str(), parsed[1].1.get(11)), ("1", None));
-        for bad in ["", "1 2 3\n", "xyz 0 0 0 0 0 0 0 0\n", "100000000 0 0 0 0 0 0 0 0\n"] {
+        for bad in ["", "1 2 3\n", "x x x x x x x x x\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
+        }
+        for odd in ["xyz", "100000000"] {
+            let content = format!("{odd} 7 0 0 0 0 0 0 0\n");
+            let (cpus, left_out) = LeftOut::during(|| parse(Text::of(&content)).unwrap());
+            assert_eq!((cpus[0].1[0], cpus[0].1[1]), (None, Some(7)));
+            assert_eq!(left_out.why().unwrap(), "test, line 1: expected a hex number");
         }
     }
 

@@ -49,16 +49,14 @@ impl Collector for Stat {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let text = self.file.read()?;
         let totals = parse(text)?;
-        let softirqs = if self.shows_softirqs { parse_softirqs(text)? } else { Vec::new() };
+        let softirqs = if self.shows_softirqs { parse_softirqs(text) } else { Vec::new() };
         for (family, value) in families().into_iter().zip(totals) {
             // A line that this kernel does not write is absent.
-            if let Some(value) = value {
-                page.add(family.with(&[], value));
-            }
+            page.add(family.with_known(&[], value));
         }
         let mut family = Family::counter("node_softirqs_total", "Soft interrupts by their kind.");
         for (vector, calls) in softirqs {
-            family.push(&[("vector", vector)], calls);
+            family.push_known(&[("vector", vector)], calls);
         }
         page.add(family);
         Ok(())
@@ -100,8 +98,7 @@ fn parse(text: Text<'_>) -> Result<[Option<u64>; 6], CollectError> {
         let name = words.next().unwrap_or_default();
         if let Some(at) = LINES.iter().position(|known| *known == name) {
             // The interrupts' line goes on with one number for each kind.
-            let value = words.next().and_then(|word| word.parse().ok());
-            totals[at] = Some(value.ok_or_else(|| text.wrong(number, "expected a number"))?);
+            totals[at] = text.number(number, words.next());
         }
     }
     if totals.iter().all(Option::is_none) {
@@ -111,22 +108,22 @@ fn parse(text: Text<'_>) -> Result<[Option<u64>; 6], CollectError> {
 }
 
 /// Behind their sum stands one number for each kind.
-fn parse_softirqs(text: Text<'_>) -> Result<Vec<(&'static str, u64)>, CollectError> {
+fn parse_softirqs(text: Text<'_>) -> Vec<(&'static str, Option<u64>)> {
     for (number, line) in text.lines() {
         if let Some(numbers) = line.strip_prefix("softirq ") {
-            let calls: Option<Vec<u64>> =
-                numbers.split_ascii_whitespace().skip(1).map(|word| word.parse().ok()).collect();
-            let calls = calls.ok_or_else(|| text.wrong(number, "expected numbers"))?;
-            return Ok(VECTORS.into_iter().zip(calls).collect());
+            let calls = numbers.split_ascii_whitespace().skip(1);
+            let calls = calls.map(|word| text.number(number, Some(word)));
+            return VECTORS.into_iter().zip(calls).collect();
         }
     }
-    Ok(Vec::new())
+    Vec::new()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
@@ -137,6 +134,10 @@ mod tests {
         let expected = [Some(1_700_000_000), Some(7), Some(5), Some(99), Some(0), Some(2)];
         assert_eq!(parsed(content), Some(expected));
         assert_eq!(parsed("ctxt 7\n"), Some([None, Some(7), None, None, None, None]));
+        let negative = "btime 1700000000\nctxt 7\nprocesses -1948031333\n";
+        let (totals, left_out) = LeftOut::during(|| parsed(negative).unwrap());
+        assert_eq!(totals, [Some(1_700_000_000), Some(7), None, None, None, None]);
+        assert_eq!(left_out.why().unwrap(), "test, line 3: expected a number");
         for bad in ["", "cpu 1 2\n", "ctxt\n", "ctxt -1\n", "ctxt 99999999999999999999\n"] {
             assert_eq!(parsed(bad), None, "{bad:?}");
         }
@@ -144,13 +145,13 @@ mod tests {
 
     #[test]
     fn soft_interrupts_by_their_kind() {
-        let parsed = |content: &str| parse_softirqs(Text::of(content)).ok();
+        let parsed = |content: &'static str| parse_softirqs(Text::of(content));
         let content = "ctxt 7\nsoftirq 66 1 2 3 4 5 6 7 8 9 21\n";
-        let softirqs = parsed(content).unwrap();
+        let softirqs = parsed(content);
         assert_eq!(softirqs.len(), 10);
-        assert_eq!((softirqs[3], softirqs[9]), (("net_rx", 4), ("rcu", 21)));
-        assert_eq!(parsed("ctxt 7\n"), Some(Vec::new()));
-        assert_eq!(parsed("softirq 3 1 x\n"), None);
+        assert_eq!((softirqs[3], softirqs[9]), (("net_rx", Some(4)), ("rcu", Some(21))));
+        assert_eq!(parsed("ctxt 7\n"), []);
+        assert_eq!(parsed("softirq 3 1 x\n"), [("hi", Some(1)), ("timer", None)]);
     }
 
     proptest! {

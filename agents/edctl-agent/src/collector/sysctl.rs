@@ -9,7 +9,7 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -117,7 +117,10 @@ impl Collector for Sysctl {
             let Some(text) = or_left_out(self.read(setting)) else { continue };
             match number_families(setting, &text) {
                 Some(families) => families.into_iter().for_each(|family| page.add(family)),
-                None => page.error(ENTRY.name, "parse"),
+                None => {
+                    let path = self.dir.join(setting.path());
+                    left_out::note_attribute(path, "expected as many numbers as names");
+                }
             }
         }
         let mut info = Family::gauge("node_sysctl_info", "Settings of the kernel that are words.");

@@ -114,7 +114,7 @@ pub(super) fn parsed<T>(
     let text = left_out::or_left_out(text(path))?;
     let parsed = parse(&text);
     if parsed.is_none() {
-        left_out::note(CollectError::Parse { path: path.to_owned(), line: 1, expected });
+        left_out::note_attribute(path.to_owned(), expected);
     }
     parsed
 }

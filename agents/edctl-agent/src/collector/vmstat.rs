@@ -64,24 +64,28 @@ impl Collector for Vmstat {
 }
 
 fn parse<'a>(text: Text<'a>, shown: &Filter) -> Result<Vec<(&'a str, u64)>, CollectError> {
-    if text.lines().next().is_none() {
-        return Err(text.wrong(1, "expected fields"));
-    }
     let mut fields = Vec::with_capacity(16);
+    let mut has_fields = false;
     for (number, line) in text.lines() {
-        let wrong = || text.wrong(number, "expected a name and a number");
-        let (name, value) = line.split_once(' ').ok_or_else(wrong)?;
-        if shown.shows(name) {
-            fields.push((name, value.parse().map_err(|_| wrong())?));
+        let Some((name, value)) = line.split_once(' ') else {
+            text.leave_out(number, "expected a name and a number");
+            continue;
+        };
+        has_fields = true;
+        if shown.shows(name)
+            && let Some(value) = text.number(number, Some(value))
+        {
+            fields.push((name, value));
         }
     }
-    Ok(fields)
+    if has_fields { Ok(fields) } else { Err(text.wrong(1, "expected fields")) }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     fn parsed<'a>(content: &'a str, fields: &str) -> Option<Vec<(&'a str, u64)>> {
@@ -105,8 +109,15 @@ mod tests {
         assert_eq!(parsed(content, &default).unwrap(), expected);
         assert_eq!(parsed(content, "^nr_").unwrap(), [("nr_free_pages", 5)]);
         assert_eq!(parsed(content, "^none$").unwrap(), []);
-        for bad in ["", "pgfault\n", "pgfault x\n", "pgfault 1 2\n"] {
+        for bad in ["", "pgfault\n"] {
             assert_eq!(parsed(bad, &default), None, "{bad:?}");
+        }
+        for odd in ["x", "1 2", "-5", "18446744073709540830"] {
+            let content = format!("pgfault {odd}\nodd\noom_kill 6\n");
+            let (fields, left_out) =
+                LeftOut::during(|| parsed(&content, &default).map(|f| f.len()));
+            assert_eq!(fields, Some(1));
+            assert_eq!(left_out.why().unwrap(), "test, line 1: expected a number (and 1 more)");
         }
         assert!(VmstatOptions { fields: "(".to_owned() }.validate().is_err());
     }

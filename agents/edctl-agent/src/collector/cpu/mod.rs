@@ -20,7 +20,7 @@ use super::filter::check_regex;
 use super::kept::Kept;
 use super::kernel_file::{KernelFile, Text};
 use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 /// The kernel's unit for users (`USER_HZ`), the same on every architecture that we run on.
@@ -35,7 +35,7 @@ const COLUMNS: usize = MODES.len() + GUEST_MODES.len();
 /// that went and came back and counts from zero.
 const STEP_BACK_TICKS: u64 = 300;
 
-type Ticks = [u64; COLUMNS];
+type Ticks = [Option<u64>; COLUMNS];
 
 pub(super) const ENTRY: Entry = Entry {
     name: "cpu",
@@ -131,7 +131,7 @@ impl Cpu {
             _ => Frequency::Shown,
         };
         if let Err(error) = info.add(frequency, page) {
-            page.error(ENTRY.name, error.reason());
+            left_out::note(error);
         }
     }
 }
@@ -166,11 +166,10 @@ fn parse(text: Text<'_>) -> Result<BTreeMap<u32, Ticks>, CollectError> {
         if rest.starts_with(' ') {
             continue;
         }
-        let cpu = words
-            .next()
-            .and_then(|word| word.parse().ok())
-            .ok_or_else(|| text.wrong(number, "expected a CPU's number"))?;
-        cpus.insert(cpu, parse_ticks(words).ok_or_else(|| text.wrong(number, "expected ticks"))?);
+        match words.next().and_then(|word| word.parse().ok()) {
+            Some(cpu) => drop(cpus.insert(cpu, parse_ticks(text, number, words))),
+            None => text.leave_out(number, "expected a CPU's number"),
+        }
     }
     if cpus.is_empty() {
         return Err(text.wrong(1, "expected at least one CPU"));
@@ -178,23 +177,18 @@ fn parse(text: Text<'_>) -> Result<BTreeMap<u32, Ticks>, CollectError> {
     Ok(cpus)
 }
 
-fn parse_ticks<'a>(words: impl Iterator<Item = &'a str>) -> Option<Ticks> {
-    let mut ticks = Ticks::default();
-    let mut columns = 0;
-    for (column, word) in ticks.iter_mut().zip(words) {
-        *column = word.parse().ok()?;
-        columns += 1;
-    }
-    (columns == COLUMNS).then_some(ticks)
+fn parse_ticks<'a>(text: Text<'_>, line: usize, mut words: impl Iterator<Item = &'a str>) -> Ticks {
+    std::array::from_fn(|_| text.number(line, words.next()))
 }
 
 fn carry_on(seen: &Ticks, now: &Ticks) -> Ticks {
-    let restarted =
-        seen.iter().zip(now).any(|(seen, now)| seen.saturating_sub(*now) > STEP_BACK_TICKS);
-    if restarted {
+    let steps_back = |(seen, now): (&Option<u64>, &Option<u64>)| {
+        seen.zip(*now).is_some_and(|(seen, now)| seen.saturating_sub(now) > STEP_BACK_TICKS)
+    };
+    if seen.iter().zip(now).any(steps_back) {
         return *now;
     }
-    std::array::from_fn(|column| seen[column].max(now[column]))
+    std::array::from_fn(|column| now[column].max(seen[column].filter(|_| now[column].is_some())))
 }
 
 /// The CPUs' own seconds and those of their guests.
@@ -212,7 +206,8 @@ fn families(cpus: &BTreeMap<u32, Ticks>) -> [Family; 2] {
             [(&mut seconds, &MODES[..], own), (&mut guest, &GUEST_MODES[..], guests)]
         {
             for (mode, ticks) in modes.iter().zip(ticks) {
-                family.push(&[("cpu", &cpu), ("mode", mode)], *ticks as f64 / TICKS_PER_SECOND);
+                let seconds = ticks.map(|ticks| ticks as f64 / TICKS_PER_SECOND);
+                family.push_known(&[("cpu", &cpu), ("mode", mode)], seconds);
             }
         }
     }
@@ -221,27 +216,38 @@ fn families(cpus: &BTreeMap<u32, Ticks>) -> [Family; 2] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn a_small_step_back_is_held_and_a_restart_is_followed() {
-        let seen = [1000; COLUMNS];
+        let seen = [Some(1000); COLUMNS];
         let mut now = seen;
-        now[3] = 990;
-        now[0] = 1010;
+        now[3] = Some(990);
+        now[0] = Some(1010);
+        now[1] = None;
         let held = carry_on(&seen, &now);
-        assert_eq!((held[3], held[0]), (1000, 1010));
-        now[3] = 5;
+        assert_eq!((held[3], held[0], held[1]), (Some(1000), Some(1010), None));
+        now[3] = Some(5);
         assert_eq!(carry_on(&seen, &now), now);
     }
 
     #[test]
-    fn too_few_columns_are_refused() {
-        let ticks = |text: &str| parse_ticks(text.split(' '));
-        assert_eq!(ticks("1 2 3 4 5 6 7 8 9"), None);
-        assert_eq!(ticks("1 2 3 4 5 6 7 8 9 10"), Some([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
-        assert_eq!(ticks("1 2 3 4 5 6 7 8 9 10 11"), Some([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
-        assert_eq!(ticks("1 2 3 4 5 6 7 8 9 x"), None);
-        assert_eq!(ticks("1 2 3 4 5 6 7 8 9 -1"), None);
+    fn a_column_that_is_missing_or_odd_costs_no_other() {
+        let whole = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(Some);
+        let but_the_last = std::array::from_fn(|column| whole[column].filter(|_| column < 9));
+        for (columns, expected) in [
+            ("1 2 3 4 5 6 7 8 9 10", whole),
+            ("1 2 3 4 5 6 7 8 9 10 11", whole),
+            ("1 2 3 4 5 6 7 8 9", but_the_last),
+            ("1 2 3 4 5 6 7 8 9 x", but_the_last),
+            ("1 2 3 4 5 6 7 8 9 -1", but_the_last),
+        ] {
+            let content = format!("cpu  odd\ncpux 1\ncpu3 {columns}\n");
+            let (cpus, left_out) = LeftOut::during(|| parse(Text::of(&content)).unwrap());
+            assert_eq!(cpus.into_iter().collect::<Vec<_>>(), [(3, expected)], "{columns}");
+            assert!(left_out.why().unwrap().starts_with("test, line 2: expected a CPU's number"));
+        }
+        assert!(parse(Text::of("cpu  1 2 3\n")).is_err());
     }
 }

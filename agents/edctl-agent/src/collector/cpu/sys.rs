@@ -6,10 +6,9 @@ use std::path::Path;
 use edctl_exposition::{Family, Page};
 
 use super::super::kept::Kept;
-use super::super::left_out::or_left_out;
+use super::super::left_out::{self, or_left_out};
 use super::super::sysfs::{self, Dir};
 use super::super::{CollectError, cpu_list};
-use super::ENTRY;
 
 /// Cores and packages are counted once, however many CPUs of theirs there are; a CPU that is off
 /// has no place in either.
@@ -72,7 +71,7 @@ pub(super) fn add_online(dir: &Path, kept: &mut Kept, page: &mut Page) {
     let (Some(present), Some(online)) = (present, online) else { return };
     // Whoever reads this runs on one.
     if online.is_empty() {
-        return page.error(ENTRY.name, "parse");
+        return left_out::note_attribute(dir.join("online"), "expected at least one CPU");
     }
     let mut family = Family::gauge("node_cpu_online", "Whether the CPU is at work.");
     for cpu in present {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use self::answer::{Driver, Settings};
 use super::filter::{Filter, check_regex};
 use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 const DEVICE: &[&str] = &["device"];
@@ -128,12 +128,12 @@ impl Collector for Ethtool {
         };
         let mut families = Families::default();
         for name in names.iter().filter(|name| self.devices.shows(name)) {
-            if let Some(settings) = read_settings(drivers, name, page) {
+            if let Some(settings) = read_settings(drivers, name) {
                 families.push_settings(name, &settings);
             }
-            let Some(driver) = read_driver(drivers, name, page) else { continue };
+            let Some(driver) = read_driver(drivers, name) else { continue };
             families.push_driver(name, &driver);
-            let stats = read_stats(drivers, name, driver.stats, page).unwrap_or_default();
+            let stats = read_stats(drivers, name, driver.stats).unwrap_or_default();
             for (family, (stat, value)) in names::by_family(stats, self.stats.as_ref()) {
                 families.push_stat(name, family, &stat, value);
             }
@@ -143,46 +143,42 @@ impl Collector for Ethtool {
     }
 }
 
-fn read_settings(drivers: &mut Drivers, device: &str, page: &mut Page) -> Option<Settings> {
-    let answer = or_count(drivers.link_settings(device), page)?;
-    or_count_parse(answer::parse_settings(answer), page)
+fn read_settings(drivers: &mut Drivers, device: &str) -> Option<Settings> {
+    let answer = answered(drivers.link_settings(device))?;
+    understood(answer::parse_settings(answer))
 }
 
-fn read_driver(drivers: &mut Drivers, device: &str, page: &mut Page) -> Option<Driver> {
-    let answer = or_count(drivers.driver(device), page)?;
-    or_count_parse(answer::parse_driver(answer), page)
+fn read_driver(drivers: &mut Drivers, device: &str) -> Option<Driver> {
+    let answer = answered(drivers.driver(device))?;
+    understood(answer::parse_driver(answer))
 }
 
-fn read_stats(
-    drivers: &mut Drivers,
-    device: &str,
-    count: u32,
-    page: &mut Page,
-) -> Option<Vec<(String, u64)>> {
+fn read_stats(drivers: &mut Drivers, device: &str, count: u32) -> Option<Vec<(String, u64)>> {
     if count == 0 {
         return None;
     }
-    let names = or_count(drivers.stat_names(device, count), page)?.to_vec();
-    let values = or_count(drivers.stats(device, count), page)?;
-    or_count_parse(answer::parse_stats(&names, values), page)
+    let names = answered(drivers.stat_names(device, count))?.to_vec();
+    let values = answered(drivers.stats(device, count))?;
+    understood(answer::parse_stats(&names, values))
 }
 
 /// Many devices have no driver that could answer, and what is in sysfs beside the devices is none.
-fn or_count<T>(answer: Result<T, Errno>, page: &mut Page) -> Option<T> {
+fn answered<T>(answer: Result<T, Errno>) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer),
         Err(Errno::OPNOTSUPP | Errno::NODEV) => None,
         Err(error) => {
-            tracing::debug!(collector = ENTRY.name, "{error}");
-            page.error(ENTRY.name, "io");
+            let message = format!("cannot ask the driver: {error}");
+            left_out::note(CollectError::Other { reason: "io", message });
             None
         }
     }
 }
 
-fn or_count_parse<T>(parsed: Option<T>, page: &mut Page) -> Option<T> {
+fn understood<T>(parsed: Option<T>) -> Option<T> {
     if parsed.is_none() {
-        page.error(ENTRY.name, "parse");
+        let message = "a driver's answer has another form".to_owned();
+        left_out::note(CollectError::Other { reason: "parse", message });
     }
     parsed
 }

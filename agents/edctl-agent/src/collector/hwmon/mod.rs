@@ -16,7 +16,7 @@ use serde::Deserialize;
 use self::chip::Chip;
 use self::sensor::{Metric, NoNumber, Sensor, metric};
 use super::filter::{Filter, check_regex};
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -131,7 +131,10 @@ impl Hwmon {
                         page.add(family.with(&[label, ("sensor", sensor)], value));
                     }
                     Ok(None) => {}
-                    Err(NoNumber) => page.error(ENTRY.name, "parse"),
+                    Err(NoNumber) => {
+                        let path = chip.dir.join(format!("{name}_{element}"));
+                        left_out::note_attribute(path, "expected a number");
+                    }
                 }
             }
         }

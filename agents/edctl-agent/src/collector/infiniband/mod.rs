@@ -92,9 +92,9 @@ impl Collector for Infiniband {
         devices.retain(|device| self.filter.shows(device));
         for device in devices {
             let dir = self.dir.join(&device);
-            families.push_device(&dir, &device, page);
+            families.push_device(&dir, &device);
             for (port, _) in list(sysfs::list_numbered(&dir.join("ports"), "")) {
-                families.push_port(&dir.join("ports").join(&port), &device, &port, page);
+                families.push_port(&dir.join("ports").join(&port), &device, &port);
             }
         }
         families.add_to(page);
@@ -145,7 +145,7 @@ impl Families {
         }
     }
 
-    fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
+    fn push_device(&mut self, dir: &Path, device: &str) {
         let text = |file: &str| or_left_out(sysfs::text(&dir.join(file))).unwrap_or_default();
         let labels = [
             ("device", device),
@@ -154,44 +154,39 @@ impl Families {
             ("hca_type", &text("hca_type")),
         ];
         self.info.push(&labels, 1u64);
-        self.push_hardware_counters(dir, &labels[..1], page);
+        self.push_hardware_counters(dir, &labels[..1]);
     }
 
-    fn push_port(&mut self, dir: &Path, device: &str, port: &str, page: &mut Page) {
+    fn push_port(&mut self, dir: &Path, device: &str, port: &str) {
         let labels = [("device", device), ("port", port)];
         for (family, file) in [(&mut self.state, "state"), (&mut self.physical_state, "phys_state")]
         {
-            if let Some(state) = read(&dir.join(file), parse_state, page) {
+            if let Some(state) = read(&dir.join(file), parse_state) {
                 family.push(&labels, state);
             }
         }
-        if let Some(rate) = read(&dir.join("rate"), parse_rate, page) {
+        if let Some(rate) = read(&dir.join("rate"), parse_rate) {
             self.rate.push(&labels, rate);
         }
-        if let Some(lifespan) = read(&dir.join(LIFESPAN), |text| text.parse::<u64>().ok(), page) {
+        if let Some(lifespan) = read(&dir.join(LIFESPAN), |text| text.parse::<u64>().ok()) {
             self.lifespan.push(&labels, lifespan as f64 / 1000.0);
         }
         for (counter, family) in COUNTERS.iter().zip(&mut self.counters) {
             let path = dir.join(counter.file);
-            let value = read(&path, |text| parse_counter(text, counter.unit), page);
+            let value = read(&path, |text| parse_counter(text, counter.unit));
             if let Some(value) = value.flatten() {
                 family.push(&labels, value);
             }
         }
-        self.push_hardware_counters(dir, &labels, page);
+        self.push_hardware_counters(dir, &labels);
     }
 
     /// Those without a name of node_exporter's, of a device or of a port, whichever the labels say.
-    fn push_hardware_counters(
-        &mut self,
-        dir: &Path,
-        owner: &[(&'static str, &str)],
-        page: &mut Page,
-    ) {
+    fn push_hardware_counters(&mut self, dir: &Path, owner: &[(&'static str, &str)]) {
         let names = list(sysfs::list(&dir.join(HARDWARE_COUNTERS)));
         for counter in names.iter().filter(|name| has_no_family(name)) {
             let path = dir.join(HARDWARE_COUNTERS).join(counter);
-            let value = read(&path, |text| parse_counter(text, 1), page);
+            let value = read(&path, |text| parse_counter(text, 1));
             if let Some(value) = value.flatten() {
                 let labels = [owner, &[("counter", counter)]].concat();
                 self.hardware_counters.push(&labels, value);
@@ -216,13 +211,8 @@ fn list<T>(listed: Result<Vec<T>, CollectError>) -> Vec<T> {
     }
 }
 
-fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, page: &mut Page) -> Option<T> {
-    let text = or_left_out(sysfs::text(path))?;
-    let parsed = parse(&text);
-    if parsed.is_none() {
-        page.error(ENTRY.name, "parse");
-    }
-    parsed
+fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    sysfs::parsed(path, "expected a value of another form", parse)
 }
 
 /// Whether a file of hardware counters is one, and is not in the table.

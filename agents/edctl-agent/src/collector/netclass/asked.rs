@@ -7,8 +7,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use edctl_exposition::Page;
-
 use super::super::kept::Kept;
 use super::super::left_out::or_left_out;
 use super::super::links::{Link, Links};
@@ -44,12 +42,7 @@ impl Asked {
 
     /// The devices of these names, which are all that are in `class`; nothing where the kernel does not
     /// tell or tells of others.
-    pub(super) fn read(
-        &mut self,
-        class: &Path,
-        names: &[String],
-        page: &mut Page,
-    ) -> Option<Vec<Device>> {
+    pub(super) fn read(&mut self, class: &Path, names: &[String]) -> Option<Vec<Device>> {
         if names == self.others {
             return None;
         }
@@ -61,7 +54,7 @@ impl Asked {
             self.others = names.to_vec();
             return None;
         };
-        let devices = links.into_iter().map(|link| self.device(link, class, page)).collect();
+        let devices = links.into_iter().map(|link| self.device(link, class)).collect();
         self.kept.forget_unused();
         Some(devices)
     }
@@ -95,7 +88,7 @@ impl Asked {
         Some(found)
     }
 
-    fn device(&mut self, link: Link, class: &Path, page: &mut Page) -> Device {
+    fn device(&mut self, link: Link, class: &Path) -> Device {
         let dir = class.join(&link.name);
         let mut text = |file: &str| or_left_out(self.kept.text(&dir.join(file)));
         let flags = text("flags");
@@ -107,9 +100,10 @@ impl Asked {
         let own = ["addr_assign_type", "dev_id", "name_assign_type"].map(|file| (file, text(file)));
         let mut device = of_link(link);
         device.duplex = duplex.unwrap_or_default();
-        device.speed = files::number(speed, page);
+        device.speed = files::number(&device.name, speed);
         for (file, text) in own.into_iter().chain([("flags", flags)]) {
-            device.set(file, files::number(text, page));
+            let number = files::number(&device.name, text);
+            device.set(file, number);
         }
         device
     }

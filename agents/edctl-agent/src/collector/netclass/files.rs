@@ -2,29 +2,27 @@
 
 use std::path::Path;
 
-use edctl_exposition::Page;
-
-use super::super::left_out::or_left_out;
+use super::super::CollectError;
+use super::super::left_out::{self, or_left_out};
 use super::super::sysfs::Dir;
-use super::ENTRY;
 use super::device::{Device, NUMBERS, parse};
 
 /// The devices of these names; beside the links to devices there may be files, such as
 /// bonding_masters.
-pub(super) fn read(class: &Path, names: &[String], page: &mut Page) -> Vec<Device> {
+pub(super) fn read(class: &Path, names: &[String]) -> Vec<Device> {
     let mut devices = Vec::with_capacity(names.len());
     for name in names {
         let path = class.join(name);
         match Dir::open(&path) {
-            Ok(dir) => devices.push(read_device(name, &dir, page)),
+            Ok(dir) => devices.push(read_device(name, &dir)),
             Err(_) if !path.is_dir() => {}
-            Err(error) => page.error(ENTRY.name, error.reason()),
+            Err(error) => left_out::note(error),
         }
     }
     devices
 }
 
-fn read_device(name: &str, dir: &Dir<'_>, page: &mut Page) -> Device {
+fn read_device(name: &str, dir: &Dir<'_>) -> Device {
     let text = |file: &str| or_left_out(dir.text(file));
     let mut device = Device {
         name: name.to_owned(),
@@ -37,17 +35,18 @@ fn read_device(name: &str, dir: &Dir<'_>, page: &mut Page) -> Device {
     };
     let speed = text("speed");
     let numbers = NUMBERS.map(|(file, _)| text(file));
-    device.speed = number(speed, page);
-    device.numbers = numbers.map(|text| number(text, page));
+    device.speed = number(name, speed);
+    device.numbers = numbers.map(|text| number(name, text));
     device
 }
 
 /// An attribute that is a number, if it has a value; one that is none is counted.
-pub(super) fn number(text: Option<String>, page: &mut Page) -> Option<i64> {
+pub(super) fn number(device: &str, text: Option<String>) -> Option<i64> {
     let text = text?;
     let number = parse(&text);
     if number.is_none() {
-        page.error(ENTRY.name, "parse");
+        let message = format!("{device}: expected a number, not {text:?}");
+        left_out::note(CollectError::Other { reason: "parse", message });
     }
     number
 }

@@ -86,9 +86,9 @@ impl Netclass {
         }
     }
 
-    fn read(&mut self, names: &[String], page: &mut Page) -> Vec<Device> {
-        let asked = self.asked.as_mut().and_then(|asked| asked.read(&self.dir, names, page));
-        let devices = asked.unwrap_or_else(|| files::read(&self.dir, names, page));
+    fn read(&mut self, names: &[String]) -> Vec<Device> {
+        let asked = self.asked.as_mut().and_then(|asked| asked.read(&self.dir, names));
+        let devices = asked.unwrap_or_else(|| files::read(&self.dir, names));
         devices.into_iter().filter(|device| self.filter.shows(&device.name)).collect()
     }
 }
@@ -97,7 +97,7 @@ impl Collector for Netclass {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let names = sysfs::list(&self.dir)?;
         let mut families = Families::new();
-        for device in self.read(&names, page) {
+        for device in self.read(&names) {
             families.push(&device);
         }
         families.add_to(page);

@@ -41,15 +41,14 @@ fn devices_with_what_they_have() {
 fn the_kernel_tells_what_its_files_tell() {
     let mut netclass = Netclass::new(&Host::real(Default::default()), &NetclassOptions::default());
     let names = sysfs::list(&netclass.dir).unwrap();
-    let mut page = Page::default();
     let asked = netclass.asked.as_mut().unwrap();
     for _ in 0..2 {
-        let found = asked.read(&netclass.dir, &names, &mut page).unwrap();
-        assert_eq!(found, files::read(&netclass.dir, &names, &mut page));
+        let found = asked.read(&netclass.dir, &names).unwrap();
+        assert_eq!(found, files::read(&netclass.dir, &names));
         assert!(found.iter().any(|device| device.name == "lo"));
     }
     let others: Vec<String> = names.iter().filter(|name| *name != "lo").cloned().collect();
-    assert!(asked.read(&netclass.dir, &others, &mut page).is_none(), "of another network");
+    assert!(asked.read(&netclass.dir, &others).is_none(), "of another network");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) const MAX_BYTES: u64 = 8 << 20;
 /// How often a file is read that is written meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// A file's text, and when it was written.
+/// A file's text, with U+FFFD for what is not UTF-8, and when it was written.
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) text: String,
@@ -44,7 +44,7 @@ fn read_by(
         }
         let after = stat(&file)?;
         if stamp(&before) == stamp(&after) {
-            let text = String::from_utf8(bytes).map_err(|error| no_text(path, &error))?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             return Ok(Content { text, modified_secs: after.mtime() });
         }
     }
@@ -66,12 +66,6 @@ fn read_bounded(file: &mut File, max_bytes: u64) -> io::Result<Vec<u8>> {
 /// What changes with a file's content.
 fn stamp(of: &Metadata) -> (u64, i64, i64) {
     (of.len(), of.mtime(), of.mtime_nsec())
-}
-
-fn no_text(path: &Path, error: &std::string::FromUtf8Error) -> Fault {
-    let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-    Fault { line: Some(line), ..Fault::of_file(path, "parse", "expected text in UTF-8") }
 }
 
 #[cfg(test)]
@@ -97,16 +91,17 @@ mod tests {
             assert_eq!(content.text, "up 1\n");
             assert!(content.modified_secs > 1_600_000_000);
         }
-        for (name, line, message) in [
-            ("bytes", Some(2), "UTF-8"),
-            ("large", None, "too large"),
-            ("directory", None, "no regular file"),
-            ("fifo", None, "no regular file"),
-            ("loop", None, "symbolic links"),
-            ("gone", None, "No such file"),
+        let content = read(&path("bytes"), 100).unwrap();
+        assert_eq!(content.text, "up 1\nup{a=\"\u{fffd}\"} 2\n");
+        for (name, message) in [
+            ("large", "too large"),
+            ("directory", "no regular file"),
+            ("fifo", "no regular file"),
+            ("loop", "symbolic links"),
+            ("gone", "No such file"),
         ] {
             let fault = read(&path(name), 100).unwrap_err();
-            assert!(fault.message.contains(message) && fault.line == line, "{fault:?}");
+            assert!(fault.message.contains(message) && fault.line.is_none(), "{fault:?}");
         }
         assert!(read(Path::new("/dev/zero"), 100).is_err());
     }

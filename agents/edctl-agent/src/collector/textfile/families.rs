@@ -37,10 +37,11 @@ pub(super) struct FileSample {
 /// An error and its line.
 pub(super) type WrongAt = (usize, Wrong);
 
-/// The families that have samples, and what is wrong with single samples; an error is the whole file's.
-/// So is that it has more than `most` families and samples.
+/// The families that have samples, and the lines that are left out. An error, of more than `most` families and
+/// samples, is the whole file's.
 pub(super) fn parse(text: &str, most: usize) -> Result<(Vec<FileFamily>, Vec<WrongAt>), WrongAt> {
     let mut reader = Reader { left: most, ..Reader::default() };
+    let mut wrong = Vec::new();
     let mut rest = text;
     let mut number = 0;
     while !rest.is_empty() {
@@ -48,20 +49,24 @@ pub(super) fn parse(text: &str, most: usize) -> Result<(Vec<FileFamily>, Vec<Wro
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
         let is_cut = line.len() == rest.len() && !line.trim().is_empty();
         // What could be the half of a number is not taken for one.
-        let taken = match is_cut {
+        let said = match is_cut {
             true => Err(Wrong::new("the end of the last line", line)),
-            false => line::parse(line).and_then(|said| reader.take(said, number)),
+            false => line::parse(line),
         };
-        taken.map_err(|wrong| (number, wrong))?;
+        match said.and_then(|said| reader.take(said, number)) {
+            Ok(()) => {}
+            Err(why) if reader.is_full => return Err((number, why)),
+            Err(why) => wrong.push((number, why)),
+        }
         rest = after;
     }
     let mut families = reader.families;
     families.retain(|family| !family.samples.is_empty());
-    let twice = families.iter_mut().flat_map(drop_twice).collect();
+    wrong.extend(families.iter_mut().flat_map(drop_twice));
     for family in families.iter_mut().filter(|family| family.kind().has_parts()) {
         distribution::order(family);
     }
-    Ok((families, twice))
+    Ok((families, wrong))
 }
 
 /// Keeps the first of those samples that stand twice.
@@ -93,6 +98,7 @@ struct Reader {
     places: HashMap<String, usize>,
     /// How many families and samples there may still be.
     left: usize,
+    is_full: bool,
 }
 
 impl Reader {
@@ -100,22 +106,24 @@ impl Reader {
         match said {
             Line::Comment => Ok(()),
             Line::Help { name, help } => {
-                let family = self.family(name, line)?.0;
-                match family.help.replace(help) {
-                    None => Ok(()),
-                    Some(_) => Err(Wrong::new("one HELP for a family", name)),
+                let family = self.family(&name, line)?.0;
+                if family.help.is_some() {
+                    return Err(Wrong::new("one HELP for a family", &name));
                 }
+                family.help = Some(help);
+                Ok(())
             }
             Line::Type { name, kind } => {
-                let family = self.family(name, line)?.0;
-                match family.kind.replace(kind) {
-                    None => Ok(()),
-                    Some(_) => Err(Wrong::new("one TYPE for a family, before its samples", name)),
+                let family = self.family(&name, line)?.0;
+                if family.kind.is_some() {
+                    return Err(Wrong::new("one TYPE for a family, before its samples", &name));
                 }
+                family.kind = Some(kind);
+                Ok(())
             }
             Line::Sample { name, labels, value } => {
-                self.count(name)?;
-                let (family, part) = self.family(name, line)?;
+                self.count(&name)?;
+                let (family, part) = self.family(&name, line)?;
                 let kind = *family.kind.get_or_insert(Kind::Unknown);
                 let labels = distribution::checked(kind, part, labels)?;
                 family.samples.push(FileSample { part, labels, value, line });
@@ -142,8 +150,13 @@ impl Reader {
     }
 
     fn count(&mut self, name: &str) -> Result<(), Wrong> {
-        let left = self.left.checked_sub(1);
-        self.left = left.ok_or_else(|| Wrong::new("fewer families and samples", name))?;
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => {
+                self.is_full = true;
+                return Err(Wrong::new("fewer families and samples", name));
+            }
+        }
         Ok(())
     }
 
@@ -234,9 +247,12 @@ mod tests {
             ("# TYPE w histogram\nw_bucket{le=\"x\"} 1\n", 2, "expected a bucket's bound"),
             ("# TYPE w summary\n\nw 1\n", 3, "expected a quantile"),
         ] {
-            let (at, wrong) = parse(text, MOST).unwrap_err();
+            let content = format!("good 1\n{text}");
+            let (families, wrong) = parse(&content, MOST).unwrap();
+            assert_eq!(families[0].name, "good", "{text:?}");
+            let (at, wrong) = &wrong[0];
             assert!(wrong.to_string().starts_with(expected), "{text:?}: {wrong}");
-            assert_eq!(at, line, "{text:?}");
+            assert_eq!(*at, line + 1, "{text:?}");
         }
     }
 

@@ -77,8 +77,10 @@ impl Gathering {
             Ok(((families, wrong), modified_secs)) => {
                 self.entries += families.iter().map(|one| one.samples.len() + 1).sum::<usize>();
                 self.faults.extend(wrong.iter().map(|wrong| fault_at(path, wrong)));
+                if wrong.is_empty() || !families.is_empty() {
+                    self.modified.push((path.to_owned(), modified_secs));
+                }
                 families.into_iter().for_each(|family| self.take_family(family, path));
-                self.modified.push((path.to_owned(), modified_secs));
             }
             Err(fault) => self.faults.push(fault),
         }

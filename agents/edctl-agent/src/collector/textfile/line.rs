@@ -1,4 +1,7 @@
-//! One line of the text format 0.0.4.
+//! One line of the text format 0.0.4, and of what Prometheus 3 adds to it: names in quotes, which may have any
+//! characters. Those that a name here may not have become `_`, as in Prometheus's escaping scheme "underscores".
+
+use std::borrow::Cow;
 
 use edctl_exposition::{Kind, Value};
 
@@ -9,16 +12,16 @@ pub(super) enum Line<'a> {
     Comment,
     /// What a family means.
     Help {
-        name: &'a str,
+        name: Cow<'a, str>,
         help: String,
     },
     /// A family's type.
     Type {
-        name: &'a str,
+        name: Cow<'a, str>,
         kind: Kind,
     },
     Sample {
-        name: &'a str,
+        name: Cow<'a, str>,
         labels: Vec<(String, String)>,
         value: Value,
     },
@@ -58,12 +61,21 @@ fn parse_comment(text: &str) -> Result<Line<'_>, Wrong> {
     if !matches!(keyword, "HELP" | "TYPE") {
         return Ok(Line::Comment);
     }
-    let (name, rest) = split_word(rest);
+    let (name, rest) = match rest.strip_prefix('"') {
+        Some(quoted) => {
+            let (name, rest) = take_quoted(quoted)?;
+            (underscored(name, ':').into(), rest.trim_start_matches(BLANKS))
+        }
+        None => {
+            let (name, rest) = split_word(rest);
+            (Cow::Borrowed(name), rest)
+        }
+    };
     if rest.is_empty() {
         return Ok(Line::Comment);
     }
-    if !is_name(name, ':') {
-        return Err(Wrong::new("a family's name", name));
+    if !is_name(&name, ':') {
+        return Err(Wrong::new("a family's name", &name));
     }
     if keyword == "TYPE" {
         return Ok(Line::Type { name, kind: parse_kind(rest)? });
@@ -91,17 +103,40 @@ fn parse_kind(text: &str) -> Result<Kind, Wrong> {
 }
 
 fn parse_sample(line: &str) -> Result<Line<'_>, Wrong> {
-    let (name, rest) = take_name(line, ':').ok_or_else(|| Wrong::new("a name", line))?;
-    let rest = rest.trim_start_matches(BLANKS);
-    let (labels, rest) = match rest.strip_prefix('{') {
-        Some(rest) => parse_labels(rest)?,
-        None => (Vec::new(), rest),
+    let (name, labels, rest) = match line.strip_prefix('{') {
+        Some(rest) => {
+            let (name, rest) = parse_quoted_name(rest)?;
+            let (labels, rest) = parse_labels(rest)?;
+            (name.into(), labels, rest)
+        }
+        None => {
+            let (name, rest) = take_name(line, ':').ok_or_else(|| Wrong::new("a name", line))?;
+            let rest = rest.trim_start_matches(BLANKS);
+            let (labels, rest) = match rest.strip_prefix('{') {
+                Some(rest) => parse_labels(rest)?,
+                None => (Vec::new(), rest),
+            };
+            (Cow::Borrowed(name), labels, rest)
+        }
     };
     let (value, rest) = split_word(rest);
     let value = parse_value(value).ok_or_else(|| Wrong::new("a number", value))?;
     match rest {
         "" => Ok(Line::Sample { name, labels, value }),
         time => Err(Wrong::new("no time behind the value", time)),
+    }
+}
+
+/// The name of a sample that has it in quotes before its labels: `"backup.size", job="nightly"}`.
+fn parse_quoted_name(text: &str) -> Result<(String, &str), Wrong> {
+    let text = text.trim_start_matches(BLANKS);
+    let quoted = text.strip_prefix('"').ok_or_else(|| Wrong::new("a name in quotes", text))?;
+    let (name, rest) = take_quoted(quoted)?;
+    let rest = rest.trim_start_matches(BLANKS);
+    match rest.strip_prefix(',') {
+        Some(rest) => Ok((underscored(name, ':'), rest)),
+        None if rest.starts_with('}') => Ok((underscored(name, ':'), rest)),
+        None => Err(Wrong::new("a comma or the labels' end", rest)),
     }
 }
 
@@ -130,17 +165,44 @@ fn parse_labels(mut rest: &str) -> Result<(Labels, &str), Wrong> {
 }
 
 fn parse_label(text: &str) -> Result<((String, String), &str), Wrong> {
-    let named = take_name(text, '_').filter(|(name, _)| !name.starts_with("__"));
+    let named = match text.strip_prefix('"') {
+        Some(quoted) => {
+            let (name, rest) = take_quoted(quoted)?;
+            Some((underscored(name, '_'), rest))
+        }
+        None => take_name(text, '_').map(|(name, rest)| (name.to_owned(), rest)),
+    };
+    let named = named.filter(|(name, _)| !name.starts_with("__"));
     let (name, rest) = named.ok_or_else(|| Wrong::new("a label's name", text))?;
     let rest = rest.trim_start_matches(BLANKS);
     let quoted = rest.strip_prefix('=').map(|rest| rest.trim_start_matches(BLANKS));
     let quoted = quoted.and_then(|rest| rest.strip_prefix('"'));
     let quoted = quoted.ok_or_else(|| Wrong::new("= and a value in quotes", rest))?;
-    let end = closing_quote(quoted).ok_or_else(|| Wrong::new("a closing quote", quoted))?;
-    let (value, rest) = (&quoted[..end], &quoted[end + 1..]);
-    let value =
-        unescape(value).ok_or_else(|| Wrong::new(r#"\\, \n, \" or none of them"#, value))?;
-    Ok(((name.to_owned(), value), rest))
+    let (value, rest) = take_quoted(quoted)?;
+    Ok(((name, value), rest))
+}
+
+/// What stands before the closing quote, and what comes after it.
+fn take_quoted(text: &str) -> Result<(String, &str), Wrong> {
+    let end = closing_quote(text).ok_or_else(|| Wrong::new("a closing quote", text))?;
+    let (quoted, rest) = (&text[..end], &text[end + 1..]);
+    let plain =
+        unescape(quoted).ok_or_else(|| Wrong::new(r#"\\, \n, \" or none of them"#, quoted))?;
+    Ok((plain, rest))
+}
+
+/// A name of any characters as one of those that are allowed.
+fn underscored(name: String, beside: char) -> String {
+    if is_name(&name, beside) {
+        return name;
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == beside;
+    let plain: String = name.chars().map(|c| if is_part(c) { c } else { '_' }).collect();
+    if plain.is_empty() || plain.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{plain}")
+    } else {
+        plain
+    }
 }
 
 /// Where the first quote without a backslash is.
@@ -203,7 +265,11 @@ mod tests {
 
     fn sample<'a>(name: &'a str, labels: &[(&str, &str)], value: impl Into<Value>) -> Line<'a> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Line::Sample { name, labels: labels.iter().map(owned).collect(), value: value.into() }
+        Line::Sample {
+            name: name.into(),
+            labels: labels.iter().map(owned).collect(),
+            value: value.into(),
+        }
     }
 
     #[test]
@@ -222,9 +288,23 @@ mod tests {
             ("up -inf", sample("up", &[], f64::NEG_INFINITY)),
             ("up 18446744073709551615", sample("up", &[], u64::MAX)),
             ("up 18446744073709551616", sample("up", &[], 18_446_744_073_709_551_616.0)),
-            ("# TYPE up  Gauge ", Line::Type { name: "up", kind: Kind::Gauge }),
-            ("#TYPE up untyped", Line::Type { name: "up", kind: Kind::Unknown }),
-            (r"# HELP up  Is \\ up.\n ", Line::Help { name: "up", help: "Is \\ up.\n ".into() }),
+            ("# TYPE up  Gauge ", Line::Type { name: "up".into(), kind: Kind::Gauge }),
+            ("#TYPE up untyped", Line::Type { name: "up".into(), kind: Kind::Unknown }),
+            (
+                r"# HELP up  Is \\ up.\n ",
+                Line::Help { name: "up".into(), help: "Is \\ up.\n ".into() },
+            ),
+            (
+                r#"{"backup.size", "job.name"="nightly"} 7"#,
+                sample("backup_size", &[("job_name", "nightly")], 7u64),
+            ),
+            (r#"{"1é\"x"} 7"#, sample("_1__x", &[], 7u64)),
+            (r#"{ "up" , a="b",} 7"#, sample("up", &[("a", "b")], 7u64)),
+            (r#"up{"a.b"="c"} 7"#, sample("up", &[("a_b", "c")], 7u64)),
+            (
+                r#"# TYPE "backup.size" gauge"#,
+                Line::Type { name: "backup_size".into(), kind: Kind::Gauge },
+            ),
         ] {
             assert_eq!(parse(line), Ok(expected), "{line}");
         }
@@ -241,6 +321,9 @@ mod tests {
             ("1up 1", "expected a name, not \"1up 1\""),
             ("{a=\"b\"} 1", "expected a name"),
             ("up", "expected a number, not \"\""),
+            (r#"{"up" a="b"} 1"#, "expected a comma or"),
+            (r#"{"up", "a.b"="c","a_b"="d"} 1"#, "expected each label once"),
+            (r#"{"up} 1"#, "expected a closing quote"),
             ("up one", "expected a number, not \"one\""),
             ("up 1e999", "expected a number"),
             ("up 0x10", "expected a number"),

@@ -1,8 +1,8 @@
 //! Families that others write into files, `*.prom` in directories that an option names, and
 //! `node_textfile_*` of the files themselves.
 //!
-//! A file with an error shows nothing, and takes nothing from the others: the journal names it and the
-//! line, once. node_exporter waits for ever for a FIFO, and leaves out what its library refuses in
+//! A line that cannot be read is left out, and takes nothing from the others: the journal names it and its
+//! file, once. node_exporter refuses the whole file, waits for ever for a FIFO, and leaves out what its library refuses in
 //! the end (another type, series that stand twice) without a word in `node_textfile_scrape_error`.
 //! Here they count as errors. So does a family that the agent has itself: the textfile collector runs last,
 //! and adds to no other's family.
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use self::fault::{Fault, Told};
 use self::gather::{Gathered, Named};
 use super::apart::{self, Apart};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "textfile",
@@ -70,11 +70,14 @@ impl Collector for Textfile {
         let Gathered { families, modified, mut faults } = self.gathered()?;
         faults.extend(families.into_iter().filter_map(|family| add(family, page)));
         for fault in &faults {
-            page.error(ENTRY.name, fault.reason);
+            left_out::note(CollectError::Other {
+                reason: fault.reason,
+                message: fault.to_string(),
+            });
         }
         let mut times = Family::gauge(
             "node_textfile_mtime_seconds",
-            "When a file that was read without an error was last written.",
+            "When a file that was read was last written.",
         );
         for (path, modified_secs) in modified {
             times.push(&[("file", &path.to_string_lossy())], modified_secs);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use edctl_exposition::{Format, render};
 
+use super::super::left_out::LeftOut;
 use super::super::sysfs::tests::{put, tree};
 use super::*;
 
@@ -18,7 +19,9 @@ fn shown(root: &Path, directories: &[&str]) -> (String, Vec<String>) {
     page.add(Family::counter("node_forks_total", "Forks.").with(&[], 1u64));
     let Gathered { faults, .. } = collector.gathered().unwrap();
     let mut faults: Vec<String> = faults.iter().map(Fault::to_string).collect();
-    collector.collect(&mut page).unwrap();
+    let (outcome, left_out) = LeftOut::during(|| collector.collect(&mut page));
+    outcome.unwrap();
+    left_out.count(ENTRY.name, &mut page);
     page.finish();
     let mut counts: Vec<String> =
         page.errors().map(|(_, reason, times)| format!("{reason} {times}")).collect();
@@ -50,6 +53,9 @@ fn good_files_are_shown_and_bad_ones_are_named() {
                     # TYPE backups untyped\n\
                     backups 3\n\
                     backups{host=\"w2\"} 4\n\
+                    # HELP good Metric read from d/c.prom\n\
+                    # TYPE good untyped\n\
+                    good 1\n\
                     # HELP node_forks_total Forks.\n\
                     # TYPE node_forks_total counter\n\
                     node_forks_total 1\n\
