@@ -91,6 +91,8 @@ fn parse(text: Text<'_>, wanted: &str) -> Result<u64, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Options;
+    use super::super::sysfs::tests::{put, shown_with, tree};
     use super::*;
 
     #[test]
@@ -102,6 +104,27 @@ mod tests {
         for bad in ["", "some avg10=1\n", "some total=-1\n", "something total=1\n"] {
             assert!(parse(Text::of(bad), "some").is_err(), "{bad:?}");
         }
+    }
+
+    /// Linux 6.14 says EOPNOTSUPP of interrupts alone, where they are not timed.
+    #[test]
+    fn a_file_that_cannot_be_read_costs_its_own_series() {
+        let content = "some avg10=0.00 total=2000000\nfull avg10=0.00 total=1000000\n";
+        let dir = tree(&[("pressure/cpu", content), ("pressure/memory", content)]);
+        std::fs::create_dir(dir.path().join("pressure/irq")).unwrap();
+        put(dir.path(), "pressure/io", b"some total=-5\nfull total=3000000\n");
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            "node_pressure_cpu_waiting_seconds_total 2",
+            "node_pressure_io_stalled_seconds_total 3",
+            "node_pressure_memory_stalled_seconds_total 1",
+            "node_pressure_memory_waiting_seconds_total 2",
+        ];
+        assert_eq!((lines.as_slice(), errors), (expected.as_slice(), 2));
+        let unsupported = std::io::Error::from_raw_os_error(95);
+        let error = CollectError::io(dir.path(), unsupported).or_switched_off();
+        assert_eq!(error.state(), super::super::State::Absent);
     }
 
     proptest! {

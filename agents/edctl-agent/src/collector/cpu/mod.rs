@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use edctl_daemon::Invalid;
-use edctl_exposition::{Family, Page};
+use edctl_exposition::{Family, Page, Value};
 use serde::Deserialize;
 
 use self::info::{Frequency, Info};
@@ -24,7 +24,7 @@ use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
 use crate::host::Host;
 
 /// The kernel's unit for users (`USER_HZ`), the same on every architecture that we run on.
-const TICKS_PER_SECOND: f64 = 100.0;
+const TICKS_PER_SECOND: u64 = 100;
 
 /// The columns of a `cpuN` line, in their order.
 const MODES: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
@@ -206,12 +206,19 @@ fn families(cpus: &BTreeMap<u32, Ticks>) -> [Family; 2] {
             [(&mut seconds, &MODES[..], own), (&mut guest, &GUEST_MODES[..], guests)]
         {
             for (mode, ticks) in modes.iter().zip(ticks) {
-                let seconds = ticks.map(|ticks| ticks as f64 / TICKS_PER_SECOND);
-                family.push_known(&[("cpu", &cpu), ("mode", mode)], seconds);
+                family.push_known(&[("cpu", &cpu), ("mode", mode)], ticks.map(seconds_of));
             }
         }
     }
     [seconds, guest]
+}
+
+/// Whole seconds are written as such.
+fn seconds_of(ticks: u64) -> Value {
+    match ticks % TICKS_PER_SECOND {
+        0 => Value::U64(ticks / TICKS_PER_SECOND),
+        _ => Value::F64(ticks as f64 / TICKS_PER_SECOND as f64),
+    }
 }
 
 #[cfg(test)]

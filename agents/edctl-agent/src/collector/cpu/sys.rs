@@ -25,8 +25,8 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
         let Some(cpu) = or_left_out(Dir::open_if_any(&path)) else { continue };
         let number = |file| or_left_out(cpu.number::<u64>(file));
         let Some(package) = number("../topology/physical_package_id") else { continue };
-        let Some(core) = number("../topology/core_id") else { continue };
-        if !cores.contains_key(&(package, core))
+        if let Some(core) = number("../topology/core_id")
+            && !cores.contains_key(&(package, core))
             && let Some(throttles) = number("core_throttle_count")
         {
             cores.insert((package, core), throttles);

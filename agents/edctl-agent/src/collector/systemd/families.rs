@@ -186,9 +186,10 @@ fn number(value: &Value) -> Option<Number> {
     }
 }
 
+/// A moment; systemd says 0, or the largest number, of what has not been.
 fn seconds(value: &Value) -> Option<Number> {
     match value {
-        Value::U64(usec) if *usec != u64::MAX => Some((*usec as f64 / 1e6).into()),
+        Value::U64(usec) if !matches!(*usec, 0 | u64::MAX) => Some((*usec as f64 / 1e6).into()),
         _ => None,
     }
 }
@@ -213,5 +214,12 @@ mod tests {
         ] {
             assert_eq!(version_number(version), expected, "{version}");
         }
+    }
+
+    /// A timer that has not run yet has LastTriggerUSec 0 (org.freedesktop.systemd1(5)).
+    #[test]
+    fn what_has_not_been_has_no_moment() {
+        assert!([0, u64::MAX].map(Value::U64).iter().all(|never| seconds(never).is_none()));
+        assert!(seconds(&Value::U64(1_700_000_000_500_000)).is_some());
     }
 }

@@ -133,3 +133,40 @@ fn times_are_shown_of_good_files_and_nothing_without_a_directory() {
     assert_eq!(error.samples[0].value, edctl_exposition::Value::U64(0));
     assert!(page.family("node_textfile_mtime_seconds").is_none());
 }
+
+/// A file whose every line has something to say.
+const GOOD: &str = "# TYPE disks gauge\ndisks{bay=\"a\"} 1\ndisks{bay=\"b\"} 2\n\
+                    # TYPE waits histogram\nwaits_bucket{le=\"1\"} 1\nwaits_bucket{le=\"+Inf\"} 2\n\
+                    waits_sum 3.5\nwaits_count 2\n{\"quoted.name\", \"a.b\"=\"c\"} 5\nlast 7\n";
+
+#[test]
+fn an_odd_line_costs_what_it_says_and_nothing_else() {
+    let series = |content: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        put(dir.path(), "d/a.prom", content);
+        let (page, errors) = shown(dir.path(), &["d"]);
+        let lines = page.lines().filter(|line| !line.starts_with(['#', 'n']));
+        (lines.map(str::to_owned).collect::<Vec<String>>(), errors.len())
+    };
+    let (whole, errors) = series(GOOD.as_bytes());
+    assert_eq!((whole.len(), errors), (8, 0));
+    let lines: Vec<&str> = GOOD.lines().collect();
+    let with = |at: usize, line: &[u8]| {
+        let line_of = |(index, other): (usize, &&str)| match index == at {
+            true => [line, b"\n"].concat(),
+            false => format!("{other}\n").into_bytes(),
+        };
+        lines.iter().enumerate().flat_map(line_of).collect::<Vec<u8>>()
+    };
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+        let (without, _) = series(&with(at, b""));
+        let (sample, _) = line.rsplit_once(' ').unwrap();
+        for odd in ["x", "0x7", "", "7 1712000000000", "1e999", "7,5"] {
+            let (found, errors) = series(&with(at, format!("{sample} {odd}").as_bytes()));
+            assert_eq!(found, without, "{line} with {odd}");
+            assert!(errors > 0, "{line} with {odd}");
+        }
+        let (found, _) = series(&with(at, &[b"\xfc", line.as_bytes()].concat()));
+        assert_eq!(found, without, "{line} after another byte");
+    }
+}
