@@ -45,6 +45,11 @@ impl<S: Source> Guard<S> {
         Self { site, web, logins: Logins::new(), metrics }
     }
 
+    /// Whether connections begin with a handshake.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.web.as_ref().is_some_and(|web| web.has_tls())
+    }
+
     /// What a connection has to begin with, if with anything.
     pub(crate) async fn tls(&self) -> Option<TlsAcceptor> {
         self.web.as_ref()?.current(&self.metrics).await.tls.clone()

@@ -1,21 +1,12 @@
 //! The beginning of a connection that is to be encrypted.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// What a client that speaks plain HTTP is told, as by servers written in Go.
-const PLAIN_HTTP: &[u8] =
-    b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
-    Connection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
-/// How much of its request is then read, and for how long: were it left unread, the answer would be
-/// lost with the connection.
-const PLAIN_REST_BYTES: u64 = 16 * 1024;
-const PLAIN_REST_TIMEOUT: Duration = Duration::from_secs(1);
+use crate::refusal::{PLAIN_HTTP, refuse};
 
 /// The encrypted stream, if the client gets that far before it is `too_late`.
 pub(crate) async fn handshake(
@@ -34,11 +25,11 @@ pub(crate) async fn handshake(
 }
 
 async fn begin(
-    mut stream: TcpStream,
+    stream: TcpStream,
     tls: TlsAcceptor,
 ) -> std::io::Result<Option<TlsStream<TcpStream>>> {
     if speaks_http(&stream).await? {
-        refuse_http(&mut stream).await?;
+        refuse(stream, PLAIN_HTTP).await;
         return Ok(None);
     }
     tls.accept(stream).await.map(Some)
@@ -51,15 +42,6 @@ async fn speaks_http(stream: &TcpStream) -> std::io::Result<bool> {
     Ok(first[0].is_ascii_uppercase())
 }
 
-async fn refuse_http(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(PLAIN_HTTP).await?;
-    stream.shutdown().await?;
-    let (mut rest, mut nowhere) = (stream.take(PLAIN_REST_BYTES), tokio::io::sink());
-    let drained = tokio::io::copy(&mut rest, &mut nowhere);
-    let _slow = tokio::time::timeout(PLAIN_REST_TIMEOUT, drained).await;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -67,6 +49,7 @@ mod tests {
     use rustls::ServerConfig;
     use rustls::crypto::ring::default_provider;
     use rustls::server::ResolvesServerCertUsingSni;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;

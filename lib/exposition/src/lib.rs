@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attended;
 mod collecting;
 mod family;
 mod guard;
@@ -15,10 +16,13 @@ mod lines;
 mod page;
 mod process;
 mod query;
+mod refusal;
 mod render;
+mod room;
 mod selfmetrics;
 mod server;
 mod site;
+mod visit;
 mod web;
 
 pub use collecting::{Collecting, NoPage, Source};

@@ -30,6 +30,7 @@ pub struct SelfMetrics {
     errors: Mutex<BTreeMap<(String, String), u64>>,
     dropped: Mutex<BTreeMap<(String, &'static str), u64>>,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    shed: Mutex<BTreeMap<&'static str, u64>>,
     web_config: Mutex<Option<WebConfigReads>>,
 }
 
@@ -51,6 +52,7 @@ impl SelfMetrics {
             errors: Mutex::default(),
             dropped: Mutex::default(),
             requests: Mutex::default(),
+            shed: Mutex::default(),
             web_config: Mutex::default(),
         }
     }
@@ -85,6 +87,11 @@ impl SelfMetrics {
 
     pub(crate) fn count_request(&self, handler: &'static str, code: u16) {
         *lock(&self.requests).entry((handler, code)).or_default() += 1;
+    }
+
+    /// Counts a connection that was closed for want of places, and why.
+    pub(crate) fn count_shed(&self, reason: &'static str) {
+        *lock(&self.shed).entry(reason).or_default() += 1;
     }
 
     /// Notes that the web configuration file was read, and whether it was good.
@@ -157,7 +164,14 @@ impl SelfMetrics {
         for ((handler, code), n) in lock(&self.requests).iter() {
             requests.push(&[("handler", handler), ("code", &code.to_string())], *n);
         }
-        for family in [errors, dropped, requests] {
+        let mut shed = Family::counter(
+            "edctl_http_connections_shed_total",
+            "Connections closed for want of places: refused, or idle or slow and closed for newer ones.",
+        );
+        for (reason, n) in lock(&self.shed).iter() {
+            shed.push(&[("reason", reason)], *n);
+        }
+        for family in [errors, dropped, requests, shed] {
             page.add(family);
         }
     }

@@ -1,5 +1,5 @@
-//! The HTTP server's connections: how many, how long, and how much each may send. What they are
-//! answered is in `site.rs`, and who is answered in `guard.rs`.
+//! The HTTP server's connections: how long, and how much each may send. How many there may be is in
+//! `visit.rs`, what they are answered in `site.rs`, and who is answered in `guard.rs`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,23 +12,24 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
+use crate::attended::Attended;
 use crate::collecting::{Collecting, Source};
 use crate::guard::Guard;
-use crate::guests::Guests;
+use crate::guests::{Guest, Phase};
 use crate::handshake::handshake;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::Site;
+use crate::visit::House;
 use crate::web::WebConfig;
 
-/// Connections served at a time; further ones wait in the kernel's queue. Each may hold a page.
-const MAX_CONNECTIONS: usize = 128;
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: i32 = 1024;
 /// How long a client may take for TLS's handshake. It has its place meanwhile, so that there are no more
 /// handshakes than connections.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send its request's head, and how long it may idle between two.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of a page that is sent to it.
 const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// A connection takes no further request after this time, so that slow readers hold no place.
@@ -61,6 +62,7 @@ impl Server {
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let listen = |address: &SocketAddr| {
             let listener = StdListener::bind(address)?;
+            rustix::net::listen(&listener, BACKLOG)?;
             listener.set_nonblocking(true)?;
             Ok(listener)
         };
@@ -108,36 +110,23 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let site = Site::new(collecting, Arc::clone(&metrics), self.metrics_path);
-        let guard = Arc::new(Guard::new(site, self.web.map(Arc::new), metrics));
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let guests = Guests::default();
+        let guard = Arc::new(Guard::new(site, self.web.map(Arc::new), Arc::clone(&metrics)));
+        let house = Arc::new(House::new(guard, metrics));
         let mut accepting = tokio::task::JoinSet::new();
         for listener in self.listeners {
             let listener = TcpListener::from_std(listener)?;
-            let (guard, places) = (Arc::clone(&guard), Arc::clone(&places));
-            accepting.spawn(accept(listener, guard, places, guests.clone()));
+            accepting.spawn(accept(listener, Arc::clone(&house)));
         }
         stop.await;
         Ok(())
     }
 }
 
-async fn accept<S: Source>(
-    listener: TcpListener,
-    guard: Arc<Guard<S>>,
-    places: Arc<Semaphore>,
-    guests: Guests,
-) {
+async fn accept<S: Source>(listener: TcpListener, house: Arc<House<S>>) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let Some(guest) = guests.enter(peer.ip()) else { continue };
-                let guard = Arc::clone(&guard);
-                tokio::spawn(async move {
-                    serve_connection(stream, guard, tokio::time::sleep(CONNECTION_LIFETIME)).await;
-                    drop((guest, place));
-                });
+                tokio::spawn(Arc::clone(&house).receive(stream, peer.ip()));
             }
             Err(error) => {
                 // Out of file descriptors, say: trying again at once would only burn CPU.
@@ -148,22 +137,31 @@ async fn accept<S: Source>(
     }
 }
 
-/// Serves one connection until its client closes it or it is `too_old`.
-async fn serve_connection<S: Source>(
+/// Serves one connection until its client closes it or it is too old.
+pub(crate) async fn serve_connection<S: Source>(
     stream: TcpStream,
+    guest: Arc<Guest>,
     guard: Arc<Guard<S>>,
+) {
+    serve_until(tokio::time::sleep(CONNECTION_LIFETIME), stream, guest, guard).await;
+}
+
+async fn serve_until<S: Source>(
     too_old: impl Future<Output = ()>,
+    stream: TcpStream,
+    guest: Arc<Guest>,
+    guard: Arc<Guard<S>>,
 ) {
     let patience = READ_PATIENCE.as_millis() as u32;
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, patience) {
         tracing::debug!(%error, "a client that does not read is kept longer");
     }
     match guard.tls().await {
-        None => serve_requests(stream, guard, too_old).await,
+        None => serve_requests(stream, guest, guard, too_old).await,
         Some(tls) => {
             let too_late = tokio::time::sleep(HANDSHAKE_TIMEOUT);
             if let Some(stream) = handshake(stream, tls, too_late).await {
-                serve_requests(stream, guard, too_old).await;
+                serve_requests(stream, guest, guard, too_old).await;
             }
         }
     }
@@ -171,12 +169,19 @@ async fn serve_connection<S: Source>(
 
 async fn serve_requests<S: Source>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
+    guest: Arc<Guest>,
     guard: Arc<Guard<S>>,
     too_old: impl Future<Output = ()>,
 ) {
+    let stream = Attended::new(stream, Arc::clone(&guest));
     let service = service_fn(move |request| {
-        let guard = Arc::clone(&guard);
-        async move { Ok::<_, Infallible>(guard.answer(&request).await) }
+        let (guard, guest) = (Arc::clone(&guard), Arc::clone(&guest));
+        async move {
+            guest.begins(Phase::Answering);
+            let answer = guard.answer(&request).await;
+            guest.begins(Phase::Sending);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = pin!(
         hyper::server::conn::http1::Builder::new()
@@ -236,8 +241,9 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             listener.set_nonblocking(true).unwrap();
-            let (stream, _) = TcpListener::from_std(listener).unwrap().accept().await.unwrap();
-            serve_connection(stream, guard, async { is_old.await.unwrap() }).await;
+            let (stream, peer) = TcpListener::from_std(listener).unwrap().accept().await.unwrap();
+            serve_until(async { is_old.await.unwrap() }, stream, Guest::new(peer.ip()), guard)
+                .await;
         });
         let answer = client.join().unwrap();
         assert!(
