@@ -100,6 +100,9 @@ pub fn main<S: Service>(
     };
     let done = if flags.check_config {
         println!("the configuration is valid");
+        for warning in files.warnings() {
+            println!("warning: {warning}");
+        }
         Ok(())
     } else if flags.once {
         start(files.config, Mode::Once).and_then(|service| print_page(spec, service))
@@ -146,6 +149,10 @@ impl<C: Config> Files<C> {
         };
         Ok(Self { config, web })
     }
+
+    fn warnings(&self) -> Vec<String> {
+        self.web.as_ref().map(WebConfig::warnings).unwrap_or_default()
+    }
 }
 
 fn about(spec: &Spec) -> About {
@@ -171,12 +178,16 @@ fn serve<S: Service>(
     load: impl Fn() -> Result<S::Config, String>,
     start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
 ) -> Result<(), String> {
+    let warnings = files.warnings();
     let Files { config, web } = files;
     let level = logging::start(
         spec.binary,
         flags.log_level.unwrap_or(config.log().level),
         flags.log_format.unwrap_or(config.log().format),
     )?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     let server = Server::bind(&addresses(spec, flags, &config))
         .map_err(|e| e.to_string())?
         .with_web_config(web)

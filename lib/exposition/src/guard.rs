@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tokio_rustls::TlsAcceptor;
 
 use crate::collecting::Source;
+use crate::guests::Client;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::{Site, plain};
 use crate::web::{Credentials, Login, Logins, Settings, WebConfig};
@@ -42,7 +43,7 @@ impl<S: Source> Guard<S> {
         if web.is_some() {
             metrics.note_web_config(true);
         }
-        Self { site, web, logins: Logins::new(), metrics }
+        Self { site, web, logins: Logins::default(), metrics }
     }
 
     /// Whether connections begin with a handshake.
@@ -55,10 +56,14 @@ impl<S: Source> Guard<S> {
         self.web.as_ref()?.current(&self.metrics).await.tls.clone()
     }
 
-    pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn answer(
+        &self,
+        request: &Request<Incoming>,
+        client: Client,
+    ) -> Response<Full<Bytes>> {
         let Some(web) = &self.web else { return self.site.answer(request).await };
         let settings = web.current(&self.metrics).await;
-        let mut response = match self.admit(&settings, request.headers()).await {
+        let mut response = match self.admit(&settings, request.headers(), client).await {
             Ok(()) => self.site.answer(request).await,
             Err(refusal) => {
                 let response = refusal.response();
@@ -70,13 +75,18 @@ impl<S: Source> Guard<S> {
         response
     }
 
-    async fn admit(&self, settings: &Settings, headers: &HeaderMap) -> Result<(), Refusal> {
+    async fn admit(
+        &self,
+        settings: &Settings,
+        headers: &HeaderMap,
+        client: Client,
+    ) -> Result<(), Refusal> {
         if settings.rate_limit.as_ref().is_some_and(|limit| !limit.allows(Instant::now())) {
             return Err(Refusal::TooMany);
         }
         let Some(users) = &settings.users else { return Ok(()) };
         let login = Credentials::of(headers).ok_or(Refusal::Unauthorized)?;
-        match self.logins.check(users, login).await {
+        match self.logins.check(users, login, client).await {
             Login::Granted => Ok(()),
             Login::Refused => Err(Refusal::Unauthorized),
             Login::Busy => Err(Refusal::Busy),
@@ -88,7 +98,11 @@ impl Refusal {
     fn response(self) -> Response<Full<Bytes>> {
         match self {
             Self::TooMany => plain(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests\n"),
-            Self::Busy => plain(StatusCode::SERVICE_UNAVAILABLE, "too many logins wait\n"),
+            Self::Busy => {
+                let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "too many logins wait\n");
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
             Self::Unauthorized => {
                 let mut response = plain(StatusCode::UNAUTHORIZED, "Unauthorized\n");
                 let basic = HeaderValue::from_static("Basic");

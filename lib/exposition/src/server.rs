@@ -178,7 +178,7 @@ async fn serve_requests<S: Source>(
         let (guard, guest) = (Arc::clone(&guard), Arc::clone(&guest));
         async move {
             guest.begins(Phase::Answering);
-            let answer = guard.answer(&request).await;
+            let answer = guard.answer(&request, guest.client()).await;
             guest.begins(Phase::Sending);
             Ok::<_, Infallible>(answer)
         }

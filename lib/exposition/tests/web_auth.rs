@@ -124,3 +124,28 @@ fn a_burst_is_answered_and_no_more_whoever_asks() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{status}: {answer}");
     }
 }
+
+/// What `htpasswd -nBC 18` makes, and salt and hash of no password that anybody knows.
+const SLOW: &str = "$2y$18$W1c9T8bq5Z0uX3kM7rJ2eOe4hP6yN5vB1sD8gF0aL9iK3mC7xQ2tS";
+
+#[test]
+fn a_slow_hash_delays_neither_a_quick_one_nor_an_unknown_user() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = serve(dir.path(), &format!("{}  slow: {SLOW}\n", users()));
+    let ask = |user: &str, password: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let login = login(user, password);
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{login}\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let mut slow = ask("slow", "wrong");
+    let unknown = std::io::read_to_string(ask("mallory", "s3cret")).unwrap();
+    assert!(unknown.starts_with("HTTP/1.1 401"), "{unknown}");
+    let known = std::io::read_to_string(ask("alice", "s3cret")).unwrap();
+    assert!(known.starts_with("HTTP/1.1 200"), "{known}");
+    slow.set_nonblocking(true).unwrap();
+    let pending = slow.read(&mut [0]).unwrap_err();
+    assert_eq!(pending.kind(), std::io::ErrorKind::WouldBlock, "bcrypt is still at work");
+}

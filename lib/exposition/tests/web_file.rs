@@ -247,3 +247,25 @@ fn bad_settings_of_all_else() {
     assert!(twice.contains("basic_auth_users: duplicate entry `a`"), "{twice}");
     assert!(WebConfig::read(&dir.path().join("no.yml")).is_err());
 }
+
+#[test]
+fn a_slow_hash_is_good_and_told_of() {
+    let dir = folder();
+    let file = dir.path().join("web.yml");
+    let of_cost = |cost| HASH.replacen("$04$", &format!("${cost}$"), 1);
+    let text = format!(
+        "basic_auth_users:\n  alice: {}\n  bob: {}\n  carol: {HASH}\n",
+        of_cost(12),
+        of_cost(18)
+    );
+    std::fs::write(&file, text).unwrap();
+    let warnings = WebConfig::read(&file).unwrap().warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let start = format!("{}:3: basic_auth_users.bob: its hash has cost 18, ", file.display());
+    assert!(warnings[0].starts_with(&start), "{warnings:?}");
+    assert!(warnings[0].contains("htpasswd -nBC 10"), "{warnings:?}");
+
+    let problem = problem(dir.path(), &format!("basic_auth_users:\n  dave: {}\n", of_cost(19)));
+    assert!(problem.starts_with("web.yml:2: basic_auth_users.dave: "), "{problem}");
+    assert!(problem.contains("cost is 19, which is not from 4 to 18"), "{problem}");
+}

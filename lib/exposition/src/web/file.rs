@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::duration::GoDuration;
 use super::entries::Entries;
+use super::invalid::Invalid;
 use super::names::{ClientAuth, Curve, Suite, Version};
 use super::password::Hash;
 use super::switch::Switch;
@@ -27,6 +28,14 @@ impl File {
     /// Knows the place of the first key or value that cannot be.
     pub(super) fn parse(text: &str) -> Result<Self, yaml_serde::Error> {
         Ok(yaml_serde::from_str::<Option<Self>>(text)?.unwrap_or_default())
+    }
+
+    /// Users whose passwords take long to check.
+    pub(super) fn slow_users(&self) -> impl Iterator<Item = Invalid> {
+        let users = self.basic_auth_users.iter().flat_map(|users| &users.0);
+        users.filter_map(|(user, hash)| {
+            Some(Invalid::new(["basic_auth_users", user], hash.0.slowness()?))
+        })
     }
 }
 

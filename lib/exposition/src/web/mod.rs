@@ -14,6 +14,7 @@ pub mod fuzzing;
 mod headers;
 mod invalid;
 mod known;
+mod line;
 mod logins;
 mod names;
 mod password;

@@ -5,9 +5,13 @@ use std::str::FromStr;
 
 use bcrypt::HashParts;
 
-/// bcrypt's own bounds are 4 and 31. A hash of cost 18 takes seconds; more would only make scrapes
-/// time out.
+/// bcrypt's own bounds are 4 and 31. A hash of cost 18, which exporter-toolkit's example has, takes a
+/// quarter of a minute; with more no scrape would ever be in time.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=18;
+/// The highest cost that keeps no scrape waiting: a quarter of a second.
+const QUICK_COST: u32 = 12;
+/// What a hash of cost 10 takes on a core of a server of today; each cost more takes twice as long.
+const SECS_AT_10: f64 = 0.06;
 /// Salt and hash of no password that anybody knows.
 const NOBODYS: &str = "W1c9T8bq5Z0uX3kM7rJ2eOe4hP6yN5vB1sD8gF0aL9iK3mC7xQ2tS";
 
@@ -25,12 +29,33 @@ impl Hash {
         bcrypt::verify(password, &self.text).unwrap_or(false)
     }
 
-    /// A hash for users that do not exist, so that they are refused as slowly as the slowest
-    /// of those that do.
+    /// Whether it takes so long that others must not wait for it.
+    pub(super) fn is_slow(&self) -> bool {
+        self.cost > QUICK_COST
+    }
+
+    /// What to tell of a slow one.
+    pub(super) fn slowness(&self) -> Option<String> {
+        self.is_slow().then(|| {
+            format!(
+                "its hash has cost {}, which takes some {:.1} s to check; the first scrape may come too \
+                 late. Better is a cost of at most {QUICK_COST}: htpasswd -nBC 10",
+                self.cost,
+                secs(self.cost)
+            )
+        })
+    }
+
+    /// A hash for users that do not exist, so that they are refused as slowly as the slowest of those
+    /// that do and have a quick one.
     pub(super) fn of_nobody<'a>(users: impl Iterator<Item = &'a Self>) -> Self {
-        let cost = users.map(|hash| hash.cost).max().unwrap_or(*COSTS.start());
+        let cost = users.map(|hash| hash.cost).max().unwrap_or(*COSTS.start()).min(QUICK_COST);
         Self { text: format!("$2b${cost:02}${NOBODYS}"), cost }
     }
+}
+
+fn secs(cost: u32) -> f64 {
+    SECS_AT_10 * 2_f64.powi(cost as i32 - 10)
 }
 
 impl FromStr for Hash {
@@ -45,7 +70,11 @@ impl FromStr for Hash {
         let cost = parts.get_cost();
         if !COSTS.contains(&cost) {
             let (least, most) = (COSTS.start(), COSTS.end());
-            return Err(bad(&format!("its cost is {cost}, which is not from {least} to {most}")));
+            return Err(bad(&format!(
+                "its cost is {cost}, which is not from {least} to {most}; one of cost {most} takes some \
+                 {:.0} s to check, one of 10 {SECS_AT_10:.2} s: htpasswd -nBC 10",
+                secs(*most)
+            )));
         }
         Ok(Self { text: text.to_owned(), cost })
     }
@@ -82,6 +111,21 @@ mod tests {
         let nobody = Hash::of_nobody([hash("x", "$2y$"), slow].iter());
         assert_eq!(nobody.text.parse::<Hash>().unwrap().cost, 5);
         assert!(!nobody.is_of(b"x"));
+        let toolkits = good_of_cost(18);
+        assert_eq!(Hash::of_nobody([toolkits].iter()).cost, 12);
+    }
+
+    #[test]
+    fn what_is_slow_is_told_of() {
+        assert_eq!(good_of_cost(12).slowness(), None);
+        for (cost, takes) in [(13, "some 0.5 s"), (18, "some 15.4 s")] {
+            let told = good_of_cost(cost).slowness().unwrap();
+            assert!(told.contains(&format!("cost {cost}, which takes {takes} ")), "{told}");
+        }
+    }
+
+    fn good_of_cost(cost: u32) -> Hash {
+        format!("$2y${cost:02}${NOBODYS}").parse().unwrap()
     }
 
     #[test]

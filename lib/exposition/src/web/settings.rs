@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) users: Option<Arc<Users>>,
     /// There where requests are limited.
     pub(crate) rate_limit: Option<RateLimit>,
+    /// What is good and not well chosen, as `FILE:LINE: KEY: MESSAGE`.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Settings {
@@ -67,7 +69,12 @@ impl Settings {
         for named in content.tls_server_config.iter().flat_map(|table| table.files(folder)) {
             stamps.add(named);
         }
-        Self::of(content, folder).map_err(|error| invalid(error.located(&text)))
+        let warnings = content
+            .slow_users()
+            .map(|warning| format!("{}:{}", file.display(), warning.located(&text)))
+            .collect();
+        let settings = Self::of(content, folder).map_err(|error| invalid(error.located(&text)))?;
+        Ok(Self { warnings, ..settings })
     }
 
     fn of(file: File, folder: &Path) -> Result<Self, Invalid> {
@@ -90,7 +97,7 @@ impl Settings {
             Some(table) => rate_limit(&table)?,
             None => None,
         };
-        Ok(Self { tls, headers, users, rate_limit })
+        Ok(Self { tls, headers, users, rate_limit, warnings: Vec::new() })
     }
 }
 

@@ -28,10 +28,15 @@ impl Users {
         self.known().has(&login.user, &login.password)
     }
 
+    /// The user's hash, where the file has such a user.
+    pub(super) fn hash(&self, user: &[u8]) -> Option<&Hash> {
+        self.hashes.get(user)
+    }
+
     /// Whether the password is right; blocks for as long as bcrypt takes, whether the user exists
     /// or not.
     pub(super) fn check(&self, login: &Credentials) -> bool {
-        let hash = self.hashes.get(&login.user);
+        let hash = self.hash(&login.user);
         let fits = hash.unwrap_or(&self.nobody).is_of(&login.password);
         let right = fits && hash.is_some();
         if right {

@@ -47,6 +47,11 @@ impl WebConfig {
         })
     }
 
+    /// What is good in the file and not well chosen, each as `FILE:LINE: KEY: MESSAGE`.
+    pub fn warnings(&self) -> Vec<String> {
+        lock(&self.served).settings.warnings.clone()
+    }
+
     /// Whether it asks for TLS, which no change of the file changes.
     pub(crate) fn has_tls(&self) -> bool {
         lock(&self.served).settings.tls.is_some()
@@ -77,6 +82,9 @@ impl WebConfig {
             metrics.note_web_config(settings.is_ok());
             match settings {
                 Ok(settings) => {
+                    for warning in &settings.warnings {
+                        tracing::warn!("{warning}");
+                    }
                     lock(&self.served).settings = Arc::new(settings);
                     tracing::info!(file = %self.file.display(), "web configuration read anew");
                 }
