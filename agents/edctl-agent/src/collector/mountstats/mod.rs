@@ -3,7 +3,7 @@
 //!
 //! Several mounts of one export share their figures and are shown once. Names with blanks are shown as
 //! they are, where node_exporter leaves the kernel's `\040`; what a transport does not count is absent,
-//! where it shows 0.
+//! where it shows 0. A number that went below zero is left out, where it shows one near 2^64.
 
 mod parse;
 
@@ -128,7 +128,7 @@ impl Mountstats {
 
 impl Collector for Mountstats {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let mounts = parse::parse(self.stats.read()?)?;
+        let mounts = parse::parse(self.stats.read()?);
         if mounts.is_empty() {
             return Ok(());
         }
@@ -185,12 +185,14 @@ impl Families {
         if let Some(age) = mount.age_secs {
             self.add("age_seconds_total", &owner, age);
         }
-        for (name, value) in BYTE_NAMES.iter().zip(mount.bytes.into_iter().flatten()) {
-            self.add(&format!("{name}_total"), &owner, value);
+        for (name, value) in BYTE_NAMES.iter().zip(&mount.bytes) {
+            if let Some(value) = value {
+                self.add(&format!("{name}_total"), &owner, *value);
+            }
         }
         for (name, value) in EVENT_NAMES.iter().zip(&mount.events) {
-            if let Some(name) = name {
-                self.add(&format!("event_{name}_total"), &owner, *value);
+            if let Some((name, value)) = name.zip(*value) {
+                self.add(&format!("event_{name}_total"), &owner, value);
             }
         }
         for (index, transport) in mount.transports.iter().enumerate() {
@@ -205,9 +207,10 @@ impl Families {
         for (operation, numbers) in &mount.operations {
             let labels = [export, protocol, address, ("operation", operation)];
             for (index, (name, value)) in OPERATION_NAMES.iter().zip(numbers).enumerate() {
+                let Some(value) = *value else { continue };
                 let value = match index {
-                    FIRST_TIME.. => Value::F64(*value as f64 / 1000.0),
-                    _ => Value::U64(*value),
+                    FIRST_TIME.. => Value::F64(value as f64 / 1000.0),
+                    _ => Value::U64(value),
                 };
                 self.add(&format!("operations_{name}_total"), &labels, value);
             }
@@ -232,8 +235,8 @@ impl Families {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
-    use super::super::sysfs::tests::{put, shown, tree};
+    use super::super::sysfs::tests::{shown, shown_with, tree};
+    use super::super::{Options, State};
     use super::parse::tests::FILE;
     use super::*;
 
@@ -276,12 +279,42 @@ mod tests {
         assert_eq!(count("node_mountstats_nfs_age_seconds_total{"), 1);
     }
 
+    /// What the page loses, and how much is counted, when this is written for that in the file.
+    fn lost(good: &str, odd: &str) -> (Vec<String>, u64) {
+        let page = |stats: &str| {
+            let dir = tree(&[("self/mountstats", stats), ("self/mountinfo", INFO)]);
+            shown_with(&ENTRY, dir.path(), &Options::default()).unwrap()
+        };
+        let (whole, odd) = (page(FILE).0, page(&FILE.replace(good, odd)));
+        let lost = whole.lines().filter(|line| !odd.0.lines().any(|left| left == *line));
+        let name = |line: &str| line.split('{').next().unwrap_or(line).to_owned();
+        (lost.filter(|line| !line.starts_with('#')).map(name).collect(), odd.1)
+    }
+
     #[test]
-    fn a_node_without_nfs_shows_nothing_and_a_broken_file_is_an_error() {
+    fn an_odd_number_costs_its_own_series() {
+        for (good, odd, series) in [
+            (
+                "15 2300 2345",
+                "15 2300 18446744073709551611",
+                "operations_request_time_seconds_total",
+            ),
+            ("15 2300 2345", "-15 2300 2345", "operations_queue_time_seconds_total"),
+            ("31 32 1", "31 18446744073709551615 1", "operations_transmissions_total"),
+            ("\t86411", "\t18446744073709551615", "age_seconds_total"),
+            ("5008", "x", "write_pages_total"),
+            ("\t101 ", "\t9223372036854775808 ", "event_inode_revalidate_total"),
+            ("3 44 905", "3 -44 905", "transport_idle_time_seconds"),
+        ] {
+            let series = format!("node_mountstats_nfs_{series}");
+            assert_eq!(lost(good, odd), (vec![series], 1), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_node_without_nfs_shows_nothing() {
         let dir = tree(&[("self/mountstats", "device proc mounted on /proc with fstype proc\n")]);
         assert_eq!(shown(&ENTRY, dir.path()).unwrap(), "");
-        put(dir.path(), "self/mountstats", FILE.replace("5008", "x").as_bytes());
-        assert_eq!(shown(&ENTRY, dir.path()), Err(State::Error));
         assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
     }
 }

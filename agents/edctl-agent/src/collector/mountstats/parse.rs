@@ -1,6 +1,8 @@
 //! /proc/self/mountstats: what each NFS mount has done, in some forty lines.
+//!
+//! The kernel prints times that went below zero, as of an operation that began before a step of the clock, as
+//! 2^64 less something (`_print_rpc_iostats` of net/sunrpc/stats.c, `ktime_to_ms` as `%llu`).
 
-use super::super::CollectError;
 use super::super::kernel_file::Text;
 use super::super::mounts::unescape;
 
@@ -19,10 +21,11 @@ pub(super) struct Mount {
     pub(super) export: String,
     pub(super) mount_point: String,
     pub(super) age_secs: Option<u64>,
-    pub(super) bytes: Option<[u64; BYTES]>,
-    pub(super) events: Vec<u64>,
+    /// In the kernel's order, as all numbers here; nothing for one that is left out.
+    pub(super) bytes: Vec<Option<u64>>,
+    pub(super) events: Vec<Option<u64>>,
     pub(super) transports: Vec<Transport>,
-    pub(super) operations: Vec<(String, [u64; OPERATION])>,
+    pub(super) operations: Vec<(String, Vec<Option<u64>>)>,
 }
 
 /// One of a mount's ways to its server.
@@ -34,12 +37,12 @@ pub(super) struct Transport {
 }
 
 /// The NFS mounts that tell of themselves, in the file's order.
-pub(super) fn parse(text: Text<'_>) -> Result<Vec<Mount>, CollectError> {
+pub(super) fn parse(text: Text<'_>) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = Vec::new();
     let mut is_nfs = false;
     let mut is_operation = false;
     for (number, line) in text.lines() {
-        let wrong = || text.wrong(number, "expected a mount or what it has done");
+        let line_of = |words| Line { text, number, words };
         if line.starts_with("device ") {
             let mount = parse_device(line);
             is_nfs = mount.is_some();
@@ -50,14 +53,20 @@ pub(super) fn parse(text: Text<'_>) -> Result<Vec<Mount>, CollectError> {
         let Some(mount) = mounts.last_mut().filter(|_| is_nfs) else { continue };
         let line = line.trim();
         if is_operation && !line.is_empty() {
-            mount.operations.push(parse_operation(line).ok_or_else(wrong)?);
+            match line.split_once(':') {
+                Some((name, rest)) => {
+                    let numbers = line_of(rest).numbers(OPERATION);
+                    mount.operations.push((name.to_owned(), numbers));
+                }
+                None => text.leave_out(number, "expected an operation"),
+            }
         } else if line == "per-op statistics" {
             is_operation = true;
         } else if let Some((key, rest)) = line.split_once(':') {
-            mount.take(key, rest).ok_or_else(wrong)?;
+            mount.take(key, line_of(rest));
         }
     }
-    Ok(mounts)
+    mounts
 }
 
 /// `device filer:/home mounted on /home with fstype nfs4 statvers=1.1`; nothing of another kind.
@@ -70,50 +79,62 @@ fn parse_device(line: &str) -> Option<Mount> {
     is_nfs.then(|| Mount { export, mount_point, ..Mount::default() })
 }
 
+/// What stands behind a line's key.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    text: Text<'a>,
+    number: usize,
+    words: &'a str,
+}
+
+impl Line<'_> {
+    /// All numbers; it is noted if there are fewer than so many.
+    fn numbers(self, least: usize) -> Vec<Option<u64>> {
+        let words = self.words.split_ascii_whitespace();
+        let numbers: Vec<Option<u64>> =
+            words.map(|word| self.text.number(self.number, Some(word))).collect();
+        if numbers.len() < least {
+            self.text.leave_out(self.number, "expected more numbers");
+        }
+        numbers
+    }
+}
+
 impl Mount {
-    /// Nothing where the line is not as it should be; what is not shown is passed over.
-    fn take(&mut self, key: &str, rest: &str) -> Option<()> {
+    /// What is not shown is passed over.
+    fn take(&mut self, key: &str, line: Line<'_>) {
         match key {
-            "age" => self.age_secs = Some(rest.trim().parse().ok()?),
-            "bytes" => self.bytes = Some(numbers(rest)?.try_into().ok()?),
-            "events" => self.events = numbers(rest)?,
-            "xprt" => self.transports.push(parse_transport(rest)?),
+            "age" => self.age_secs = line.text.number(line.number, Some(line.words.trim())),
+            "bytes" => self.bytes = line.numbers(BYTES),
+            "events" => self.events = line.numbers(EVENTS),
+            "xprt" => match parse_transport(line) {
+                Some(transport) => self.transports.push(transport),
+                None => line.text.leave_out(line.number, "expected a protocol and numbers"),
+            },
             _ => {}
         }
-        Some(())
     }
 }
 
 /// `tcp 832 1 1 0 11 6428 6428 0 12154 0 24 26 5726`; the last three came with version 1.1. UDP has no
 /// connections, and what RDMA has beyond the tenth is its own.
-fn parse_transport(rest: &str) -> Option<Transport> {
-    let (protocol, rest) = rest.trim().split_once(' ')?;
-    let found = numbers(rest)?;
+fn parse_transport(line: Line<'_>) -> Option<Transport> {
+    let (protocol, words) = line.words.trim().split_once(' ')?;
+    let found = Line { words, ..line }.numbers(if protocol == "udp" { 7 } else { 10 });
     let place = |index: usize| match (protocol, index) {
         ("tcp", _) | ("udp", 0 | 1) | ("rdma", ..10) => found.get(index),
         ("udp", 5..) => found.get(index - 3),
         _ => None,
     };
-    let shortest = if protocol == "udp" { 7 } else { 10 };
-    let is_whole = found.len() >= shortest;
-    let numbers = std::array::from_fn(|index| place(index).copied());
-    is_whole.then(|| Transport { protocol: protocol.to_owned(), numbers })
-}
-
-/// `READ: 911 911 0 145760 851221504 4 51207 51233`, and errors in newer kernels.
-fn parse_operation(line: &str) -> Option<(String, [u64; OPERATION])> {
-    let (name, rest) = line.split_once(':')?;
-    Some((name.to_owned(), *numbers(rest)?.first_chunk()?))
-}
-
-fn numbers(text: &str) -> Option<Vec<u64>> {
-    text.split_ascii_whitespace().map(|word| word.parse().ok()).collect()
+    let numbers = std::array::from_fn(|index| place(index).copied().flatten());
+    Some(Transport { protocol: protocol.to_owned(), numbers })
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::left_out::LeftOut;
     use super::*;
 
     pub(in super::super) const FILE: &str = "\
@@ -135,28 +156,34 @@ device filer:/vol/tools mounted on /opt/with\\040blank with fstype nfs4 statvers
 device tmpfs mounted on /tmp with fstype tmpfs
 ";
 
-    fn one(lines: &str) -> Result<Mount, CollectError> {
+    /// A mount of these lines, and whether something of them was left out.
+    fn one(lines: &str) -> (Mount, bool) {
         let content = format!("device a:/b mounted on /c with fstype nfs statvers=1.1\n{lines}\n");
-        parse(Text::of(&content)).map(|mut mounts| mounts.remove(0))
+        let (mut mounts, left_out) = LeftOut::during(|| parse(Text::of(&content)));
+        (mounts.remove(0), left_out.why().is_some())
     }
 
     #[test]
     fn a_mount_with_all_that_it_has_done() {
-        let mounts = parse(Text::of(FILE)).unwrap();
+        let mounts = parse(Text::of(FILE));
         let [mount] = &mounts[..] else { panic!("{mounts:?}") };
         assert_eq!((&*mount.export, &*mount.mount_point), ("filer:/vol/tools", "/opt/with blank"));
         assert_eq!(mount.age_secs, Some(86_411));
-        assert_eq!(mount.bytes.unwrap()[7], 5008);
-        assert_eq!((mount.events.len(), mount.events[26]), (EVENTS, 127));
+        assert_eq!(mount.bytes[7], Some(5008));
+        assert_eq!((mount.events.len(), mount.events[26]), (EVENTS, Some(127)));
         assert_eq!(mount.transports.len(), 2);
         assert_eq!(mount.transports[0].numbers[12], Some(712));
-        let read = ("READ".to_owned(), [31, 32, 1, 4100, 70_001, 15, 2300, 2345]);
-        assert_eq!(mount.operations[1], read);
+        let (name, numbers) = &mount.operations[1];
+        let numbers: Vec<u64> = numbers.iter().copied().flatten().collect();
+        assert_eq!(
+            (name.as_str(), &numbers[..8]),
+            ("READ", &[31, 32, 1, 4100, 70_001, 15, 2300, 2345][..])
+        );
     }
 
     #[test]
     fn each_protocol_has_numbers_of_its_own() {
-        let numbers = |line: &str| one(line).unwrap().transports.remove(0).numbers;
+        let numbers = |line: &str| one(line).0.transports.remove(0).numbers;
         let old = numbers("\txprt:\ttcp 1 2 3 4 5 6 7 8 9 10");
         assert_eq!((old[9], old[10]), (Some(10), None));
         let udp = numbers("\txprt:\tudp 1 2 3 4 5 6 7 8 9 10");
@@ -168,7 +195,7 @@ device tmpfs mounted on /tmp with fstype tmpfs
     }
 
     #[test]
-    fn what_is_not_as_it_should_be_is_an_error() {
+    fn what_is_not_as_it_should_be_is_left_out_and_noted() {
         for bad in [
             "\tage:\tlong",
             "\tbytes:\t1 2 3",
@@ -179,12 +206,14 @@ device tmpfs mounted on /tmp with fstype tmpfs
             "\tper-op statistics\n\tREAD: 1 2",
             "\tper-op statistics\n\tREAD",
         ] {
-            assert!(one(bad).is_err(), "{bad:?}");
+            assert!(one(bad).1, "{bad:?}");
         }
-        assert_eq!(one("\tsome: thing\nelse").unwrap().age_secs, None);
+        let (mount, is_left_out) = one("\tbytes:\t1 2 x 4 5 6 7 8\n\tsome: thing\nelse");
+        assert!(is_left_out);
+        assert_eq!(mount.bytes, [1, 2, 0, 4, 5, 6, 7, 8].map(|n| Some(n).filter(|n| *n != 0)));
         for other in ["nfs statvers=2.0", "nfsd statvers=1.1", "nfs"] {
             let line = format!("device a:/b mounted on /c with fstype {other}\n\tage:\tlong\n");
-            assert_eq!(parse(Text::of(&line)).unwrap(), []);
+            assert_eq!(parse(Text::of(&line)), []);
         }
     }
 
