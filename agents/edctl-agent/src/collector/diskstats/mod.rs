@@ -1,6 +1,6 @@
 //! `node_disk_*`: what disks and partitions did, from /proc/diskstats, and what udev knows of them.
 //!
-//! Whether a disk turns is not said where the kernel does not; node_exporter says then that it does not.
+//! node_exporter says of every partition that it does not turn; here it is as its disk.
 
 mod udev;
 

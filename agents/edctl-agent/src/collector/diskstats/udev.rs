@@ -46,12 +46,13 @@ impl Udev {
         }
     }
 
-    /// Whether it turns; a partition is as its disk, in whose directory its own is.
-    fn read_rotational(&self, device: &str) -> Result<Option<String>, CollectError> {
-        match sysfs::text(&self.block.join(device).join("queue/rotational"))? {
-            None => sysfs::text(&self.class.join(device).join("../queue/rotational")),
-            text => Ok(text),
-        }
+    /// Whether it turns; a partition is as its disk, in whose directory its own is. What the kernel does not
+    /// say of is taken for one that does not, as node_exporter does.
+    fn is_rotational(&self, device: &str) -> bool {
+        let read = |path: PathBuf| or_left_out::<u64>(sysfs::number(&path));
+        let of_disk = read(self.block.join(device).join("queue/rotational"));
+        let of_partition = || read(self.class.join(device).join("../queue/rotational"));
+        of_disk.or_else(of_partition) == Some(1)
     }
 
     /// Adds the families of what these disks are.
@@ -66,8 +67,7 @@ impl Udev {
                 read => or_left_out(read.map(Some)),
             };
             let properties = text.map(Properties::parse).unwrap_or_default();
-            let rotational = or_left_out(self.read_rotational(disk.device));
-            families.push_info(disk, &properties, &rotational.unwrap_or_default());
+            families.push_info(disk, &properties, self.is_rotational(disk.device));
             families.push_layers(disk.device, &properties);
             families.push_ata(disk.device, &properties, page);
         }
@@ -115,7 +115,7 @@ impl Families {
         }
     }
 
-    fn push_info(&mut self, disk: &Disk<'_>, properties: &Properties<'_>, rotational: &str) {
+    fn push_info(&mut self, disk: &Disk<'_>, properties: &Properties<'_>, is_rotational: bool) {
         let serials = SERIALS.iter().map(|name| properties.get(name));
         let serial = serials.into_iter().find(|serial| !serial.is_empty()).unwrap_or_default();
         let labels = [
@@ -127,7 +127,7 @@ impl Families {
             ("model", properties.get("ID_MODEL")),
             ("serial", serial),
             ("revision", properties.get("ID_REVISION")),
-            ("rotational", rotational),
+            ("rotational", if is_rotational { "1" } else { "0" }),
         ];
         self.info.push(&labels, 1u64);
     }
@@ -194,6 +194,7 @@ mod tests {
         let dir = tree(&[
             ("diskstats", DISKS),
             ("block/sda/queue/rotational", "1\n"),
+            ("block/vda/queue/rotational", "no\n"),
             (
                 "b8:0",
                 "S:disk/by-id/x\nE:ID_ATA=1\nE:ID_MODEL=M 1\nE:ID_SERIAL=long\n\
@@ -202,7 +203,7 @@ mod tests {
             ("b253:1", "E:DM_NAME=vg-a=b\nE:DM_VG_NAME=vg\nE:ID_FS_TYPE=xfs\n"),
         ]);
         let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
-        assert_eq!(errors, 1);
+        assert_eq!(errors, 2);
         let lines: Vec<&str> = text
             .lines()
             .filter(|line| line.contains("_info{") || line.starts_with("node_disk_ata"))
@@ -214,10 +215,30 @@ mod tests {
                 r#"node_disk_device_mapper_info{device="dm-1",name="vg-a=b",uuid="",vg_name="vg",lv_name="",lv_layer=""} 1"#,
                 r#"node_disk_filesystem_info{device="dm-1",type="xfs",usage="",uuid="",version=""} 1"#,
                 r#"node_disk_info{device="sda",major="8",minor="0",path="",wwn="",model="M 1",serial="short",revision="",rotational="1"} 1"#,
-                r#"node_disk_info{device="dm-1",major="253",minor="1",path="",wwn="",model="",serial="",revision="",rotational=""} 1"#,
-                r#"node_disk_info{device="vda",major="254",minor="0",path="",wwn="",model="",serial="",revision="",rotational=""} 1"#,
+                r#"node_disk_info{device="dm-1",major="253",minor="1",path="",wwn="",model="",serial="",revision="",rotational="0"} 1"#,
+                r#"node_disk_info{device="vda",major="254",minor="0",path="",wwn="",model="",serial="",revision="",rotational="0"} 1"#,
             ]
         );
+    }
+
+    #[test]
+    fn a_partition_turns_as_its_disk_does() {
+        let disks = "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n179 1 mmcblk0p1 1 2 3 4 5 6 7 8 9 10 11\n";
+        let dir = tree(&[
+            ("diskstats", disks),
+            ("block/sda/queue/rotational", "0\n"),
+            ("block/mmcblk0/queue/rotational", "1\n"),
+            ("block/mmcblk0/mmcblk0p1/size", "8\n"),
+        ]);
+        std::fs::create_dir_all(dir.path().join("class/block")).unwrap();
+        let link = dir.path().join("class/block/mmcblk0p1");
+        std::os::unix::fs::symlink("../../block/mmcblk0/mmcblk0p1", link).unwrap();
+        let (text, _) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        for (device, turns) in [("sda", 0), ("mmcblk0p1", 1)] {
+            let mut lines = text.lines().filter(|line| line.starts_with("node_disk_info{"));
+            let line = lines.find(|line| line.contains(&format!("\"{device}\""))).unwrap();
+            assert!(line.contains(&format!("rotational=\"{turns}\"")), "{line}");
+        }
     }
 
     proptest! {
