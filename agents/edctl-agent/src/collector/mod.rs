@@ -34,6 +34,8 @@ mod cpufreq;
 mod diskstats;
 mod dmi;
 mod dmmultipath;
+mod drbd;
+mod drm;
 mod edac;
 mod entropy;
 mod ethtool;
@@ -62,6 +64,7 @@ mod network_route;
 mod nfs;
 mod nfsd;
 mod nvme;
+mod nvmesubsystem;
 mod os;
 mod pcidevice;
 mod pcie_aer;
@@ -79,6 +82,7 @@ mod softirqs;
 mod softnet;
 mod stat;
 mod statfs;
+mod swap;
 mod sysctl;
 mod systemd;
 mod tapestats;
@@ -128,6 +132,8 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &diskstats::ENTRY,
     &dmi::ENTRY,
     &dmmultipath::ENTRY,
+    &drbd::ENTRY,
+    &drm::ENTRY,
     &edac::ENTRY,
     &entropy::ENTRY,
     &ethtool::ENTRY,
@@ -155,6 +161,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &nfs::ENTRY,
     &nfsd::ENTRY,
     &nvme::ENTRY,
+    &nvmesubsystem::ENTRY,
     &os::ENTRY,
     &pcidevice::ENTRY,
     &pcie_aer::ENTRY,
@@ -170,6 +177,7 @@ pub(crate) const COLLECTORS: &[&Entry] = &[
     &softirqs::ENTRY,
     &softnet::ENTRY,
     &stat::ENTRY,
+    &swap::ENTRY,
     &sysctl::ENTRY,
     &systemd::ENTRY,
     &tapestats::ENTRY,

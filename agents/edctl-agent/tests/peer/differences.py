@@ -7,7 +7,7 @@ The patterns are regular expressions for whole series, `name{label="value", ...}
 OWN = {
     r"node_exporter_build_info\{.*": "each tells of itself",
     r"node_scrape_collector_duration_seconds\{.*": "each tells of its own time",
-    r'node_scrape_collector_success\{collector="(bcache|btrfs|cpufreq|dmmultipath|edac|thermal_zone|xfs)"\}':
+    r'node_scrape_collector_success\{collector="(bcache|btrfs|cpufreq|dmmultipath|drm|edac|thermal_zone|xfs)"\}':
         "1 there without any such directory or device",
     r'node_scrape_collector_success\{collector="(cpu_vulnerabilities|lnstat|meminfo_numa)"\}':
         "1 there without any such directory",
@@ -15,6 +15,7 @@ OWN = {
     r"node_infiniband_lifespan_seconds\{.*": "theirs cuts a part of a second off",
     r"node_bcache_btree_read_average_duration_seconds\{.*": "theirs takes microseconds for nanoseconds",
     r"node_bcache_dirty_data_bytes\{.*": "theirs reads 1.5 as 1 and 5 of 10.24",
+    r"node_drbd_network_received_bytes_total\{.*": "theirs takes the kernel's KiB for bytes",
     r'node_nvme_namespace_(capacity|size)_bytes\{device="nvme1".*':
         "theirs takes the kernel's sectors for the namespace's blocks",
     r'node_filesystem_readonly\{.*mountpoint="/run/host/(incoming|os-release)"\}':
