@@ -100,7 +100,7 @@ fn a_bad_file_stops_the_start_and_not_a_single_page() {
 fn a_slow_password_is_told_of_at_the_start_and_when_asked() {
     let site = Site::new(&ALICE.replace("$04$", "$18$"));
     let checked = site.run(&["--check-config"]);
-    let told = String::from_utf8(checked.stdout).unwrap();
+    let told = String::from_utf8(checked.stderr).unwrap();
     assert!(checked.status.success(), "{told}");
     assert!(told.contains("web.yml:2: basic_auth_users.alice: its hash has cost 18, "), "{told}");
     let mut child = Ending(site.program().stderr(Stdio::piped()).spawn().unwrap());

@@ -18,6 +18,9 @@ pub(crate) struct AgentConfig {
     pub(crate) collectors: Choice,
     /// What single collectors are told.
     pub(crate) collector: Options,
+    /// Flags of node_exporter's that were given and change nothing, with the reason.
+    #[serde(skip)]
+    pub(crate) without_effect: Vec<String>,
     pub(crate) hooks: HooksConfig,
     pub(crate) state: StateConfig,
 }
@@ -64,6 +67,11 @@ impl Config for AgentConfig {
     fn validate(&self) -> Result<(), Invalid> {
         self.collectors.validate()?;
         self.collector.validate()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let lacking = self.collectors.lacking().map(ToString::to_string);
+        self.without_effect.iter().cloned().chain(lacking).collect()
     }
 }
 

@@ -84,7 +84,8 @@ impl RunFlags {
     fn apply(&self, config: &mut AgentConfig) {
         self.path.apply(&mut config.path);
         self.collectors.apply(&mut config.collectors);
-        self.options.apply(&mut config.collector);
+        self.options.apply(&mut config.collector, &mut config.collectors);
+        config.without_effect = self.options.without_effect();
         if let Some(socket) = &self.socket {
             config.hooks.socket.clone_from(socket);
         }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use edctl_exposition::Kind;
 
-use crate::collector::{COLLECTORS, Entry, Preset};
+use crate::collector::{COLLECTORS, Entry, LACKING, Preset};
 
 /// How the list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,11 +46,15 @@ pub(crate) fn run(flags: &ListingFlags) -> ExitCode {
 }
 
 fn render_text() -> String {
-    let width = COLLECTORS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
-    COLLECTORS
+    let names = COLLECTORS.iter().map(|entry| entry.name);
+    let width = names.map(str::len).max().unwrap_or(0);
+    let collectors = COLLECTORS
         .iter()
-        .map(|entry| format!("{:width$}  {:3}  {}\n", entry.name, preset(entry), entry.reads))
-        .collect()
+        .map(|entry| format!("{:width$}  {:3}  {}\n", entry.name, preset(entry), entry.reads));
+    let lacking = LACKING.iter().map(|lacking| {
+        format!("{:width$}  {:3}  not here: {}\n", lacking.name, "", lacking.instead)
+    });
+    collectors.chain(lacking).collect()
 }
 
 fn render_json() -> String {
@@ -136,5 +140,6 @@ mod tests {
         for listing in [render_text(), render_json(), render_markdown()] {
             assert!(COLLECTORS.iter().all(|entry| listing.contains(entry.name)));
         }
+        assert!(LACKING.iter().all(|lacking| render_text().contains(lacking.instead)));
     }
 }

@@ -27,6 +27,11 @@ pub trait Config: DeserializeOwned + Default + Send + 'static {
     fn validate(&self) -> Result<(), Invalid> {
         Ok(())
     }
+
+    /// What is valid and still has no effect: logged at the start and after each reload.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A value that cannot work.

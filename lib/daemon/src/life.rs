@@ -100,9 +100,8 @@ pub fn main<S: Service>(
     };
     let done = if flags.check_config {
         println!("the configuration is valid");
-        for warning in files.warnings() {
-            println!("warning: {warning}");
-        }
+        let tell = |warning: &String| eprintln!("{}: warning: {warning}", spec.binary);
+        files.warnings().iter().for_each(tell);
         Ok(())
     } else if flags.once {
         start(files.config, Mode::Once).and_then(|service| print_page(spec, service))
@@ -151,7 +150,8 @@ impl<C: Config> Files<C> {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.web.as_ref().map(WebConfig::warnings).unwrap_or_default()
+        let of_web = self.web.as_ref().map(WebConfig::warnings).unwrap_or_default();
+        self.config.warnings().into_iter().chain(of_web).collect()
     }
 }
 
@@ -185,9 +185,7 @@ fn serve<S: Service>(
         flags.log_level.unwrap_or(config.log().level),
         flags.log_format.unwrap_or(config.log().format),
     )?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let server = Server::bind(&addresses(spec, flags, &config))
         .map_err(|e| e.to_string())?
         .with_web_config(web)
@@ -331,6 +329,7 @@ async fn reload_on_hangup<S: Service>(
                 if let Some(level) = &level {
                     level.set(config.log().level);
                 }
+                config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
                 let taken = collecting.change(move |service| match service.0.reload(config) {
                     Ok(()) => tracing::info!("configuration reloaded"),
                     Err(error) => tracing::error!(error, "the old configuration stays"),

@@ -7,6 +7,7 @@ use edctl_daemon::Invalid;
 use edctl_exposition::{BadQuery, Query};
 use serde::Deserialize;
 
+use super::lacking::{LACKING, Lacking};
 use super::{COLLECTORS, Entry, Preset};
 
 /// The table `[collectors]`: a collector's name and whether it runs.
@@ -19,10 +20,20 @@ impl Choice {
         self.0.get(entry.name).copied().unwrap_or(entry.preset == Preset::On)
     }
 
+    /// Asks for a collector by one of its flags, which does not switch on what is switched off.
+    pub(crate) fn ask_for(&mut self, collector: &str) {
+        self.0.entry(collector.to_owned()).or_insert(true);
+    }
+
+    /// The collectors of node_exporter's that are on, and that the agent does not have.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &'static Lacking> {
+        LACKING.iter().filter(|lacking| self.0.get(lacking.name) == Some(&true))
+    }
+
     /// # Errors
-    /// Names a collector that does not exist, and those that do.
+    /// Names a collector that neither the agent nor node_exporter has, and those of the agent.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        match self.0.keys().find(|name| !exists(name)) {
+        match self.0.keys().find(|name| !exists(name) && Lacking::find(name).is_none()) {
             None => Ok(()),
             Some(name) => {
                 let known: Vec<&str> = COLLECTORS.iter().map(|entry| entry.name).collect();
@@ -48,6 +59,9 @@ pub(super) fn of_query<'a>(
         return Err(BadQuery("collect[] and exclude[] cannot be used together".to_owned()));
     }
     for name in collect.iter().chain(&exclude) {
+        if let Some(lacking) = Lacking::find(name) {
+            return Err(BadQuery(lacking.to_string()));
+        }
         if !exists(name) {
             return Err(BadQuery(format!("no such collector: {name:?}")));
         }
@@ -73,6 +87,7 @@ pub(crate) struct CollectorFlags {
 }
 
 const DISABLE_DEFAULTS: &str = "collector.disable-defaults";
+const NO_DISABLE_DEFAULTS: &str = "no-collector.disable-defaults";
 
 impl CollectorFlags {
     /// Puts the flags over the configuration.
@@ -96,10 +111,11 @@ impl clap::FromArgMatches for CollectorFlags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         self.disable_defaults |= matches.get_flag(DISABLE_DEFAULTS);
-        for entry in COLLECTORS {
+        let lacking = LACKING.iter().map(|lacking| lacking.name);
+        for name in COLLECTORS.iter().map(|entry| entry.name).chain(lacking) {
             for (prefix, on) in [("collector.", true), ("no-collector.", false)] {
-                if matches.get_flag(&format!("{prefix}{}", entry.name)) {
-                    self.chosen.insert(entry.name.to_owned(), on);
+                if matches.get_flag(&format!("{prefix}{name}")) {
+                    self.chosen.insert(name.to_owned(), on);
                 }
             }
         }
@@ -109,20 +125,25 @@ impl clap::FromArgMatches for CollectorFlags {
 
 impl clap::Args for CollectorFlags {
     fn augment_args(command: Command) -> Command {
-        let flag = |name: String| {
-            Arg::new(name.clone()).long(name).action(ArgAction::SetTrue).help_heading("Collectors")
+        let flag = |name: &str| {
+            let arg = Arg::new(name.to_owned()).long(name.to_owned());
+            arg.action(ArgAction::SetTrue).help_heading("Collectors")
         };
-        let defaults = flag(DISABLE_DEFAULTS.to_owned())
+        let defaults = flag(DISABLE_DEFAULTS)
             .help("Run only the collectors that the configuration or a flag switches on");
-        COLLECTORS.iter().fold(command.arg(defaults), |command, entry| {
-            let (on, off) =
-                (format!("collector.{}", entry.name), format!("no-collector.{}", entry.name));
+        let all = flag(NO_DISABLE_DEFAULTS).overrides_with(DISABLE_DEFAULTS).hide(true);
+        let pair = |name: &str| {
+            let (on, off) = (format!("collector.{name}"), format!("no-collector.{name}"));
+            [flag(&on), flag(&off).overrides_with(on).hide(true)]
+        };
+        let command = COLLECTORS.iter().fold(command.arg(defaults).arg(all), |command, entry| {
             let preset = if entry.preset == Preset::On { "on" } else { "off" };
             let help = format!("Run the collector {} ({preset} by default)", entry.name);
-            command
-                .arg(flag(on.clone()).help(help))
-                .arg(flag(off).help("Do not run it").overrides_with(on).hide(true))
-        })
+            let [on, off] = pair(entry.name);
+            command.args([on.help(help), off])
+        });
+        let lacking = LACKING.iter().flat_map(|lacking| pair(lacking.name));
+        command.args(lacking.map(|flag| flag.hide(true)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -157,6 +178,34 @@ mod tests {
     }
 
     #[test]
+    fn what_only_node_exporter_has_is_told_of_where_it_is_on() {
+        let lacking = |choice: &Choice| -> Vec<&str> {
+            choice.lacking().map(|lacking| lacking.name).collect()
+        };
+        let mut choice = Choice([("ntp".to_owned(), true), ("perf".to_owned(), false)].into());
+        assert!(choice.validate().is_ok());
+        assert_eq!(lacking(&choice), ["ntp"]);
+        choice.ask_for("perf");
+        choice.ask_for("runit");
+        flags(&["--no-collector.ntp", "--collector.disable-defaults"]).unwrap().apply(&mut choice);
+        assert_eq!(lacking(&choice), ["runit"]);
+        flags(&["--no-collector.perf", "--collector.perf"]).unwrap().apply(&mut choice);
+        assert_eq!(lacking(&choice), ["perf", "runit"]);
+        assert_eq!(lacking(&Choice::default()), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn the_last_of_two_flags_wins() {
+        let [off, on] = ["--no-collector.disable-defaults", "--collector.disable-defaults"];
+        let is_on = |arguments: &[&str]| {
+            let mut choice = Choice::default();
+            flags(arguments).unwrap().apply(&mut choice);
+            choice.is_on(entry("cpu"))
+        };
+        assert!(is_on(&[off]) && is_on(&[on, off]) && !is_on(&[off, on]));
+    }
+
+    #[test]
     fn a_collector_that_does_not_exist_is_named() {
         let choice = Choice([("gpu".to_owned(), true)].into());
         let error = choice.validate().unwrap_err().to_string();
@@ -178,6 +227,7 @@ mod tests {
         for (query, error) in [
             ("collect[]=gpu", "no such collector: \"gpu\""),
             ("exclude[]=gpu", "no such collector"),
+            ("collect[]=ntp", "the collector ntp does not exist here; the collector timex"),
             ("collect[]=uname", "the collector uname is off"),
             ("collect[]=cpu&exclude[]=loadavg", "cannot be used together"),
         ] {

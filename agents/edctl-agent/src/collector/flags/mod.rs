@@ -3,11 +3,11 @@
 
 mod table;
 
-use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, error::Error};
 
 use self::table::{FLAGS, Field, Flag, Takes};
-use super::Options;
+use super::lacking::Lacking;
+use super::{Choice, Options};
 
 /// The flags that were given, with their values.
 #[derive(Clone, Default)]
@@ -16,8 +16,11 @@ pub(crate) struct OptionFlags {
 }
 
 impl OptionFlags {
-    /// Puts the flags over the configuration.
-    pub(crate) fn apply(&self, options: &mut Options) {
+    /// Puts the flags over the configuration: the options, and the collectors that the agent does not
+    /// have, which are asked for by their options.
+    pub(crate) fn apply(&self, options: &mut Options, choice: &mut Choice) {
+        let lacking = self.given.iter().filter_map(|(flag, values)| flag.lacking(values));
+        lacking.for_each(|lacking| choice.ask_for(lacking.name));
         // What is emptied first may have a flag of its own.
         for (flag, _) in &self.given {
             if let Takes::Instead(_, other) = &flag.takes {
@@ -33,6 +36,17 @@ impl OptionFlags {
                 Takes::Idle(_) | Takes::IdleSwitch(_) | Takes::Only(..) | Takes::Never(_) => {}
             }
         }
+    }
+}
+
+impl OptionFlags {
+    /// What was asked for and cannot be had, and why.
+    pub(crate) fn without_effect(&self) -> Vec<String> {
+        let told = |(flag, values): &(&Flag, Vec<String>)| {
+            let why = flag.without_effect(values)?;
+            Some(format!("--{} has no effect here: {why}", flag.name))
+        };
+        self.given.iter().filter_map(told).collect()
     }
 }
 
@@ -72,9 +86,10 @@ impl Flag {
 
     fn help(&self) -> String {
         match &self.takes {
-            Takes::Idle(why) | Takes::IdleSwitch(why) => format!("Without effect: {why}"),
+            Takes::Idle(why) | Takes::IdleSwitch(why) | Takes::Never(why) => {
+                format!("Without effect: {why}")
+            }
             Takes::Only(value, why) => format!("Always {value}: {why}"),
-            Takes::Never(why) => format!("Refused: {why}"),
             Takes::List(option) => {
                 format!("As {} in the configuration file; may be given several times", option.key)
             }
@@ -103,14 +118,20 @@ impl Flag {
         }
     }
 
-    /// Why it cannot be had with these values.
-    fn refusal(&self, values: &[String]) -> Option<String> {
+    /// Why these values cannot be had, where it matters.
+    fn without_effect(&self, values: &[String]) -> Option<&'static str> {
         let is_asked = |allowed: &str| values.iter().any(|value| value != allowed);
-        match &self.takes {
-            Takes::Only(value, why) if is_asked(value) => Some((*why).to_owned()),
-            Takes::Never(why) if is_asked(OFF) => Some((*why).to_owned()),
+        match self.takes {
+            Takes::Only(value, why) if is_asked(value) => Some(why),
+            Takes::Never(why) if is_asked(OFF) => Some(why),
             _ => None,
         }
+    }
+
+    /// The collector that these values ask something of, where the agent does not have it.
+    fn lacking(&self, values: &[String]) -> Option<&'static Lacking> {
+        let collector = self.name.strip_prefix("collector.")?.split('.').next()?;
+        Lacking::find(collector).filter(|_| !self.is_switch() || values != [OFF])
     }
 }
 
@@ -125,12 +146,7 @@ impl clap::FromArgMatches for OptionFlags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         for flag in FLAGS {
-            let Some(values) = flag.values(matches) else { continue };
-            if let Some(why) = flag.refusal(&values) {
-                let message = format!("--{} cannot be had here: {why}", flag.name);
-                return Err(Error::raw(ErrorKind::InvalidValue, message));
-            }
-            self.given.push((flag, values));
+            self.given.extend(flag.values(matches).map(|values| (flag, values)));
         }
         Ok(())
     }
@@ -154,14 +170,14 @@ mod tests {
 
     use super::*;
 
-    fn options(arguments: &[&str]) -> Result<Options, String> {
+    fn flags(arguments: &[&str]) -> Result<OptionFlags, Error> {
         let command = OptionFlags::augment_args(Command::new("test").no_binary_name(true));
-        let flags = command
-            .try_get_matches_from(arguments)
-            .and_then(|matches| OptionFlags::from_arg_matches(&matches))
-            .map_err(|error| error.to_string())?;
+        OptionFlags::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    fn options(arguments: &[&str]) -> Result<Options, Error> {
         let mut options = Options::default();
-        flags.apply(&mut options);
+        flags(arguments)?.apply(&mut options, &mut Choice::default());
         Ok(options)
     }
 
@@ -199,15 +215,34 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_had_is_refused_with_its_reason() {
+    fn what_cannot_be_had_is_told_with_its_reason() {
         for (flag, why) in [
             ("--collector.netdev.enable-detailed-metrics", "only the names of the default"),
             ("--collector.ipvs.backend-labels=proto", "sum over those that are too many"),
             ("--web.systemd-socket", "--web.listen-address"),
         ] {
-            let error = options(&[flag]).unwrap_err();
-            assert!(error.contains("cannot be had here") && error.contains(why), "{error}");
+            let told = flags(&[flag]).unwrap().without_effect().concat();
+            let name = flag.split('=').next().unwrap();
+            assert!(told.starts_with(&format!("{name} has no effect here: ")), "{told}");
+            assert!(told.contains(why), "{told}");
         }
+        for flag in
+            ["--no-web.systemd-socket", "--collector.qdisc.fixtures=", "--web.max-requests=1"]
+        {
+            assert!(flags(&[flag]).unwrap().without_effect().is_empty(), "{flag}");
+        }
+    }
+
+    #[test]
+    fn an_option_of_a_collector_that_we_lack_asks_for_it() {
+        let mut choice = Choice::default();
+        let given = [
+            "--collector.perf.cpus=0",
+            "--no-collector.ntp.server-is-local",
+            "--collector.cpu.info",
+        ];
+        flags(&given).unwrap().apply(&mut Options::default(), &mut choice);
+        assert_eq!(choice.lacking().map(|lacking| lacking.name).collect::<Vec<_>>(), ["perf"]);
     }
 
     #[test]

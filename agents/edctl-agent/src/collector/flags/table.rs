@@ -37,9 +37,9 @@ pub(super) enum Takes {
     Idle(&'static str),
     /// A switch that changes nothing here, and why.
     IdleSwitch(&'static str),
-    /// A value that cannot be had, but for this one, which is the default; and why.
+    /// A value that cannot be had, but for this one, which is the default; and why. The log tells of another.
     Only(&'static str, &'static str),
-    /// A switch that cannot be had, and why; off is what it is.
+    /// A switch that cannot be had, and why; off is what it is. The log tells where it is on.
     Never(&'static str),
 }
 
@@ -50,6 +50,8 @@ const fn flag(name: &'static str, takes: Takes) -> Flag {
 }
 
 const SAME_OVER_FILES: &str = "either way the values are the same";
+/// The log names the collector.
+const LACKING: &str = "the agent does not have this collector";
 
 /// In the order of their names. A name that an older node_exporter has follows the one that it became.
 pub(super) const FLAGS: &[Flag] = &[
@@ -134,16 +136,35 @@ pub(super) const FLAGS: &[Flag] = &[
     ),
     flag("collector.netdev.netlink", IdleSwitch(SAME_OVER_FILES)),
     flag("collector.netstat.fields", Text(field!(netstat.fields))),
+    flag("collector.ntp.ip-ttl", Idle(LACKING)),
+    flag("collector.ntp.local-offset-tolerance", Idle(LACKING)),
+    flag("collector.ntp.max-distance", Idle(LACKING)),
+    flag("collector.ntp.protocol-version", Idle(LACKING)),
+    flag("collector.ntp.server", Idle(LACKING)),
+    flag("collector.ntp.server-is-local", IdleSwitch(LACKING)),
+    flag("collector.ntp.server-port", Idle(LACKING)),
     flag("collector.pcidevice.idsfile", Idle("it is for names, which are not shown")),
     flag("collector.pcidevice.names", Never("only the numbers of vendors and devices are shown")),
+    flag("collector.perf.cache-profilers", Idle(LACKING)),
+    flag("collector.perf.cpus", Idle(LACKING)),
+    flag("collector.perf.disable-cache-profilers", IdleSwitch(LACKING)),
+    flag("collector.perf.disable-hardware-profilers", IdleSwitch(LACKING)),
+    flag("collector.perf.disable-software-profilers", IdleSwitch(LACKING)),
+    flag("collector.perf.hardware-profilers", Idle(LACKING)),
+    flag("collector.perf.software-profilers", Idle(LACKING)),
+    flag("collector.perf.tracepoint", Idle(LACKING)),
     flag("collector.powersupply.ignored-supplies", Text(field!(powersupplyclass.ignored_supplies))),
     flag("collector.qdisc.device-exclude", Text(field!(qdisc.device_exclude))),
+    flag("collector.qdisk.device-exclude", Text(field!(qdisc.device_exclude))),
     flag("collector.qdisc.device-include", Text(field!(qdisc.device_include))),
+    flag("collector.qdisk.device-include", Text(field!(qdisc.device_include))),
     flag("collector.qdisc.fixtures", Only("", "it is for node_exporter's own tests")),
     flag("collector.rapl.enable-zone-label", Switch(field!(rapl.zone_label))),
+    flag("collector.runit.servicedir", Idle(LACKING)),
     flag("collector.slabinfo.slabs-exclude", Text(field!(slabinfo.slabs_exclude))),
     flag("collector.slabinfo.slabs-include", Text(field!(slabinfo.slabs_include))),
     flag("collector.stat.softirq", Switch(field!(stat.softirq))),
+    flag("collector.supervisord.url", Idle(LACKING)),
     flag("collector.sysctl.include", List(field!(sysctl.include))),
     flag("collector.sysctl.include-info", List(field!(sysctl.include_info))),
     flag(
@@ -163,6 +184,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("collector.tapestats.ignored-devices", Text(field!(tapestats.ignored_devices))),
     flag("collector.textfile.directory", List(field!(textfile.directories))),
     flag("collector.vmstat.fields", Text(field!(vmstat.fields))),
+    flag("collector.wifi.fixtures", Idle(LACKING)),
     flag("runtime.gomaxprocs", Idle("collectors take turns in any case")),
     flag("web.disable-exporter-metrics", IdleSwitch("the agent's own numbers are few")),
     flag("web.max-requests", Idle("scrapes at the same time share one collection")),
