@@ -125,8 +125,7 @@ pub(super) struct Filesystem {
 impl Filesystem {
     pub(super) fn new(host: &Host, excludes: &Excludes) -> Self {
         Self {
-            // Not /proc/1: an ordinary user may not read it where /proc hides processes.
-            file: KernelFile::new(host.paths.procfs.join("self/mountinfo")),
+            file: KernelFile::new(mountinfo(host)),
             rootfs: host.paths.rootfs.clone(),
             shown: Box::new(excludes.shown()),
             prober: Prober::new(host.capacity.clone(), PATIENCE),
@@ -149,6 +148,14 @@ impl Collector for Filesystem {
         Families::of(&mounts, &answers).add_to(page);
         Ok(())
     }
+}
+
+/// Our own mounts; those of the node's first process where its /proc is another's, as in a container, unless
+/// that /proc hides processes.
+fn mountinfo(host: &Host) -> PathBuf {
+    let of_first = host.paths.procfs.join("1/mountinfo");
+    let is_of_first = !host.is_where_we_run() && of_first.exists();
+    if is_of_first { of_first } else { host.paths.procfs.join("self/mountinfo") }
 }
 
 fn under(rootfs: &Path, mount_point: &Path) -> PathBuf {
@@ -249,4 +256,22 @@ fn as_node_exporter_says(error: &std::io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::tree;
+    use super::*;
+
+    #[test]
+    fn whose_mounts_are_shown() {
+        let own = Host::real(edctl_daemon::Paths::default());
+        assert_eq!(mountinfo(&own), Path::new("/proc/self/mountinfo"));
+        for (file, shown) in [("1/mountinfo", "1/mountinfo"), ("1/stat", "self/mountinfo")] {
+            let dir = tree(&[(file, ""), ("self/mountinfo", "")]);
+            let procfs = dir.path().to_owned();
+            let host = Host::real(edctl_daemon::Paths { procfs, ..Default::default() });
+            assert_eq!(mountinfo(&host), dir.path().join(shown));
+        }
+    }
 }
