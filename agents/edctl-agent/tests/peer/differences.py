@@ -14,7 +14,8 @@ OWN = {
     r'node_processes_state\{state="R"\}': "theirs counts itself, ours sleeps but for one thread",
     r"node_infiniband_lifespan_seconds\{.*": "theirs cuts a part of a second off",
     r"node_bcache_btree_read_average_duration_seconds\{.*": "theirs takes microseconds for nanoseconds",
-    r"node_bcache_dirty_data_bytes\{.*": "theirs reads 1.5 as 1 and 5 of 10.24",
+    r"node_bcache_(dirty_(data|target)_bytes|writeback_(change|rate|rate_proportional_term))\{.*":
+        "theirs reads 1.5 as 1 and 5 of 10.24",
     r"node_drbd_network_received_bytes_total\{.*": "theirs takes the kernel's KiB for bytes",
     r'node_nvme_namespace_(capacity|size)_bytes\{device="nvme1".*':
         "theirs takes the kernel's sectors for the namespace's blocks",
@@ -36,8 +37,14 @@ ONLY_HERE = {
 
 # What only they show, as 0 or -1, for what is not there.
 ONLY_THERE = {
-    r'node_nfsd?_requests_total\{.*proto="2"\}': "a version that the kernel does not count",
-    r'node_nfsd_requests_total\{method="WdelegGetattr", .*': "what older kernels do not count",
+    r"node_nfsd?_requests_total\{.*": "a version, or a method of newer kernels, that this one does not count",
+    r"node_btrfs_(commits_total|commit_seconds_total|(last|max)_commit_seconds)\{.*":
+        "what older kernels do not count",
+    r"node_softnet_backlog_len\{.*": "what older kernels do not count",
+    r'node_mountstats_nfs_transport_(connect_total|idle_time_seconds)\{.*protocol="udp".*':
+        "UDP has no connections",
+    r"node_dmmultipath_device_paths(_active|_failed)?\{.*": "a device whose paths the kernel does not list",
+    r"node_drm_\w+\{.*": "what a card does not say",
     r"node_filesystem_purgeable_bytes\{.*": "macOS's",
     r"node_md_disks_required\{.*": "an array that does not run",
     r"node_pcidevice_(max|current)_link_\w+\{.*": "a device without a link",

@@ -3,7 +3,7 @@
 //!
 //! Several mounts of one export share their figures and are shown once. Names with blanks are shown as
 //! they are, where node_exporter leaves the kernel's `\040`; what a transport does not count is absent,
-//! where it shows 0. A number that went below zero is left out, where it shows one near 2^64.
+//! where it shows 0. A number that went below zero is left out, where it shows what that comes to.
 
 mod parse;
 
