@@ -57,7 +57,8 @@ impl Problem {
         self.message().map(|message| ErrorRecord { schema, kind, exit_code, message })
     }
 
-    fn message(&self) -> Option<String> {
+    /// The whole chain of causes; `None` where there is nothing to tell.
+    pub(crate) fn message(&self) -> Option<String> {
         let (Self::Usage(error) | Self::Infra(error)) = self else { return None };
         Some(format!("{error:#}").trim_end().to_owned())
     }

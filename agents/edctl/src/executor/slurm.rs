@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
-
 use edctl_flow::{Judgement, Verdict};
-use edctl_slurm::{Invocation, JobComment, RunError, Runner, commands};
+use edctl_slurm::{Invocation, JobComment, Output, RunError, Runner, commands};
 
-use crate::problem::{OrProblem, Problem};
+use super::{Answer, Queue, Sighting};
+use crate::problem::Problem;
 use crate::run::{JobRecord, ResultRecord, RunDir, RunRecord, write_json};
 
 /// What a job sees of the submitter's environment.
@@ -21,6 +20,14 @@ const GRACE_SECS: u64 = 60;
 /// How long Slurm has to answer: a controller that restarts takes some seconds.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
+/// Slurm's errors after which slurmctld may have taken the job all the same: only its answer is lost.
+const ANSWER_LOST: [&str; 4] = [
+    "Socket timed out on send/recv operation",
+    "Zero Bytes were transmitted or received",
+    "Unexpected message received",
+    "Transport endpoint is not connected",
+];
+
 /// Whether Slurm's commands are here.
 pub(crate) fn is_installed(bin_dir: &Path) -> bool {
     bin_dir.join(commands::SUBMIT.program).is_file()
@@ -32,20 +39,23 @@ pub(crate) fn submit(bin_dir: &Path, dir: &RunDir, run: &RunRecord) -> Result<Jo
     let script = job_script(dir, run)?;
     crate::run::write_text(&stage.job_script(), &script)?;
     let invocation = sbatch(dir, run).stdin(script);
-    let output = match Runner::new(bin_dir).run(&invocation) {
-        Ok(output) => output,
-        // Only these two say that there is no job; after a timeout there may be one.
-        Err(error @ (RunError::Failed { .. } | RunError::Start { .. })) => {
-            let problem = in_slurms_words(error);
-            record_refusal(dir, run, &problem)?;
-            return Err(problem);
-        }
-        Err(error) => {
-            let doubt = format!("run {} may have a job or not: edctl status looks for it", run.id);
-            return Err(error).context(doubt).or_infra();
-        }
+    let job_id = match Runner::new(bin_dir).run(&invocation) {
+        Ok(output) => match parse_job_id(&output.stdout) {
+            Some(id) => id,
+            None => find_job(bin_dir, run, &not_understood(&output))?,
+        },
+        Err(error) if is_refusal(&error) => return Err(refused(dir, run, error)?),
+        // slurmctld may have taken the job and only its answer be lost, or a site's own sbatch may fail
+        // in what it does afterwards.
+        Err(error @ RunError::Failed { .. }) => match Queue::new(bin_dir).ask(run, None) {
+            Sighting { job_id: Some(id), .. } => id,
+            Sighting { answer: Answer::Gone, .. } if !is_answer_lost(&error) => {
+                return Err(refused(dir, run, error)?);
+            }
+            _ => return Err(in_doubt(run, &error.to_string())),
+        },
+        Err(error) => find_job(bin_dir, run, &error.to_string())?,
     };
-    let job_id = parse_job_id(&output.stdout)?;
     let job = JobRecord {
         schema: "edctl.job/v1".to_owned(),
         job_id: Some(job_id),
@@ -54,6 +64,23 @@ pub(crate) fn submit(bin_dir: &Path, dir: &RunDir, run: &RunRecord) -> Result<Jo
     };
     write_json(&stage.job(), &job)?;
     Ok(job)
+}
+
+/// The job of a submission whose answer gave no id, by the run in its comment.
+fn find_job(bin_dir: &Path, run: &RunRecord, answer: &str) -> Result<u32, Problem> {
+    let sighting = Queue::new(bin_dir).ask(run, None);
+    sighting.job_id.ok_or_else(|| in_doubt(run, answer))
+}
+
+fn in_doubt(run: &RunRecord, answer: &str) -> Problem {
+    Problem::infra(format!(
+        "run {id} may have a job or not: {answer}. Before you submit again, `edctl status {id}` looks \
+         for it; so does `squeue --me --name={name} --Format=JobID,State,Comment:200`, where its comment \
+         has run={id}",
+        answer = one_line(answer),
+        id = run.id,
+        name = job_name(run),
+    ))
 }
 
 /// Cancels a job; one that is over already is no error.
@@ -65,11 +92,30 @@ pub(crate) fn cancel(bin_dir: &Path, job_id: u32) -> Result<(), Problem> {
     }
 }
 
+/// Whether sbatch surely made no job: it never ran, or slurmctld answered and said no.
+fn is_refusal(error: &RunError) -> bool {
+    match error {
+        RunError::Start { .. } => true,
+        RunError::Failed { stderr, .. } => {
+            stderr.contains("Batch job submission failed: ") && !is_answer_lost(error)
+        }
+        _ => false,
+    }
+}
+
+/// slurmctld may still take such a job after we looked for it.
+fn is_answer_lost(error: &RunError) -> bool {
+    let RunError::Failed { stderr, .. } = error else { return false };
+    ANSWER_LOST.iter().any(|words| stderr.contains(words))
+}
+
 /// No job came to be, so nobody else will write the stage's result.
-fn record_refusal(dir: &RunDir, run: &RunRecord, problem: &Problem) -> Result<(), Problem> {
-    let (Problem::Infra(reason) | Problem::Usage(reason)) = problem else { return Ok(()) };
-    let judgement = Judgement::bare(Verdict::Error, one_line(&format!("{reason:#}")));
-    write_json(&dir.stage(run.flow).result(), &ResultRecord::of(run, &judgement))
+fn refused(dir: &RunDir, run: &RunRecord, error: RunError) -> Result<Problem, Problem> {
+    let problem = in_slurms_words(error);
+    let reason = one_line(&problem.message().unwrap_or_default());
+    let judgement = Judgement::bare(Verdict::Error, reason);
+    write_json(&dir.stage(run.flow).result(), &ResultRecord::of(run, &judgement))?;
+    Ok(problem)
 }
 
 /// A summary is one line of a table.
@@ -128,11 +174,34 @@ fn job_script(dir: &RunDir, run: &RunRecord) -> Result<String, Problem> {
     ))
 }
 
-/// `--parsable` prints `id` or `id;cluster`.
-fn parse_job_id(stdout: &[u8]) -> Result<u32, Problem> {
+/// The one line that is an answer: `id` or `id;cluster`, as `--parsable` prints it, or sbatch's sentence
+/// where a site's wrapper drops that option. Sites print notices before and after it; where two lines
+/// could be the answer, neither is.
+fn parse_job_id(stdout: &[u8]) -> Option<u32> {
     let text = String::from_utf8_lossy(stdout);
-    let id = text.trim().split(';').next().unwrap_or_default();
-    id.parse().map_err(|_| Problem::infra(format!("sbatch gave no job id but '{}'", text.trim())))
+    let mut answers = text.lines().filter_map(|line| parse_answer(line.trim()));
+    let first = answers.next()?;
+    answers.all(|other| other == first).then_some(first)
+}
+
+fn parse_answer(line: &str) -> Option<u32> {
+    let id = match line.strip_prefix("Submitted batch job ") {
+        Some(rest) => rest.split_once(" on cluster ").map_or(rest, |(id, _)| id),
+        None => {
+            line.split_once(';').filter(|(_, name)| is_cluster(name)).map_or(line, |(id, _)| id)
+        }
+    };
+    let digits = id.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| id.parse().ok().filter(|id| *id > 0)).flatten()
+}
+
+fn is_cluster(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+fn not_understood(output: &Output) -> String {
+    let said = [String::from_utf8_lossy(&output.stdout).into_owned(), output.stderr.clone()];
+    format!("sbatch gave no job id but '{}'", one_line(said.join("\n").trim()))
 }
 
 /// What sbatch or scancel said, verbatim: it knows best.
@@ -160,10 +229,21 @@ mod tests {
 
     #[test]
     fn ids_are_read_with_and_without_cluster() {
-        assert_eq!(parse_job_id(b"42\n").unwrap(), 42);
-        assert_eq!(parse_job_id(b"42;edctl\n").unwrap(), 42);
-        for text in ["", "sbatch: error", "42x", "-1"] {
-            assert!(parse_job_id(text.as_bytes()).is_err(), "{text:?}");
+        for text in ["42\n", "42;edctl\n", "Submitted batch job 42\n", " 42\r\n"] {
+            assert_eq!(parse_job_id(text.as_bytes()), Some(42), "{text:?}");
         }
+        assert_eq!(parse_job_id(b"Submitted batch job 42 on cluster edctl\n"), Some(42));
+        for text in ["", "sbatch: error", "42x", "-1", "+42", "0", "42;no cluster", "42 jobs"] {
+            assert_eq!(parse_job_id(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_sites_notices_around_the_id_do_not_matter() {
+        let notices = "-----\n  Quota: 12 % used of 500\nproject 7 is fine\n42\nGood luck!\n";
+        assert_eq!(parse_job_id(notices.as_bytes()), Some(42));
+        assert_eq!(parse_job_id(b"\xe9t\xe9\n42\n"), Some(42), "in Latin-1");
+        assert_eq!(parse_job_id(b"42\nSubmitted batch job 42\n"), Some(42));
+        assert_eq!(parse_job_id(b"2026\n42\n"), None, "which of them?");
     }
 }

@@ -242,6 +242,114 @@ fn sbatchs_own_words_are_shown_and_kept() {
     assert!(status["stages"][0]["summary"].as_str().unwrap().contains(words));
 }
 
+/// A site's sbatch that prints notices, on stdout and stderr, before and after what it answers.
+fn with_notices(answer: &str) -> String {
+    let takes = TAKES.replace("echo 42", answer);
+    format!(
+        "echo '-----'; echo '  Notice: quota 12 % used of 500'; echo 'maintenance on 2026-12-24' >&2
+        {takes}
+        echo 'check of the project: fine'; echo 'have a nice day' >&2"
+    )
+}
+
+#[test]
+fn a_sites_notices_do_not_hide_the_job() {
+    for answer in ["echo 42", "echo '42;edctl'", "echo 'Submitted batch job 42'"] {
+        let bench = Bench::passing();
+        bench.play("sbatch", &with_notices(answer));
+        let said = bench.edctl(&SUBMIT);
+        assert_eq!(said.code, 0, "{answer}: {said:?}");
+        assert!(said.stdout.contains("job 42\n"), "{answer}: {said:?}");
+    }
+}
+
+/// Plays a Slurm that takes the job and gives no clear answer.
+fn unclear(answer: &str) -> Bench {
+    let bench = Bench::passing();
+    bench.play("sbatch", &with_notices(answer));
+    bench.play("squeue", SHOWS);
+    bench.write("row", &row("RUNNING", "w1", "None"));
+    bench
+}
+
+#[test]
+fn a_job_whose_id_was_not_understood_is_found_by_its_comment() {
+    for answer in [
+        "echo 2026; echo 42",
+        "echo 'job forty-two taken'",
+        "true",
+        "echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2
+        exit 1",
+        "echo 'mail: cannot tell you' >&2; exit 75",
+    ] {
+        let bench = unclear(answer);
+        let said = bench.edctl(&SUBMIT);
+        assert_eq!(said.code, 0, "{answer}: {said:?}");
+        assert!(said.stdout.contains("job 42\n"), "{answer}: {said:?}");
+        let asked = fs::read_to_string(bench.path("squeue.args")).unwrap();
+        assert!(asked.contains("--name=edctl-toy-sim"), "{asked}");
+        assert_eq!(bench.state(), "running");
+    }
+}
+
+#[test]
+fn a_job_that_nobody_can_tell_of_may_be_running() {
+    let bench = unclear("echo 'job forty-two taken'");
+    let doubtful = "echo 'Unable to contact slurm controller' >&2; exit 1";
+    bench.play("squeue", doubtful);
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 3, "{said:?}");
+    let id = bench.run_dir().file_name().unwrap().to_str().unwrap().to_owned();
+    for words in [
+        "may have a job or not",
+        "job forty-two taken",
+        "Before you submit again",
+        &format!("edctl status {id}"),
+        "squeue --me --name=edctl-toy-sim",
+        &format!("run={id}"),
+    ] {
+        assert!(said.stderr.contains(words), "no {words}: {said:?}");
+    }
+    assert_eq!(bench.state(), "unknown");
+    assert!(!bench.run_dir().join("stages/sim/result.json").exists(), "no verdict while in doubt");
+
+    bench.play("squeue", SHOWS);
+    assert_eq!(bench.state(), "running", "status finds it later");
+}
+
+#[test]
+fn a_submission_that_failed_without_a_job_has_failed() {
+    let bench = unclear("echo 'sbatch: error: Invalid --time specification' >&2; exit 1");
+    bench.write("row", "");
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.stderr.contains("Slurm refused: ") && said.stderr.contains("Invalid --time"));
+    assert_eq!(bench.state(), "error");
+}
+
+#[test]
+fn a_job_that_slurmctld_may_still_take_is_in_doubt() {
+    let lost =
+        "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation";
+    let bench = unclear(&format!("echo '{lost}' >&2; exit 1"));
+    bench.write("row", "");
+    let said = bench.edctl(&SUBMIT);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.stderr.contains("may have a job or not") && said.stderr.contains(lost),
+        "{said:?}"
+    );
+    assert_eq!(bench.state(), "pending", "being submitted");
+}
+
+#[test]
+fn notices_around_squeues_rows_do_not_hide_the_job() {
+    let bench = submitted();
+    let rows = row("RUNNING", "w1", "None");
+    bench.write("row", &format!("-----\n  Notice: quota 12 %\n{rows}have a nice day\n"));
+    assert_eq!(bench.state(), "running");
+}
+
 #[test]
 fn logs_wait_for_a_run_that_has_not_started() {
     let bench = submitted();
