@@ -2,6 +2,8 @@
 # OpenROAD of 2022; each step has its own metrics stage, or their keys would collide in metrics.json.
 read_lef $::env(LEF)
 read_liberty $::env(LIB)
+# Else a period is in the library's unit, which may be ps.
+set_cmd_units -time ns
 read_verilog netlist.v
 link_design $::env(TOP)
 create_clock -name clk -period $::env(PERIOD_NS) [get_ports clk]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Verdict;
+use crate::{Figures, Verdict};
 
 /// One named part of a stage, such as one test of a regression.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Judgement {
     /// Figures by their METRICS2.1 names; what the evidence does not say is absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, f64>,
+    /// Figures that the evidence says, but not so that they could be taken: what stands in their place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, String>,
 }
 
 impl Judgement {
@@ -43,7 +46,14 @@ impl Judgement {
             first_failure: None,
             subtests: Vec::new(),
             metrics: BTreeMap::new(),
+            left_out: BTreeMap::new(),
         }
+    }
+
+    /// The same judgement, with the figures of its evidence.
+    #[must_use]
+    pub fn with(self, figures: Figures) -> Self {
+        Self { metrics: figures.metrics, left_out: figures.left_out, ..self }
     }
 
     /// `(passed, planned)` of the sub-results; `None` where the stage has none.

@@ -6,8 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+mod figure;
 pub mod firmware;
 mod flow;
+mod json;
 mod judgement;
 mod outcome;
 pub mod sim;
@@ -15,8 +17,10 @@ pub mod sta;
 pub mod synth;
 mod text;
 mod verdict;
+mod verilator;
 pub mod yosys;
 
+pub use figure::{Figure, Figures};
 pub use flow::{Flow, UnknownFlow};
 pub use judgement::{Judgement, SubResult};
 pub use outcome::Outcome;

@@ -1,9 +1,11 @@
 //! The verdict on a simulation of the firmware test.
 
-use std::collections::BTreeMap;
-
 use crate::firmware::{End, Log, Reported};
-use crate::{Judgement, Outcome, SubResult, Verdict, text};
+use crate::text::{self, Cause};
+use crate::{Figure, Figures, Judgement, Outcome, SubResult, Verdict, verilator};
+
+/// A shell's status of a program that aborted.
+const SIGABRT: i32 = 128 + 6;
 
 /// What a simulation left behind.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +16,9 @@ pub struct Evidence<'a> {
     pub plan: &'a [String],
     /// What the simulator printed; `None` when it never started.
     pub sim_log: Option<&'a [u8]>,
+    /// How the testbench says that it ended, in a file of its own; `None` where the makefile has no such
+    /// file.
+    pub sim_end: Option<&'a [u8]>,
     /// The simulator's own exit status as its shell saw it (128 + n for signal n).
     pub sim_exit: Option<i32>,
     /// What the whole stage printed, build included.
@@ -26,15 +31,14 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
     let Some(sim_log) = evidence.sim_log else {
         return evidence.outcome.decides().unwrap_or_else(|| judge_build(evidence));
     };
-    let log = Log::parse(sim_log);
+    let log = Log::parse(sim_log, evidence.sim_end);
     let subtests = subtests(evidence.plan, &log);
     let decided =
         evidence.outcome.decides().unwrap_or_else(|| judge_run(evidence, &log, &subtests));
     Judgement {
         first_failure: first_failure(decided.verdict, &subtests),
-        metrics: metrics(&log, &subtests),
-        subtests,
-        ..decided
+        subtests: subtests.clone(),
+        ..decided.with(figures(&log, &subtests))
     }
 }
 
@@ -43,9 +47,14 @@ fn judge_build(evidence: &Evidence<'_>) -> Judgement {
     if let Some(line) = text::machine_trouble(evidence.stage_log) {
         return Judgement::bare(Verdict::Error, format!("build: {line}"));
     }
-    let mut lines = text::lines(evidence.stage_log);
-    if let Some(line) = lines.find(|line| line.starts_with("%Error")) {
-        return Judgement::bare(Verdict::Failed, format!("build: {}", text::quote(&line)));
+    match verilator::parse_cause(evidence.stage_log) {
+        Some(Cause::Design(line)) => {
+            return Judgement::bare(Verdict::Failed, format!("build: {line}"));
+        }
+        Some(Cause::Machine(line)) => {
+            return Judgement::bare(Verdict::Error, format!("build: {line}"));
+        }
+        None => {}
     }
     let words = text::last_words(evidence.stage_log).unwrap_or_else(|| "no output".to_owned());
     Judgement::bare(Verdict::Error, format!("the simulator never started: {words}"))
@@ -61,11 +70,26 @@ fn judge_run(evidence: &Evidence<'_>, log: &Log, subtests: &[SubResult]) -> Judg
     if let Some(line) = &log.fail_line {
         return failed(line.clone());
     }
-    match (log.end, evidence.sim_exit) {
-        (Some((End::Watchdog, cycles)), _) => {
+    let error_line = || log.error_line.clone();
+    match (&log.end, evidence.sim_exit) {
+        (Some((End::Watchdog, Figure::Taken(cycles))), _) => {
             return failed(format!("the design did not end within {cycles} cycles"));
         }
-        (Some((End::Stop, _)), _) => return failed("the design called $stop".to_owned()),
+        (Some((End::Watchdog, _)), _) => {
+            return failed("the design did not end within its allowed cycles".to_owned());
+        }
+        (Some((End::Stop, _)), _) => {
+            return failed(error_line().unwrap_or_else(|| "the design called $stop".to_owned()));
+        }
+        (Some((End::Fatal, _)), _) => {
+            return failed(
+                error_line().unwrap_or_else(|| "Verilator gave the design up".to_owned()),
+            );
+        }
+        // Verilator's own main says no end: after an error it aborts.
+        (None, Some(SIGABRT)) if log.error_line.is_some() => {
+            return failed(error_line().unwrap_or_default());
+        }
         (None, Some(status)) if status > 128 => {
             return error(format!("the simulator was killed by signal {}", status - 128));
         }
@@ -116,23 +140,22 @@ fn first_failure(verdict: Verdict, subtests: &[SubResult]) -> Option<String> {
     }
 }
 
-fn metrics(log: &Log, subtests: &[SubResult]) -> BTreeMap<String, f64> {
+fn figures(log: &Log, subtests: &[SubResult]) -> Figures {
+    let count = |count: usize| Figure::Taken(count as f64);
     let passed = subtests.iter().filter(|s| s.verdict == Verdict::Passed).count();
-    let mut metrics = BTreeMap::new();
-    let mut put = |name: &str, value: Option<f64>| {
-        value.map(|value| metrics.insert(name.to_owned(), value));
-    };
-    let exact = |count: Option<u64>| count.map(|count| count as f64);
-    put("sim__test__count", Some(subtests.len() as f64));
-    put("sim__test__count__passed", Some(passed as f64));
-    put("sim__design__cycles", exact(log.cycles));
-    put("sim__design__instructions", exact(log.instructions));
-    put("sim__run__cycles", exact(log.end.map(|(_, cycles)| cycles)));
-    if let (Some(cycles), Some(instructions)) = (log.cycles, log.instructions) {
-        let cpi = cycles as f64 / instructions as f64;
-        put("sim__design__cpi", (instructions > 0).then_some(cpi));
+    let run_cycles = log.end.as_ref().map(|(_, cycles)| cycles.clone());
+    let mut figures = Figures::default();
+    figures.put("sim__test__count", &count(subtests.len()));
+    figures.put("sim__test__count__passed", &count(passed));
+    figures.put("sim__design__cycles", &log.cycles);
+    figures.put("sim__design__instructions", &log.instructions);
+    figures.put("sim__run__cycles", &run_cycles.unwrap_or_default());
+    if let (Some(cycles), Some(instructions)) = (log.cycles.value(), log.instructions.value())
+        && instructions > 0.0
+    {
+        figures.put("sim__design__cpi", &Figure::Taken(cycles / instructions));
     }
-    metrics
+    figures
 }
 
 #[cfg(test)]

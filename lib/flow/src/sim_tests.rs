@@ -8,11 +8,11 @@ const WATCHDOG: &[u8] = include_bytes!("../tests/fixtures/sim-watchdog.log");
 const SYNTAX: &[u8] = include_bytes!("../tests/fixtures/verilator-error.log");
 
 fn plan() -> Vec<String> {
-    Log::parse(PASSED).order
+    Log::parse(PASSED, None).order
 }
 
 fn judged(outcome: Outcome, sim_log: Option<&[u8]>, sim_exit: Option<i32>) -> Judgement {
-    judge(&Evidence { outcome, plan: &plan(), sim_log, sim_exit, stage_log: SYNTAX })
+    judge(&Evidence { outcome, plan: &plan(), sim_log, sim_end: None, sim_exit, stage_log: SYNTAX })
 }
 
 fn without(line: &str) -> Vec<u8> {
@@ -77,6 +77,7 @@ fn an_empty_plan_cannot_pass() {
         outcome: Outcome::Exited(0),
         plan: &[],
         sim_log: Some(PASSED),
+        sim_end: None,
         sim_exit: Some(0),
         stage_log: b"",
     };
@@ -91,6 +92,7 @@ fn a_full_disk_is_no_fault_of_the_design() {
         outcome: Outcome::Exited(2),
         plan: &plan,
         sim_log: None,
+        sim_end: None,
         sim_exit: None,
         stage_log,
     };

@@ -1,10 +1,9 @@
 //! The verdict on a synthesis: mapped without problems, and its period met.
 
-use std::collections::BTreeMap;
-
 use crate::sta::Timing;
-use crate::yosys::{self, Netlist};
-use crate::{Judgement, Outcome, Verdict, text};
+use crate::text::{self, Cause};
+use crate::yosys::{self, Netlist, Reports};
+use crate::{Figure, Figures, Judgement, Outcome, Verdict};
 
 /// What a synthesis left behind; `None` for a file that is not there.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +16,14 @@ pub struct Evidence<'a> {
     pub stat_json: Option<&'a [u8]>,
     /// `stat`
     pub stat_text: Option<&'a [u8]>,
+    /// The number of flip-flops, by `select -count`.
+    pub flip_flops: Option<&'a [u8]>,
     /// `check -mapped`
     pub check: Option<&'a [u8]>,
     /// What OpenSTA printed.
     pub sta: Option<&'a [u8]>,
+    /// Yosys' own exit status as its shell saw it (128 + n for signal n).
+    pub yosys_exit: Option<i32>,
     /// What the whole stage printed.
     pub stage_log: &'a [u8],
 }
@@ -28,29 +31,34 @@ pub struct Evidence<'a> {
 /// Judges a synthesis: a pass needs every figure, no problem, and no negative setup slack.
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> Judgement {
-    let netlist = Netlist::parse(
-        evidence.stat_json.unwrap_or_default(),
-        evidence.stat_text.unwrap_or_default(),
-        evidence.top,
-    );
+    let reports = Reports {
+        stat_json: evidence.stat_json.unwrap_or_default(),
+        stat_text: evidence.stat_text.unwrap_or_default(),
+        flip_flops: evidence.flip_flops.unwrap_or_default(),
+    };
+    let netlist = Netlist::parse(reports, evidence.top);
     let timing = Timing::parse(evidence.sta.unwrap_or_default());
-    let decided =
-        evidence.outcome.decides().unwrap_or_else(|| judge_files(evidence, &netlist, &timing));
-    Judgement { metrics: metrics(&netlist, &timing), ..decided }
+    let decided = evidence.outcome.decides().unwrap_or_else(|| {
+        judge_reports(evidence, &netlist, &timing)
+            .unwrap_or_else(|Unfinished(what)| explain(evidence, what))
+    });
+    decided.with(figures(&netlist, &timing))
 }
 
-fn judge_files(evidence: &Evidence<'_>, netlist: &Netlist, timing: &Timing) -> Judgement {
-    let failed = |reason: String| Judgement::bare(Verdict::Failed, reason);
-    let error = |reason: String| Judgement::bare(Verdict::Error, reason);
+/// A step that did not come to its report.
+struct Unfinished(&'static str);
 
-    if let Some(line) = text::machine_trouble(evidence.stage_log) {
-        return error(line);
-    }
-    if let Some(line) = design_error(evidence.stage_log) {
-        return failed(line);
-    }
+/// The tools' reports alone decide: a log holds the design's own words too.
+fn judge_reports(
+    evidence: &Evidence<'_>,
+    netlist: &Netlist,
+    timing: &Timing,
+) -> Result<Judgement, Unfinished> {
+    let failed = |reason: String| Ok(Judgement::bare(Verdict::Failed, reason));
+    let error = |reason: String| Ok(Judgement::bare(Verdict::Error, reason));
+
     let Some(problems) = evidence.check.and_then(yosys::parse_check) else {
-        return error(format!("the synthesis did not end: {}", last_words(evidence.stage_log)));
+        return Err(Unfinished("the synthesis did not end"));
     };
     if problems > 0 {
         return failed(format!("the mapped netlist has {problems} problems"));
@@ -59,56 +67,79 @@ fn judge_files(evidence: &Evidence<'_>, netlist: &Netlist, timing: &Timing) -> J
         return error(format!("OpenSTA: {line}"));
     }
     if !timing.finished {
-        return error(format!("OpenSTA did not end: {}", last_words(evidence.stage_log)));
+        return Err(Unfinished("OpenSTA did not end"));
     }
-    let (Some(cells), Some(area)) = (netlist.cells, netlist.area) else {
-        return error("no cell count or no area in Yosys' reports".to_owned());
+    let (Figure::Taken(cells), Figure::Taken(area)) = (&netlist.cells, &netlist.area) else {
+        return error(format!(
+            "no cell count or no area in Yosys' reports{}",
+            said([&netlist.cells, &netlist.area])
+        ));
     };
-    let (Some(slack), Some(_), Some(period)) =
-        (timing.setup_ws_ns, timing.setup_tns_ns, timing.period_ns)
+    let (Figure::Taken(slack), Figure::Taken(_), Figure::Taken(period)) =
+        (&timing.setup_ws_ns, &timing.setup_tns_ns, &timing.period_ns)
     else {
-        return error("no slack in OpenSTA's report: the clock may constrain no path".to_owned());
+        return error(format!(
+            "no slack in OpenSTA's report: the clock may constrain no path{}",
+            said([&timing.setup_ws_ns, &timing.setup_tns_ns, &timing.period_ns])
+        ));
     };
-    if cells == 0 {
+    if *cells == 0.0 {
         return failed("the netlist is empty".to_owned());
     }
-    if slack < 0.0 {
+    if *slack < 0.0 {
         return failed(format!("setup slack {slack:+.2} ns at {period} ns"));
     }
     if let Some(trouble) = evidence.outcome.trouble() {
         return error(format!("the reports are of a pass, but {trouble}"));
     }
     let figures = format!("{cells} cells, area {area:.0}, slack {slack:+.2} ns at {period} ns");
-    Judgement::bare(Verdict::Passed, figures)
+    Ok(Judgement::bare(Verdict::Passed, figures))
 }
 
-/// Yosys' own errors, but for those about its inputs' place on the machine.
-fn design_error(stage_log: &[u8]) -> Option<String> {
-    let is_error = |line: &String| line.starts_with("ERROR: ") || line.contains(": ERROR: ");
-    let about_the_machine = |line: &String| line.contains("Can't open");
-    text::lines(stage_log)
-        .find(|line| is_error(line) && !about_the_machine(line))
-        .map(|line| text::quote(&line))
+/// Why a report is missing, from the log: the design's fault, or the machine's.
+fn explain(evidence: &Evidence<'_>, what: &str) -> Judgement {
+    let error = |reason: String| Judgement::bare(Verdict::Error, reason);
+    let log = evidence.stage_log;
+    if let Some(line) = text::machine_trouble(log) {
+        return error(line);
+    }
+    if let Some(signal) = evidence.yosys_exit.filter(|status| *status > 128) {
+        return error(format!("Yosys was killed by signal {}", signal - 128));
+    }
+    match yosys::parse_cause(log) {
+        Some(Cause::Machine(line)) => error(line),
+        Some(Cause::Design(line)) => Judgement::bare(Verdict::Failed, line),
+        None => {
+            let words = text::last_words(log).unwrap_or_else(|| "no output".to_owned());
+            error(format!("{what}: {words}"))
+        }
+    }
 }
 
-fn last_words(stage_log: &[u8]) -> String {
-    text::last_words(stage_log).unwrap_or_else(|| "no output".to_owned())
+/// What stands in the place of a number.
+fn said<const N: usize>(figures: [&Figure; N]) -> String {
+    let odd = figures.into_iter().filter_map(|figure| match figure {
+        Figure::Odd(text) => Some(format!(" ('{text}')")),
+        Figure::Absent | Figure::Taken(_) => None,
+    });
+    odd.collect()
 }
 
-fn metrics(netlist: &Netlist, timing: &Timing) -> BTreeMap<String, f64> {
-    [
-        ("synth__design__instance__count__stdcell", netlist.cells.map(|count| count as f64)),
-        ("synth__design__instance__area__stdcell", netlist.area),
-        ("synth__design__instance__count__flip_flop", netlist.flip_flops.map(|n| n as f64)),
-        ("synth__timing__setup__ws", timing.setup_ws_ns),
-        ("synth__timing__setup__wns", timing.setup_wns_ns),
-        ("synth__timing__setup__tns", timing.setup_tns_ns),
-        ("synth__timing__hold__ws", timing.hold_ws_ns),
-        ("synth__constraints__clock__period", timing.period_ns),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-    .collect()
+fn figures(netlist: &Netlist, timing: &Timing) -> Figures {
+    let mut figures = Figures::default();
+    for (name, figure) in [
+        ("synth__design__instance__count__stdcell", &netlist.cells),
+        ("synth__design__instance__area__stdcell", &netlist.area),
+        ("synth__design__instance__count__flip_flop", &netlist.flip_flops),
+        ("synth__timing__setup__ws", &timing.setup_ws_ns),
+        ("synth__timing__setup__wns", &timing.setup_wns_ns),
+        ("synth__timing__setup__tns", &timing.setup_tns_ns),
+        ("synth__timing__hold__ws", &timing.hold_ws_ns),
+        ("synth__constraints__clock__period", &timing.period_ns),
+    ] {
+        figures.put(name, figure);
+    }
+    figures
 }
 
 #[cfg(test)]
@@ -117,11 +148,29 @@ mod tests {
 
     const JSON: &[u8] = include_bytes!("../tests/fixtures/synth/stat.json");
     const TEXT: &[u8] = include_bytes!("../tests/fixtures/synth/stat.txt");
+    const FLIP_FLOPS: &[u8] = include_bytes!("../tests/fixtures/synth/flip_flops.txt");
     const CHECK: &[u8] = include_bytes!("../tests/fixtures/synth/check.txt");
     const STA: &[u8] = include_bytes!("../tests/fixtures/synth/sta.txt");
     const STA_VIOLATED: &[u8] = include_bytes!("../tests/fixtures/synth/sta-violated.txt");
     const STA_ERROR: &[u8] = include_bytes!("../tests/fixtures/synth/sta-error.txt");
     const SYNTAX: &[u8] = include_bytes!("../tests/fixtures/yosys-error.log");
+
+    /// Yosys from 0.33 on, called from Tcl.
+    const SAID_TWICE: &[u8] = b"ERROR: Can't open liberty file `/pdk/slow.lib': No such file\n\
+        ERROR: TCL interpreter returned an error: Yosys command produced an error\n";
+    const MIDDLE_OF_A_LINE: &[u8] = b"Found cached representation for module `$paramod\\SelERROR: \
+        Module `\\alu' referenced in module `\\core' in cell `\\u0' is not part of the design.\nect'.\n";
+    /// An `initial` block's `$display`, which Yosys prints while it reads the design.
+    const DISPLAY: &[u8] = b"2. Executing Verilog-2005 frontend: core.v\nERROR: FIFO of depth 0\n\
+        ROM image: No such command, liberty file not found\n";
+    const DISPLAY_THEN_DISK: &[u8] = b"ERROR: FIFO of depth 0\n\
+        ERROR: Can't open output file `netlist.v': No space left on device\n";
+    const DISPLAY_THEN_FAULT: &[u8] = b"ERROR: Can't open liberty file, says the design\n\
+        ERROR: Module `\\alu' referenced in module `\\core' is not part of the design.\n";
+    const READMEMH: &[u8] =
+        b"core.v:7: ERROR: Can not open file `rom.hex` for \\$readmemh.\nmake: *** [synth] Error 1\n";
+    const NO_ABC: &[u8] =
+        b"ERROR: ABC: execution of command \"yosys-abc -s -f x\" failed: return code 127.\n";
 
     fn good() -> Evidence<'static> {
         Evidence {
@@ -129,8 +178,10 @@ mod tests {
             top: "picorv32",
             stat_json: Some(JSON),
             stat_text: Some(TEXT),
+            flip_flops: Some(FLIP_FLOPS),
             check: Some(CHECK),
             sta: Some(STA),
+            yosys_exit: Some(0),
             stage_log: b"",
         }
     }
@@ -149,6 +200,12 @@ mod tests {
         let nothing =
             Evidence { stat_json: None, stat_text: None, check: None, sta: None, ..good() };
         let no_library = b"ERROR: Can't open liberty file x.lib\n";
+        let clean = |log: &'static [u8]| Evidence { stage_log: log, ..good() };
+        let unfinished = |log: &'static [u8]| Evidence {
+            outcome: Outcome::Exited(2),
+            stage_log: log,
+            ..nothing
+        };
         let failed = Outcome::Exited(2);
         for (name, evidence, verdict) in [
             ("slack", Evidence { sta: Some(STA_VIOLATED), ..good() }, Verdict::Failed),
@@ -170,6 +227,18 @@ mod tests {
                 Verdict::Error,
             ),
             ("killed", Evidence { outcome: Outcome::Signaled(9), ..nothing }, Verdict::Error),
+            ("said twice", unfinished(SAID_TWICE), Verdict::Error),
+            ("no module", unfinished(MIDDLE_OF_A_LINE), Verdict::Failed),
+            ("its own words, then a full disk", unfinished(DISPLAY_THEN_DISK), Verdict::Error),
+            ("its own words, then a fault", unfinished(DISPLAY_THEN_FAULT), Verdict::Failed),
+            (
+                "its own words, then a kill",
+                Evidence { yosys_exit: Some(137), ..unfinished(DISPLAY) },
+                Verdict::Error,
+            ),
+            ("its own words in a pass", clean(DISPLAY), Verdict::Passed),
+            ("a file of the design", unfinished(READMEMH), Verdict::Failed),
+            ("no ABC", unfinished(NO_ABC), Verdict::Error),
             ("cancelled", Evidence { outcome: Outcome::Cancelled, ..good() }, Verdict::Cancelled),
         ] {
             let judgement = judge(&evidence);
@@ -187,5 +256,6 @@ mod tests {
                 "synth__design__instance__count__stdcell",
             ]
         );
+        assert!(judgement.left_out.is_empty(), "{judgement:?}");
     }
 }

@@ -34,18 +34,55 @@ pub(crate) fn last_words(log: &[u8]) -> Option<String> {
     lines(log).filter(said).last().map(|line| quote(&line))
 }
 
+/// Whose fault it is that a stage gave up, with the line that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The design's.
+    Design(String),
+    /// The machine's, its tools' or its libraries'.
+    Machine(String),
+}
+
 /// The first line that shows trouble of the machine and not of the design.
 pub(crate) fn machine_trouble(log: &[u8]) -> Option<String> {
-    const SIGNS: [&str; 7] = [
-        "No space left on device",
-        "Disk quota exceeded",
-        "command not found",
-        ": not found",
-        "Cannot allocate memory",
-        "Input/output error",
-        "Read-only file system",
+    lines(log).find(|line| is_trouble(line)).map(|line| quote(&line))
+}
+
+/// What programs print of trouble stands at a line's end, after a colon; in the quoted source of a design
+/// it does not.
+pub(crate) fn is_trouble(line: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        ": No space left on device",
+        ": Disk quota exceeded",
+        ": Cannot allocate memory",
+        ": Input/output error",
+        ": Read-only file system",
+        ": Stale file handle",
+        ": Too many open files",
+        ": Transport endpoint is not connected",
+        ": cannot open shared object file: No such file or directory",
     ];
-    lines(log).find(|line| SIGNS.iter().any(|sign| line.contains(sign))).map(|line| quote(&line))
+    const LICENCES: [&str; 5] = [
+        "license checkout failed",
+        "unable to checkout",
+        "cannot connect to license server",
+        "failed to obtain a license",
+        "licensed number of users already reached",
+    ];
+    let line = line.trim_end();
+    let lower = || line.to_ascii_lowercase();
+    ENDS.iter().any(|end| line.ends_with(end))
+        || is_missing_program(line)
+        || LICENCES.iter().any(|words| lower().contains(words))
+}
+
+/// `sh: 1: abc: not found`, `/bin/bash: line 1: abc: command not found`, `make: abc: No such file or directory`
+fn is_missing_program(line: &str) -> bool {
+    let Some((program, _)) = line.split_once(": ") else { return false };
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let of_shell = name.ends_with("sh") && line.ends_with("not found");
+    let of_make = name.starts_with("make") && line.ends_with(": No such file or directory");
+    of_shell || of_make
 }
 
 #[cfg(test)]
@@ -69,5 +106,31 @@ mod tests {
         let log = b"%Error: cannot write x\ncc: error: No space left on device\n";
         assert!(machine_trouble(log).unwrap().contains("No space"));
         assert_eq!(machine_trouble(b"%Error: syntax error\n"), None);
+    }
+
+    #[test]
+    fn a_tool_a_library_or_a_licence_that_is_not_there_is_the_machines_trouble() {
+        for line in [
+            "sh: 1: yosys-abc: not found",
+            "/bin/bash: line 1: verilator: command not found",
+            "make[1]: verilator: No such file or directory",
+            "yosys: error while loading shared libraries: libtcl8.6.so: cannot open shared object file: \
+             No such file or directory",
+            "Error: License checkout failed: no more tokens",
+        ] {
+            assert!(is_trouble(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_designs_own_words_are_no_trouble() {
+        for line in [
+            r#" 1231 |     $display("sh: 1: x: command not found");"#,
+            "the queue has No space left on device, says the model",
+            "%Error: t.v:3:5: Package not found",
+            "MIT License, see LICENSE",
+        ] {
+            assert!(!is_trouble(line), "{line}");
+        }
     }
 }

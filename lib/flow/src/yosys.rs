@@ -1,123 +1,175 @@
-//! What Yosys says of a mapped netlist: `stat` as JSON and as text, and `check`.
+//! What Yosys says of a mapped netlist: `stat` as JSON and as text, `check`, and its last error.
 
 use serde_json::Value;
 
-use crate::text;
+use crate::figure::Figure;
+use crate::json;
+use crate::text::{self, Cause};
 
-/// The figures of a netlist; what the reports do not say is absent.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// Yosys' own types that stand for no hardware: `$display`, assertions, the scopes of names. Releases
+/// from 0.33 on keep them in a mapped netlist, older ones never had them there.
+const NO_HARDWARE: [&str; 8] =
+    ["$print", "$check", "$scopeinfo", "$assert", "$assume", "$live", "$fair", "$cover"];
+
+/// The figures of a netlist.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Netlist {
-    /// Cells of the whole design.
-    pub cells: Option<u64>,
+    /// Cells of the whole design, as far as they are hardware.
+    pub cells: Figure,
     /// Their area, in the library's unit.
-    pub area: Option<f64>,
-    /// Flip-flops among the cells, by the name of their type.
-    pub flip_flops: Option<u64>,
+    pub area: Figure,
+    /// Flip-flops among the cells, as the library's own `ff` groups tell them.
+    pub flip_flops: Figure,
+}
+
+/// The files that say them, empty where there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reports<'a> {
+    /// `stat -json`
+    pub stat_json: &'a [u8],
+    /// `stat`
+    pub stat_text: &'a [u8],
+    /// `select -count` of the flip-flops, see `synth.tcl`.
+    pub flip_flops: &'a [u8],
 }
 
 impl Netlist {
-    /// Reads both forms of `stat`: counts from the JSON, the area from the JSON of newer releases,
-    /// else from the text, where Yosys 0.23 alone has it.
+    /// Reads the counts from the JSON, whose names are the same in every release, and the area from the
+    /// JSON of newer releases, else from the text, where Yosys 0.23 alone has it.
     #[must_use]
-    pub fn parse(stat_json: &[u8], stat_text: &[u8], top: &str) -> Self {
-        let report = parse_json(stat_json);
-        let module = report.as_ref().map(|report| &report["modules"][format!("\\{top}")]);
-        let count = |field: &str| module.and_then(|module| module[field].as_u64());
-        let json_area = module.and_then(|module| module["area"].as_f64());
+    pub fn parse(reports: Reports<'_>, top: &str) -> Self {
+        let report = json::parse(reports.stat_json).unwrap_or_default();
+        let module = &report["modules"][format!("\\{top}")];
+        let json_area = match &module["area"] {
+            Value::Null => Figure::Absent,
+            area => area_of(&scalar(area)),
+        };
         Self {
-            cells: count("num_cells"),
-            area: json_area.or_else(|| parse_area(stat_text, top)),
-            flip_flops: module.and_then(|module| flip_flops(&module["num_cells_by_type"])),
+            cells: hardware_cells(module),
+            area: json_area.or(|| parse_area(reports.stat_text, top)),
+            flip_flops: parse_selected(reports.flip_flops),
         }
     }
 }
 
-/// The number of problems that `check` found; `None` when its last line is not there.
+/// What `check` found that is a problem; `None` when it did not end, or contradicts itself.
 #[must_use]
 pub fn parse_check(report: &[u8]) -> Option<u64> {
-    let found = |line: String| -> Option<u64> {
+    let found = |line: &String| -> Option<u64> {
         let (_, rest) = line.split_once("Found and reported ")?;
         rest.strip_suffix(" problems.")?.parse().ok()
     };
-    text::lines(report).filter_map(found).last()
+    let lines: Vec<String> = text::lines(report).collect();
+    let found = lines.iter().filter_map(found).next_back()?;
+    let listed = lines.iter().filter(|line| is_problem(line)).count() as u64;
+    let harmless = lines.iter().filter(|line| is_harmless(line)).count() as u64;
+    // Every problem that we know the form of is counted, so fewer than those is no count.
+    (found >= listed).then(|| found - harmless)
 }
 
-/// Log lines may stand before the object: it begins at the first brace.
-fn parse_json(report: &[u8]) -> Option<Value> {
-    let start = report.iter().position(|byte| *byte == b'{')?;
-    serde_json::Deserializer::from_slice(&report[start..]).into_iter().next()?.ok()
+/// Why Yosys gave up, from the log of a stage; `None` where it does not say.
+///
+/// It ends with its first error, so the last line with that word is its own: a design's `$display` that
+/// says `ERROR:` comes before. From Tcl, newer releases say a second time that there was one.
+#[must_use]
+pub(crate) fn parse_cause(stage_log: &[u8]) -> Option<Cause> {
+    let own = |line: &String| !line.starts_with("ERROR: TCL interpreter returned an error");
+    let line = text::lines(stage_log).filter(own).filter(|line| line.contains("ERROR: ")).last()?;
+    let at = line.find("ERROR: ")?;
+    // stdout and stderr share a file: an error may begin in the middle of another line.
+    let message = if line[..at].ends_with(": ") { &line } else { &line[at..] };
+    let quoted = text::quote(message);
+    Some(if is_about_the_machine(&line[at..]) {
+        Cause::Machine(quoted)
+    } else {
+        Cause::Design(quoted)
+    })
 }
 
-fn parse_area(stat_text: &[u8], top: &str) -> Option<f64> {
+/// Errors about what the flow brings: its files, the library, the tools beside Yosys. A file that the
+/// design itself names, by `$readmemh` or `include`, is the design's.
+fn is_about_the_machine(error: &str) -> bool {
+    const SIGNS: [&str; 9] = [
+        "liberty",
+        "Can't open input file",
+        "Can't open output file",
+        "Can't open ABC",
+        "Can't create",
+        "Can't load",
+        "ABC: execution of command",
+        "No such command",
+        "cannot open shared object file",
+    ];
+    SIGNS.iter().any(|sign| error.contains(sign)) || text::is_trouble(error)
+}
+
+/// `Warning: Cell top.x is an unmapped internal cell of type $print.`: names hold no blanks.
+fn is_harmless(line: &str) -> bool {
+    let unmapped = line.strip_prefix("Warning: Cell ").and_then(|line| line.strip_suffix('.'));
+    let words = unmapped.and_then(|line| line.split_once(" is an unmapped internal cell of type "));
+    words.is_some_and(|(_, name)| NO_HARDWARE.contains(&name))
+}
+
+/// The warnings of `check` that it has counted in every release.
+fn is_problem(line: &str) -> bool {
+    const FORMS: [&str; 5] = [
+        " is an unmapped internal cell of type ",
+        "Warning: multiple conflicting drivers for ",
+        " is used but has no driver.",
+        "Warning: found logic loop in module ",
+        " has an unprocessed 'init' attribute.",
+    ];
+    line.starts_with("Warning: ") && FORMS.iter().any(|form| line.contains(form))
+}
+
+/// All cells but those of [`NO_HARDWARE`], which the list of types tells.
+fn hardware_cells(module: &Value) -> Figure {
+    let all = &module["num_cells"];
+    if all.is_null() {
+        return Figure::Absent;
+    }
+    let odd = || Figure::odd(&scalar(all));
+    let Some(types) = module["num_cells_by_type"].as_object() else { return odd() };
+    let mut hardware = all.as_u64();
+    for (name, count) in types.iter().filter(|(name, _)| may_be_no_hardware(name)) {
+        let count = count.as_u64().filter(|_| NO_HARDWARE.contains(&name.as_str()));
+        hardware = hardware.zip(count).and_then(|(all, of_it)| all.checked_sub(of_it));
+    }
+    hardware.map_or_else(odd, |count| Figure::Taken(count as f64))
+}
+
+/// Of a name with a damaged byte nobody knows whether it was one of them.
+fn may_be_no_hardware(name: &str) -> bool {
+    let alike = |(a, b): (char, char)| a == b || a == char::REPLACEMENT_CHARACTER;
+    NO_HARDWARE.iter().any(|known| {
+        name.chars().count() == known.len() && name.chars().zip(known.chars()).all(alike)
+    })
+}
+
+/// A value as it stood in the report.
+fn scalar(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn area_of(text: &str) -> Figure {
+    Figure::number(text, |area| area >= 0.0)
+}
+
+fn parse_area(stat_text: &[u8], top: &str) -> Figure {
     let ends = [format!("module '\\{top}': "), format!("top module '\\{top}': ")];
-    let area = |line: String| -> Option<f64> {
+    let area = |line: String| -> Option<Figure> {
         let rest = line.trim_start().strip_prefix("Chip area for ")?;
-        let value = ends.iter().find_map(|end| rest.strip_prefix(end.as_str()))?;
-        value.parse().ok().filter(|area: &f64| area.is_finite())
+        ends.iter().find_map(|end| rest.strip_prefix(end.as_str())).map(area_of)
     };
-    text::whole_lines(stat_text).filter_map(area).last()
+    text::whole_lines(stat_text).filter_map(area).last().unwrap_or_default()
 }
 
-fn flip_flops(by_type: &Value) -> Option<u64> {
-    let types = by_type.as_object()?;
-    let is_flip_flop = |name: &str| name.starts_with("DFF") || name.contains("_DFF");
-    types.iter().filter(|(name, _)| is_flip_flop(name)).map(|(_, count)| count.as_u64()).sum()
+/// `1597 objects.`
+fn parse_selected(report: &[u8]) -> Figure {
+    let count = |line: String| line.strip_suffix(" objects.").map(Figure::count);
+    text::whole_lines(report).filter_map(count).last().unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const JSON: &[u8] = include_bytes!("../tests/fixtures/synth/stat.json");
-    const TEXT: &[u8] = include_bytes!("../tests/fixtures/synth/stat.txt");
-
-    #[test]
-    fn reads_the_reports_of_yosys_0_23() {
-        let netlist = Netlist::parse(JSON, TEXT, "picorv32");
-        let expected =
-            Netlist { cells: Some(12_407), area: Some(1_734_124.0), flip_flops: Some(1_597) };
-        assert_eq!(netlist, expected);
-    }
-
-    #[test]
-    fn log_lines_before_the_json_do_not_matter() {
-        let polluted = [b"Found gzip magic in file\n", JSON].concat();
-        assert_eq!(Netlist::parse(&polluted, b"", "picorv32").cells, Some(12_407));
-    }
-
-    #[test]
-    fn what_is_not_said_is_absent() {
-        let cut = &JSON[..JSON.len() / 2];
-        assert_eq!(Netlist::parse(cut, b"", "picorv32"), Netlist::default());
-        assert_eq!(Netlist::parse(JSON, TEXT, "other"), Netlist::default());
-        for text in ["nan\n", "17341"] {
-            let text = format!("   Chip area for module '\\picorv32': {text}");
-            assert_eq!(Netlist::parse(b"", text.as_bytes(), "picorv32").area, None);
-        }
-    }
-
-    #[test]
-    fn a_newer_area_in_json_wins() {
-        let json = br#"{"modules":{"\\top":{"num_cells":2,"area":7.5}}}"#;
-        let text = b"   Chip area for module '\\top': 9.0\n";
-        assert_eq!(Netlist::parse(json, text, "top").area, Some(7.5));
-    }
-
-    #[test]
-    fn problems_are_counted_or_unknown() {
-        let real = include_bytes!("../tests/fixtures/synth/check.txt");
-        assert_eq!(parse_check(real), Some(0));
-        assert_eq!(parse_check(b"Found and reported 193 problems.\n"), Some(193));
-        assert_eq!(parse_check(b"10. Executing CHECK pass\n"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read(json in any::<Vec<u8>>(), text in any::<Vec<u8>>()) {
-            prop_assert_eq!(Netlist::parse(&json, &text, "picorv32").cells, None);
-            prop_assert_eq!(parse_check(&text), None);
-        }
-    }
-}
+#[path = "yosys_tests.rs"]
+mod tests;

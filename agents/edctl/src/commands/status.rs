@@ -62,6 +62,9 @@ fn render(place: &Place, view: &RunView) -> String {
             stage.first_failure.iter().map(|name| format!("      first failing sub-test: {name}")),
         );
         lines.extend(figures(stage));
+        lines.extend(
+            stage.left_out.iter().map(|(name, text)| format!("      left out: {name} ('{text}')")),
+        );
         if stage.state.verdict().is_some_and(|verdict| verdict.exit_code() != 0) {
             lines.push(format!("log   {}", stage.log.display()));
         }

@@ -2,6 +2,7 @@
 
 mod dirs;
 mod files;
+mod metrics;
 mod observe;
 mod record;
 mod source;
@@ -11,10 +12,9 @@ mod view;
 
 pub(crate) use dirs::{RunDir, StageDir};
 pub(crate) use files::{read_json, write_json, write_text};
+pub(crate) use metrics::MetricsRecord;
 pub(crate) use observe::Observer;
-pub(crate) use record::{
-    CancelRecord, JobRecord, MetricsRecord, ProcessId, ResultRecord, RunRecord, StartRecord,
-};
+pub(crate) use record::{CancelRecord, JobRecord, ProcessId, ResultRecord, RunRecord, StartRecord};
 pub(crate) use source::Source;
 pub(crate) use state::State;
 pub(crate) use store::Store;

@@ -1,12 +1,14 @@
 //! Finds out how a run stands: the stage's own records first, the executor for what they lack.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use edctl_flow::Verdict;
 
 use super::dirs::{RunDir, StageDir};
 use super::files::read_json;
-use super::record::{CancelRecord, JobRecord, MetricsRecord, ResultRecord, RunRecord, StartRecord};
+use super::metrics::MetricsRecord;
+use super::record::{CancelRecord, JobRecord, ResultRecord, RunRecord, StartRecord};
 use super::state::State;
 use super::view::{RunView, StageView};
 use crate::executor::{Answer, Executor, Queue, Sighting, local};
@@ -69,9 +71,15 @@ impl Observer {
             let _ = fs::read_dir(stage.path());
             records.result = read_json(&stage.result())?;
         }
-        let metrics: Option<MetricsRecord> = read_json(&stage.metrics())?;
         let mut view = records.view(run, &stage);
-        view.metrics = metrics.map(|record| record.metrics).unwrap_or_default();
+        match read_json::<MetricsRecord>(&stage.metrics()) {
+            Ok(figures) => take_figures(&mut view, figures),
+            // The verdict stands in another file: it is shown all the same.
+            Err(problem) => {
+                view.left_out
+                    .extend(problem.message().map(|text| ("metrics.json".to_owned(), text)));
+            }
+        }
         match (&records.result, sighting) {
             (Some(result), _) => take_result(&mut view, result.clone()),
             (None, Some(seen)) => {
@@ -128,7 +136,8 @@ impl Records {
             started_unix_ms: self.start.as_ref().map(|start| start.started_unix_ms),
             ended_unix_ms: None,
             subtests: Vec::new(),
-            metrics: std::collections::BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            left_out: BTreeMap::new(),
             log: stage.log(),
         }
     }
@@ -178,6 +187,12 @@ impl Records {
 /// By either direction of the clock: it may have been set back since.
 fn is_young(run: &RunRecord) -> bool {
     now_unix_ms().abs_diff(run.created_unix_ms) < SUBMISSION_MS
+}
+
+fn take_figures(view: &mut StageView, figures: Option<MetricsRecord>) {
+    let Some(figures) = figures else { return };
+    view.metrics = figures.metrics;
+    view.left_out = figures.left_out;
 }
 
 /// The stage's own word.

@@ -1,6 +1,5 @@
 //! The records of a run: what stands in its files.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use edctl_flow::{Flow, Judgement, SubResult, Verdict};
@@ -130,15 +129,6 @@ pub(crate) struct ResultRecord {
     pub(crate) ended_unix_ms: u64,
 }
 
-/// `metrics.json`: the stage's figures by their METRICS2.1 names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MetricsRecord {
-    /// `edctl.metrics/v1`
-    pub(crate) schema: String,
-    /// The figures; times in ns, areas in the library's unit.
-    pub(crate) metrics: BTreeMap<String, f64>,
-}
-
 impl ResultRecord {
     /// The record of a judgement that was made now.
     pub(crate) fn of(run: &RunRecord, judgement: &Judgement) -> Self {
@@ -152,12 +142,5 @@ impl ResultRecord {
             subtests: judgement.subtests.clone(),
             ended_unix_ms: crate::time::now_unix_ms(),
         }
-    }
-}
-
-impl MetricsRecord {
-    /// The record of a judgement's figures.
-    pub(crate) fn of(judgement: &Judgement) -> Self {
-        Self { schema: "edctl.metrics/v1".to_owned(), metrics: judgement.metrics.clone() }
     }
 }

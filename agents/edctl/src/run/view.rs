@@ -52,6 +52,9 @@ pub(crate) struct StageView {
     pub(crate) subtests: Vec<SubResult>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) metrics: BTreeMap<String, f64>,
+    /// What stood in the place of figures that could not be taken.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) left_out: BTreeMap<String, String>,
     pub(crate) log: PathBuf,
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn judge(
                 outcome,
                 plan: &run.plan,
                 sim_log: sim_log.as_deref(),
+                sim_end: left("sim.end")?.as_deref(),
                 sim_exit: left("sim.exit")?.as_deref().and_then(parse_exit),
                 stage_log: &stage_log,
             })
@@ -40,8 +41,10 @@ pub(crate) fn judge(
             top: &run.top,
             stat_json: left("stat.json")?.as_deref(),
             stat_text: left("stat.txt")?.as_deref(),
+            flip_flops: left("flip_flops.txt")?.as_deref(),
             check: left("check.txt")?.as_deref(),
             sta: left("sta.txt")?.as_deref(),
+            yosys_exit: left("yosys.exit")?.as_deref().and_then(parse_exit),
             stage_log: &stage_log()?,
         }),
     })
