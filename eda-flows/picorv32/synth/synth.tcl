@@ -10,7 +10,7 @@ read_liberty -lib -ignore_miss_func $lib
 read_verilog $::env(SRC)/picorv32.v
 
 synth -flatten -top $top
-# Yosys from 0.33 on keeps $display and assertions as cells, and scopes from 0.38 on: no hardware.
+# What newer releases keep as cells, $display, assertions and scopes, is no hardware.
 delete {*}{t:$print t:$check t:$scopeinfo t:$assert t:$assume t:$live t:$fair t:$cover}
 dfflibmap -liberty $lib
 opt
@@ -27,9 +27,16 @@ tee -o stat.json stat -json -liberty $lib
 tee -o stat.txt stat -liberty $lib
 # Without attributes an edit of a comment leaves the netlist as it is, byte by byte.
 write_verilog -noattr -nohex -nodec netlist.v
-# Which cells are flip-flops, the library's `ff` groups say: with its bodies in place of its cells, they
-# are Yosys' own types, whatever the library calls them.
-read_liberty -overwrite -ignore_miss_func $lib
-flatten
-tee -o flip_flops.txt select -count {t:$_*FF*_}
+# Which cells are flip-flops, the library's `ff` groups say, whatever it calls them: with their bodies
+# read, they have a cell of Yosys' own types inside. Lines with a slash are of what is in them.
+design -push
+read_liberty -ignore_miss_func $lib
+tee -q -o flip_flop_cells.txt select -list {=*/t:$_*FF*_} %m
+design -pop
+set file [open flip_flop_cells.txt]
+set names [lsearch -all -inline -not -regexp [read $file] /]
+close $file
+if {[llength $names] > 0} {
+    tee -o flip_flops.txt select -count {*}[lmap name $names {string cat t: $name}]
+}
 puts "EDCTL synth end=finish"

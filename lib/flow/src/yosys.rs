@@ -6,8 +6,8 @@ use crate::figure::Figure;
 use crate::json;
 use crate::text::{self, Cause};
 
-/// Yosys' own types that stand for no hardware: `$display`, assertions, the scopes of names. Releases
-/// from 0.33 on keep them in a mapped netlist, older ones never had them there.
+/// Yosys' own types that stand for no hardware: `$display`, assertions, the scopes of names. Newer
+/// releases keep them in a mapped netlist.
 const NO_HARDWARE: [&str; 8] =
     ["$print", "$check", "$scopeinfo", "$assert", "$assume", "$live", "$fair", "$cover"];
 
@@ -74,8 +74,8 @@ pub fn parse_check(report: &[u8]) -> Option<u64> {
 #[must_use]
 pub(crate) fn parse_cause(stage_log: &[u8]) -> Option<Cause> {
     let own = |line: &String| !line.starts_with("ERROR: TCL interpreter returned an error");
-    let line = text::lines(stage_log).filter(own).filter(|line| line.contains("ERROR: ")).last()?;
-    let at = line.find("ERROR: ")?;
+    let line = text::lines(stage_log).filter(own).filter(|line| line.contains("ERROR:")).last()?;
+    let at = line.find("ERROR:")?;
     // stdout and stderr share a file: an error may begin in the middle of another line.
     let message = if line[..at].ends_with(": ") { &line } else { &line[at..] };
     let quoted = text::quote(message);
@@ -89,9 +89,10 @@ pub(crate) fn parse_cause(stage_log: &[u8]) -> Option<Cause> {
 /// Errors about what the flow brings: its files, the library, the tools beside Yosys. A file that the
 /// design itself names, by `$readmemh` or `include`, is the design's.
 fn is_about_the_machine(error: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 10] = [
         "liberty",
         "Can't open input file",
+        "not found or is a directory",
         "Can't open output file",
         "Can't open ABC",
         "Can't create",

@@ -102,6 +102,30 @@ fn the_last_error_is_yosys_own() {
     assert_eq!(parse_cause(b"ERROR 7\nNo errors\n"), None);
 }
 
+/// What Yosys 0.23, 0.45, 0.54 and 0.70 print for the same faults.
+#[test]
+fn each_releases_words_for_a_fault_are_known() {
+    for machine in [
+        "ERROR: Can't open input file `/no/x.lib' for reading: No such file or directory",
+        "ERROR: Can't open liberty file `/no/x.lib': No such file or directory",
+        "ERROR: File `/no/x.lib' not found or is a directory",
+        "ERROR: Syntax error in liberty file on line 1.",
+        "ERROR: Can't create file /no/x.",
+        "ERROR: No such command: abc (type 'help' for a command overview)",
+    ] {
+        let cause = parse_cause(machine.as_bytes());
+        assert_eq!(cause, Some(Cause::Machine(machine.to_owned())));
+    }
+    for design in [
+        "ERROR: Can't open include file `no.vh'!",
+        "mem.v:0: ERROR: Can not open file `no.hex` for \\$readmemh.",
+        "mem.v:1: ERROR:Can not open file `no.hex` for \\$readmemh.",
+        "ERROR: Module `\\alu' referenced in module `\\core' in cell `\\u0' is not part of the design.",
+    ] {
+        assert_eq!(parse_cause(design.as_bytes()), Some(Cause::Design(design.to_owned())));
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read(json in any::<Vec<u8>>(), text in any::<Vec<u8>>()) {
