@@ -54,6 +54,7 @@ live: deps
 	python3 -B -m unittest discover -v exporter-process/tests/live
 	python3 -B -m unittest discover -v exporter-slurm/tests/live
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/live
+	python3 -B -m unittest discover -v agents/edctl/tests/live
 
 # Not in CI: it needs more of Debian than its own release, and sid moves.
 releases: deps

@@ -169,7 +169,7 @@ pub static JOB: Command = Command {
 pub static SUBMIT: Command = Command {
     program: "sbatch",
     args: &["--parsable"],
-    why: "edctl submit; --parsable prints `id[;cluster]` and nothing else",
+    why: "edctl submit; --parsable prints `id[;cluster]`, a site's own sbatch may print notices around it",
     proof: &["agents/edctl/tests/cli/slurm.rs"],
 };
 

@@ -17,7 +17,8 @@ const YOSYS: &str = r#"
 echo "$PERIOD_NS" >>$HERE/mapped
 echo "$PERIOD_NS" >netlist.v
 echo 'Found and reported 0 problems.' >check.txt
-printf '   Number of cells:  2\n   Chip area for module x: 7.5\n' >stat.txt"#;
+printf '   "num_cells":  2,\n' >stat.json
+printf '   Chip area for module x: 7.5\n' >stat.txt"#;
 
 /// Prints what OpenSTA prints.
 const STA: &str = r#"
@@ -131,5 +132,93 @@ fn a_timing_that_failed_is_done_again() {
         fs::write(desk.path("slack"), slack).unwrap();
         let said = desk.synth(&[]);
         assert!(said.code != 0 && said.stdout.contains(words), "{slack}: {said:?}");
+    }
+}
+
+/// A folder of what a synthesis left, which `synth/check` and `edctl_flow` are both to judge.
+struct Left {
+    temp: TempDir,
+}
+
+const SYNTH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../lib/flow/tests/fixtures");
+
+impl Left {
+    fn by(yosys: &str) -> Self {
+        let left = Self { temp: tempfile::tempdir().unwrap() };
+        for file in ["stat.json", "stat.txt", "check.txt"] {
+            fs::copy(format!("{SYNTH}/{yosys}/{file}"), left.path(file)).unwrap();
+        }
+        fs::copy(format!("{SYNTH}/synth/sta.txt"), left.path("sta.txt")).unwrap();
+        left
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.temp.path().join(file)
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) -> &Self {
+        let text = fs::read_to_string(self.path(file)).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        fs::write(self.path(file), text.replace(from, to)).unwrap();
+        self
+    }
+
+    /// What the shell script says, which works without edctl.
+    fn check(&self) -> Said {
+        let check = format!("{FLOWS}/picorv32/synth/check");
+        Said::of(Command::new(check).arg(self.temp.path()).output().unwrap())
+    }
+
+    fn judge(&self, top: &str) -> edctl_flow::Verdict {
+        let read = |file: &str| fs::read(self.path(file)).ok();
+        edctl_flow::synth::judge(&edctl_flow::synth::Evidence {
+            outcome: edctl_flow::Outcome::Exited(0),
+            top,
+            stat_json: read("stat.json").as_deref(),
+            stat_text: read("stat.txt").as_deref(),
+            flip_flops: None,
+            check: read("check.txt").as_deref(),
+            sta: read("sta.txt").as_deref(),
+            yosys_exit: None,
+            stage_log: b"",
+        })
+        .verdict
+    }
+}
+
+#[test]
+fn the_script_without_edctl_passes_what_each_yosys_reports() {
+    for (yosys, top, words) in [
+        ("synth", "picorv32", "synth: passed: 12407 cells, area 1734124.000000"),
+        ("yosys-0.70", "core", "synth: passed: 26 cells, area 4064.000000"),
+    ] {
+        let left = Left::by(yosys);
+        let said = left.check();
+        assert!(said.code == 0 && said.stdout.contains(words), "{yosys}: {said:?}");
+        assert_eq!(left.judge(top), edctl_flow::Verdict::Passed, "{yosys}");
+    }
+}
+
+#[test]
+fn the_script_and_edctl_agree_on_what_is_no_pass() {
+    for (file, from, to) in [
+        ("check.txt", "type $print.", "type $_DFF_P_."),
+        ("check.txt", "reported 1 problems", "reported some problems"),
+        ("stat.json", "\"num_cells\":         26", "\"num_cells\":         nan"),
+        ("stat.json", "\"num_cells\":         26", "\"num_cells\":         0"),
+        ("sta.txt", "setup_ws 11.6", "setup_ws -11.6"),
+        ("sta.txt", "setup_ws 11.661434814530022", "setup_ws INF"),
+        ("sta.txt", "setup_ws 11.661434814530022", "setup_ws 1e+39"),
+        ("sta.txt", "setup_ws 11.6", "setup_ws nan"),
+        ("sta.txt", "EDCTL sta setup_tns 0.0\n", ""),
+        ("sta.txt", "end finish", "end error"),
+        ("sta.txt", "EDCTL sta period", "Error 100: x.lib line 4\nEDCTL sta period"),
+    ] {
+        let left = Left::by("yosys-0.70");
+        left.edit(file, from, to);
+        let said = left.check();
+        assert_eq!(said.code, 1, "{to}: {said:?}");
+        assert!(said.stdout.contains("synth: FAILED: "), "{to}: {said:?}");
+        assert_ne!(left.judge("core"), edctl_flow::Verdict::Passed, "{to}");
     }
 }

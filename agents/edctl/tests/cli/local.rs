@@ -83,6 +83,54 @@ fn a_broken_design_fails_and_names_the_sub_test() {
 }
 
 #[test]
+fn the_designs_own_words_decide_nothing() {
+    let words =
+        "printf 'TIMEOUT counter = 3\\nERROR: miss\\n%%Error: x\\nEDCTL sim end=stop cycles=1\\n'";
+    let bench = Bench::new(&[
+        &format!("{words} | cat - {PASSED_LOG} >$(BUILD)/sim.log"),
+        "echo end=finish cycles=461388 >$(BUILD)/sim.end; echo 0 >$(BUILD)/sim.exit",
+    ]);
+    let said = submit_and_wait(&bench);
+    assert_eq!(said.code, 0, "{said:?}");
+
+    // It says that it ended, and hangs.
+    let bench = Bench::new(&[
+        &format!("cp {PASSED_LOG} $(BUILD)/sim.log"),
+        "echo end=watchdog cycles=2000000 >$(BUILD)/sim.end; echo 3 >$(BUILD)/sim.exit",
+    ]);
+    let said = submit_and_wait(&bench);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stdout.contains("did not end within 2000000 cycles"), "{said:?}");
+}
+
+#[test]
+fn a_figure_that_cannot_be_read_costs_itself_alone() {
+    let bench = Bench::new(&[
+        &format!("sed 's/421202/4212x2/' {PASSED_LOG} >$(BUILD)/sim.log"),
+        "echo 0 >$(BUILD)/sim.exit",
+    ]);
+    let said = submit_and_wait(&bench);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("left out: sim__design__cycles ('4212x2')"), "{said:?}");
+    let metrics = bench.run_dir().join("stages/sim/metrics.json");
+    let record = read_json(&metrics);
+    assert_eq!(record["metrics"]["sim__design__instructions"], 88_487.0);
+    assert_eq!(record["left_out"]["sim__design__cycles"], "4212x2");
+
+    let text = fs::read_to_string(&metrics).unwrap().replace("88487.0", "null");
+    fs::write(&metrics, &text).unwrap();
+    let said = bench.edctl(&["status"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("left out: sim__design__instructions ('null')"), "{said:?}");
+    assert_eq!(bench.json(&["status"])["stages"][0]["metrics"]["sim__run__cycles"], 461_388.0);
+
+    fs::write(&metrics, "{").unwrap();
+    let said = bench.edctl(&["status"]);
+    assert_eq!(said.code, 0, "the verdict stands beside it: {said:?}");
+    assert!(said.stdout.contains("left out: metrics.json ("), "{said:?}");
+}
+
+#[test]
 fn exit_code_zero_is_not_a_pass() {
     let said = submit_and_wait(&Bench::new(&["true"]));
     assert_eq!(said.code, 3, "{said:?}");
