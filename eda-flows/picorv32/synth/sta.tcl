@@ -6,7 +6,12 @@ proc time_netlist {} {
     set_cmd_units -time ns
     read_verilog netlist.v
     link_design $::env(TOP)
-    create_clock -name clk -period $::env(PERIOD_NS) [get_ports clk]
+    # Without its port a clock times no register, and OpenSTA only warns.
+    set port [get_ports clk]
+    if {$port eq ""} {
+        error "the design has no port clk, which would be its clock"
+    }
+    create_clock -name clk -period $::env(PERIOD_NS) $port
     foreach port [all_inputs] {
         if {[get_full_name $port] ne "clk"} {
             set_input_delay 0 -clock clk $port

@@ -15,10 +15,13 @@ const ODD: [&str; 4] = ["", "n4n", "1e999", "0x1F"];
 /// One file of a stage's evidence.
 type File = (&'static str, &'static [u8]);
 
+/// Judges the files of a stage.
+type Judge = fn(&[(&str, &[u8])]) -> Judgement;
+
 /// A stage's evidence and its judge.
 struct Stage {
     files: &'static [File],
-    judge: fn(&[(&str, &[u8])]) -> Judgement,
+    judge: Judge,
 }
 
 const SYNTH: [File; 5] = [
