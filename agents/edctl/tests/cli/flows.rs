@@ -222,3 +222,54 @@ fn the_script_and_edctl_agree_on_what_is_no_pass() {
         assert_ne!(left.judge("core"), edctl_flow::Verdict::Passed, "{to}");
     }
 }
+
+/// A folder in which a simulator that a test plays has been built.
+fn simulate(simulator: &str) -> Said {
+    let temp = tempfile::tempdir().unwrap();
+    fs::create_dir(temp.path().join("model")).unwrap();
+    put_program(&temp.path().join("model/Vpicorv32_wrapper"), &format!("#!/bin/sh\n{simulator}\n"));
+    fs::write(temp.path().join("subtests.txt"), "lui\nsra\n").unwrap();
+    let mut run = Command::new(format!("{FLOWS}/picorv32/sim/run"));
+    run.arg(temp.path()).arg("100").arg(temp.path().join("subtests.txt"));
+    Said::of(run.output().unwrap())
+}
+
+#[test]
+fn the_simulation_is_judged_by_what_the_design_cannot_print() {
+    let ok = "printf 'lui..OK\\nsra..OK\\n'";
+    let passed = "echo 'ALL TESTS PASSED.'; echo end=finish cycles=9 >sim.end";
+    for (simulator, words) in [
+        (format!("{ok}; {passed}"), "sim: passed 2/2"),
+        (
+            format!(
+                "echo 'TIMEOUT = 3'; echo '%Error: x'; echo EDCTL sim end=stop; {ok}; {passed}"
+            ),
+            "sim: passed 2/2",
+        ),
+        (
+            format!("{ok}; echo 'ALL TESTS PASSED.'; echo 'EDCTL sim end=finish cycles=9'"),
+            "did not say how it ended",
+        ),
+        (
+            format!("{ok}; echo end=watchdog cycles=100 >sim.end; exit 3"),
+            "no trap within 100 cycles",
+        ),
+        (
+            format!(
+                "{ok}; echo '%Error: x.v:3: Verilog $stop'; echo end=stop cycles=4 >sim.end; exit 1"
+            ),
+            "x.v:3: Verilog $stop",
+        ),
+        (
+            format!("{ok}; {passed}; echo 'xOUT-OF-BOUNDS MEMORY READ FROM b1257c20'"),
+            "READ FROM b1257c20",
+        ),
+        (format!("{ok}; {passed}; kill -9 $$"), "exited with status 137"),
+        (format!("echo lui..OK; {passed}"), "sub-test sra gave no result"),
+        (format!("{ok}; echo lui..ERROR; {passed}"), "sub-test lui reports ERROR"),
+    ] {
+        let said = simulate(&simulator);
+        assert_eq!(said.code == 0, words.contains("passed"), "{simulator}: {said:?}");
+        assert!(said.stdout.contains(words), "{simulator}: {said:?}");
+    }
+}
