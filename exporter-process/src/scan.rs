@@ -103,7 +103,7 @@ impl Scanner {
         self.members.clear();
         self.read_stats(page);
         self.place_newcomers();
-        self.settle();
+        self.settle(page);
         self.groups.end();
         self.read_more(now);
         Ok(())
@@ -162,8 +162,9 @@ impl Scanner {
         }
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self, page: &mut Page) {
         let taken = self.exits.take();
+        (0..taken.left_out).for_each(|_| page.error("exit_records", "parse"));
         self.exit_counts.processes += taken.exits.len() as u64;
         self.exit_counts.overruns += taken.overruns;
         self.exit_counts.dropped += taken.dropped;

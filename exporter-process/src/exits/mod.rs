@@ -2,6 +2,7 @@
 //! its very end, also of one that no scan has met.
 
 mod inbox;
+mod layout;
 mod message;
 mod record;
 mod socket;
@@ -18,7 +19,7 @@ pub(crate) use self::inbox::Exit;
 pub(crate) use self::record::Activity;
 
 use self::inbox::Inbox;
-use self::record::Unusable;
+use self::record::{Record, Unusable};
 use self::socket::{Received, Refused, Socket};
 
 /// How long the reader waits at a time; at its end it looks whether it is still wanted.
@@ -34,13 +35,21 @@ pub(crate) enum State {
     Denied,
     /// The kernel has no task statistics of version 12 or later.
     Unsupported,
+    /// The kernel's records are of a version whose layout is not known here.
+    UnknownVersion,
     /// The kernel gave an error; the journal says which.
     Failed,
 }
 
 impl State {
-    pub(crate) const ALL: [State; 5] =
-        [State::On, State::Off, State::Denied, State::Unsupported, State::Failed];
+    pub(crate) const ALL: [State; 6] = [
+        State::On,
+        State::Off,
+        State::Denied,
+        State::Unsupported,
+        State::UnknownVersion,
+        State::Failed,
+    ];
 
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -48,6 +57,7 @@ impl State {
             Self::Off => "off",
             Self::Denied => "denied",
             Self::Unsupported => "unsupported",
+            Self::UnknownVersion => "unknown_version",
             Self::Failed => "failed",
         }
     }
@@ -61,6 +71,8 @@ pub(crate) struct Taken {
     pub(crate) overruns: u64,
     /// Ends that nobody took in time.
     pub(crate) dropped: u64,
+    /// Figures that were left out because they make no sense, and records without a frame.
+    pub(crate) left_out: u64,
 }
 
 /// Where the ends of processes come from; a thread of its own empties the kernel's buffer.
@@ -73,7 +85,8 @@ struct Reading {
     socket: Socket,
     inbox: Inbox,
     overruns: u64,
-    /// The first error ends the reading.
+    left_out: u64,
+    /// The first error of the socket ends the reading, and a record of a version that is not known.
     broken: Option<State>,
 }
 
@@ -89,7 +102,8 @@ impl Exits {
             Ok(socket) => socket,
             Err(refused) => return Self { state: refused.state(), shared: None },
         };
-        let reading = Reading { socket, inbox: Inbox::default(), overruns: 0, broken: None };
+        let inbox = Inbox::default();
+        let reading = Reading { socket, inbox, overruns: 0, left_out: 0, broken: None };
         let shared = Arc::new(Mutex::new(reading));
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("exits".to_owned());
@@ -115,7 +129,8 @@ impl Exits {
             self.state = state;
         }
         let (exits, dropped) = reading.inbox.take();
-        Taken { exits, overruns: std::mem::take(&mut reading.overruns), dropped }
+        let overruns = std::mem::take(&mut reading.overruns);
+        Taken { exits, overruns, dropped, left_out: std::mem::take(&mut reading.left_out) }
     }
 }
 
@@ -131,17 +146,30 @@ impl Reading {
                 Ok(Received::Records(records)) => {
                     let now_ns = ns_since_boot();
                     for record in records {
-                        match record {
-                            Ok(record) => self.inbox.add(&record, now_ns),
-                            Err(Unusable::OldKernel) => self.broken = Some(State::Unsupported),
-                            Err(Unusable::Short) => self.broken = Some(State::Failed),
-                        }
+                        self.take_in(record, now_ns);
                     }
                 }
                 Err(error) => {
                     tracing::error!(%error, "the kernel's exit records cannot be read any more");
                     self.broken = Some(State::Failed);
                 }
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn take_in(&mut self, record: Result<Record, Unusable>, now_ns: u64) {
+        match record {
+            Ok(record) => {
+                self.left_out += record.left_out;
+                self.inbox.add(&record, now_ns);
+            }
+            Err(Unusable::Malformed) => self.left_out += 1,
+            Err(Unusable::OldKernel) => self.broken = Some(State::Unsupported),
+            Err(Unusable::UnknownVersion(version)) => {
+                tracing::error!(version, "the kernel's exit records are of an unknown version");
+                self.broken = Some(State::UnknownVersion);
             }
         }
     }

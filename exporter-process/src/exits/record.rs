@@ -1,36 +1,17 @@
-//! One exit record of the kernel: `struct taskstats`, linux/taskstats.h. The layout only ever grows at
-//! its end; the offsets below have stood since version 12 (Linux 5.19), the first that names the
-//! process of a thread and marks the last thread.
+//! One exit record of the kernel: `struct taskstats`, linux/taskstats.h.
 
+use edctl_netlink::{u16_at, u32_at, u64_at};
+
+use super::layout::{FLAG, Layout, VERSION};
 use crate::comm::Comm;
 use crate::usage::Usage;
 
-/// The first version with the thread group's id and the mark of its last thread.
-const OLDEST_VERSION: u16 = 12;
-/// In `ac_flag`: the last thread of its process.
+/// In `ac_flag`: the last thread of its process (`AGROUP`, linux/acct.h).
 const LAST_OF_PROCESS: u8 = 0x20;
 /// Bytes of the name's field that the kernel uses.
 const COMM_BYTES: usize = 16;
-
-const VERSION: usize = 0;
-const FLAG: usize = 8;
-/// How often it was put on a CPU; 0 where delays, and with them run times, are not accounted.
-const RUNS: usize = 16;
-const RUN_VIRTUAL_NS: usize = 64;
-const COMM: usize = 80;
-const UID: usize = 120;
-const PID: usize = 128;
-const PARENT: usize = 132;
-const ELAPSED_US: usize = 144;
-const USER_US: usize = 152;
-const SYSTEM_US: usize = 160;
-const MINOR_FAULTS: usize = 168;
-const MAJOR_FAULTS: usize = 176;
-const READ_BYTES: usize = 248;
-const WRITE_BYTES: usize = 256;
-const VOLUNTARY_SWITCHES: usize = 272;
-const NONVOLUNTARY_SWITCHES: usize = 280;
-const PROCESS: usize = 368;
+/// The first version whose layout is known.
+const OLDEST_VERSION: u16 = 12;
 
 /// What a process has done with disks and with the scheduler since it began.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +54,8 @@ pub(super) struct Record {
     pub(super) elapsed_ns: u64,
     pub(super) used: Usage,
     pub(super) activity: Activity,
+    /// Figures that make no sense and are left out of `used` and `activity`.
+    pub(super) left_out: u64,
 }
 
 /// Why bytes are no record that can be used.
@@ -80,105 +63,131 @@ pub(super) struct Record {
 pub(super) enum Unusable {
     /// The kernel is older than what is needed.
     OldKernel,
-    /// Shorter than it says.
-    Short,
+    /// Nobody here knows where the fields of this version stand.
+    UnknownVersion(u16),
+    /// Shorter than it says, or without a time for which the thread lived.
+    Malformed,
 }
 
 impl Record {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
-        let raw = Raw(bytes);
-        let version = bytes.get(VERSION..VERSION + 2).ok_or(Unusable::Short)?;
-        if u16::from_ne_bytes([version[0], version[1]]) < OLDEST_VERSION {
-            return Err(Unusable::OldKernel);
-        }
-        raw.record().ok_or(Unusable::Short)
+        let version = u16_at(bytes, VERSION).ok_or(Unusable::Malformed)?;
+        let layout = Layout::of_version(version).ok_or(match version {
+            ..OLDEST_VERSION => Unusable::OldKernel,
+            _ => Unusable::UnknownVersion(version),
+        })?;
+        Raw { bytes, layout, left_out: 0 }.record().ok_or(Unusable::Malformed)
     }
 }
 
-struct Raw<'a>(&'a [u8]);
+struct Raw<'a> {
+    bytes: &'a [u8],
+    layout: &'static Layout,
+    left_out: u64,
+}
 
 impl Raw<'_> {
-    fn u32(&self, at: usize) -> Option<u32> {
-        Some(u32::from_ne_bytes(self.0.get(at..at + 4)?.try_into().ok()?))
-    }
-
-    fn u64(&self, at: usize) -> Option<u64> {
-        Some(u64::from_ne_bytes(self.0.get(at..at + 8)?.try_into().ok()?))
-    }
-
-    fn record(&self) -> Option<Record> {
-        let comm = self.0.get(COMM..COMM + COMM_BYTES)?;
+    fn record(mut self) -> Option<Record> {
+        let Self { bytes, layout, .. } = self;
+        let comm = bytes.get(layout.comm..layout.comm + COMM_BYTES)?;
         let end = comm.iter().position(|b| *b == 0).unwrap_or(COMM_BYTES);
+        // Without it nobody knows whether the process is one that was there before.
+        let elapsed_us = u64_at(bytes, layout.elapsed_us).filter(|us| is_count(*us))?;
+        let used = self.used()?;
+        let activity = self.activity()?;
         Some(Record {
-            thread: self.u32(PID)?,
-            process: self.u32(PROCESS)?,
-            parent: self.u32(PARENT)?,
-            uid: self.u32(UID)?,
+            thread: u32_at(bytes, layout.pid)?,
+            process: u32_at(bytes, layout.process)?,
+            parent: u32_at(bytes, layout.parent)?,
+            uid: u32_at(bytes, layout.uid)?,
             comm: Comm::new(&comm[..end]),
-            is_last: self.0.get(FLAG)? & LAST_OF_PROCESS != 0,
-            elapsed_ns: self.u64(ELAPSED_US)?.saturating_mul(1000),
-            used: self.used()?,
-            activity: Activity {
-                read_bytes: self.u64(READ_BYTES)?,
-                write_bytes: self.u64(WRITE_BYTES)?,
-                voluntary_switches: self.u64(VOLUNTARY_SWITCHES)?,
-                nonvoluntary_switches: self.u64(NONVOLUNTARY_SWITCHES)?,
-            },
+            is_last: bytes.get(FLAG)? & LAST_OF_PROCESS != 0,
+            elapsed_ns: elapsed_us.saturating_mul(1000),
+            used,
+            activity,
+            left_out: self.left_out,
         })
     }
 
     /// The scheduler's exact run time, split by the sampled user and system times, as the kernel
     /// itself does for `stat`. Without the exact one (a kernel without delay accounting), the
     /// sampled ones.
-    fn used(&self) -> Option<Usage> {
+    fn used(&mut self) -> Option<Usage> {
+        let layout = self.layout;
         let sampled = Usage {
-            user_ns: self.u64(USER_US)?.saturating_mul(1000),
-            system_ns: self.u64(SYSTEM_US)?.saturating_mul(1000),
-            minor_faults: self.u64(MINOR_FAULTS)?,
-            major_faults: self.u64(MAJOR_FAULTS)?,
+            user_ns: self.figure(layout.user_us)?.unwrap_or(0).saturating_mul(1000),
+            system_ns: self.figure(layout.system_us)?.unwrap_or(0).saturating_mul(1000),
+            minor_faults: self.figure(layout.minor_faults)?.unwrap_or(0),
+            major_faults: self.figure(layout.major_faults)?.unwrap_or(0),
         };
-        let exact_ns = self.u64(RUN_VIRTUAL_NS)?;
-        if self.u64(RUNS)? == 0 {
-            return Some(sampled);
+        let exact_ns = self.figure(layout.run_ns)?;
+        match exact_ns {
+            Some(exact_ns) if u64_at(self.bytes, layout.runs)? > 0 => {
+                let Usage { minor_faults, major_faults, .. } = sampled;
+                Some(Usage { minor_faults, major_faults, ..sampled.split(exact_ns) })
+            }
+            _ => Some(sampled),
         }
-        let Usage { minor_faults, major_faults, .. } = sampled;
-        Some(Usage { minor_faults, major_faults, ..sampled.split(exact_ns) })
     }
+
+    fn activity(&mut self) -> Option<Activity> {
+        let layout = self.layout;
+        Some(Activity {
+            read_bytes: self.figure(layout.read_bytes)?.unwrap_or(0),
+            write_bytes: self.figure(layout.write_bytes)?.unwrap_or(0),
+            voluntary_switches: self.figure(layout.voluntary_switches)?.unwrap_or(0),
+            nonvoluntary_switches: self.figure(layout.nonvoluntary_switches)?.unwrap_or(0),
+        })
+    }
+
+    /// `None` where the record ends before it, `Some(None)` and noted where it is no count.
+    fn figure(&mut self, at: usize) -> Option<Option<u64>> {
+        let figure = Some(u64_at(self.bytes, at)?).filter(|figure| is_count(*figure));
+        self.left_out += u64::from(figure.is_none());
+        Some(figure)
+    }
+}
+
+/// Whether a number can be a count; at or above 2^63 it went below zero.
+fn is_count(number: u64) -> bool {
+    i64::try_from(number).is_ok()
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use edctl_testkit::c_output;
     use proptest::prelude::*;
 
     use super::*;
 
-    /// The bytes of a record as Linux 6.18 (version 16) lays them out.
-    pub(in crate::exits) fn bytes(record: &Record) -> Vec<u8> {
+    /// The bytes of a record of this version.
+    fn bytes(record: &Record, version: u16) -> Vec<u8> {
+        let layout = Layout::of_version(version).unwrap();
         let mut bytes = vec![0; 560];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
-        put(VERSION, &16u16.to_ne_bytes());
+        put(VERSION, &version.to_ne_bytes());
         put(FLAG, &[if record.is_last { 0x30 } else { 0x10 }]);
-        put(RUNS, &[1]);
-        put(RUN_VIRTUAL_NS, &record.used.cpu_ns().to_ne_bytes());
-        put(COMM, record.comm.bytes());
+        put(layout.runs, &[1]);
+        put(layout.comm, record.comm.bytes());
         for (at, value) in [
-            (UID, record.uid),
-            (PID, record.thread),
-            (PARENT, record.parent),
-            (PROCESS, record.process),
+            (layout.uid, record.uid),
+            (layout.pid, record.thread),
+            (layout.parent, record.parent),
+            (layout.process, record.process),
         ] {
             put(at, &value.to_ne_bytes());
         }
         for (at, value) in [
-            (ELAPSED_US, record.elapsed_ns / 1000),
-            (USER_US, record.used.user_ns / 1000),
-            (SYSTEM_US, record.used.system_ns / 1000),
-            (MINOR_FAULTS, record.used.minor_faults),
-            (MAJOR_FAULTS, record.used.major_faults),
-            (READ_BYTES, record.activity.read_bytes),
-            (WRITE_BYTES, record.activity.write_bytes),
-            (VOLUNTARY_SWITCHES, record.activity.voluntary_switches),
-            (NONVOLUNTARY_SWITCHES, record.activity.nonvoluntary_switches),
+            (layout.run_ns, record.used.cpu_ns()),
+            (layout.elapsed_us, record.elapsed_ns / 1000),
+            (layout.user_us, record.used.user_ns / 1000),
+            (layout.system_us, record.used.system_ns / 1000),
+            (layout.minor_faults, record.used.minor_faults),
+            (layout.major_faults, record.used.major_faults),
+            (layout.read_bytes, record.activity.read_bytes),
+            (layout.write_bytes, record.activity.write_bytes),
+            (layout.voluntary_switches, record.activity.voluntary_switches),
+            (layout.nonvoluntary_switches, record.activity.nonvoluntary_switches),
         ] {
             put(at, &value.to_ne_bytes());
         }
@@ -206,32 +215,95 @@ pub(super) mod tests {
                 voluntary_switches: 3,
                 nonvoluntary_switches: 4,
             },
+            left_out: 0,
         }
     }
 
+    /// The bytes of [`record`] as a program lays them out that was compiled with the kernel's header,
+    /// each other field full of ones.
+    fn bytes_by_the_header() -> Vec<u8> {
+        let fill = "struct taskstats s;
+            memset(&s, 1, sizeof s);
+            s.version = TASKSTATS_VERSION;
+            s.ac_flag = AFORK | AGROUP;
+            s.cpu_count = 3;
+            s.cpu_run_virtual_total = 4000000;
+            strcpy(s.ac_comm, \"yosys\");
+            s.ac_uid = 1000;
+            s.ac_pid = 11;
+            s.ac_ppid = 7;
+            s.ac_etime = 5000;
+            s.ac_utime = 6000;
+            s.ac_stime = 2000;
+            s.ac_minflt = 20;
+            s.ac_majflt = 1;
+            s.read_bytes = 4096;
+            s.write_bytes = 8192;
+            s.nvcsw = 3;
+            s.nivcsw = 4;
+            s.ac_tgid = 10;
+            fwrite(&s, sizeof s, 1, stdout);
+            ";
+        let include = "#include <string.h>\n#include <linux/taskstats.h>\n#include <linux/acct.h>";
+        c_output(include, fill)
+    }
+
     #[test]
-    fn reads_what_the_kernel_writes() {
-        let record = record(10, 11, true);
-        assert_eq!(Record::parse(&bytes(&record)), Ok(record));
+    fn reads_what_the_kernels_header_lays_out() {
+        let mut bytes = bytes_by_the_header();
+        let version = u16_at(&bytes, VERSION).unwrap();
+        if Layout::of_version(version).is_none() {
+            bytes[VERSION..VERSION + 2].copy_from_slice(&16u16.to_ne_bytes());
+        }
+        assert_eq!(Record::parse(&bytes), Ok(record(10, 11, true)));
+    }
+
+    #[test]
+    fn reads_all_known_versions() {
+        for version in 12..=17 {
+            let record = record(10, 11, true);
+            assert_eq!(Record::parse(&bytes(&record, version)), Ok(record), "version {version}");
+        }
     }
 
     #[test]
     fn the_sampled_time_counts_only_where_there_is_no_exact_one() {
         let record = record(10, 10, false);
-        let mut bytes = bytes(&record);
-        bytes[RUN_VIRTUAL_NS..RUN_VIRTUAL_NS + 8].fill(0);
+        let mut bytes = bytes(&record, 16);
+        let layout = Layout::of_version(16).unwrap();
+        bytes[layout.run_ns..layout.run_ns + 8].fill(0);
         assert_eq!(Record::parse(&bytes).map(|record| record.used.cpu_ns()), Ok(0));
-        bytes[RUNS] = 0;
+        bytes[layout.runs] = 0;
         assert_eq!(Record::parse(&bytes), Ok(record));
     }
 
     #[test]
-    fn old_and_short_records_are_told_apart() {
-        let mut bytes = bytes(&record(10, 10, true));
-        assert_eq!(Record::parse(&bytes[..100]), Err(Unusable::Short));
+    fn a_figure_below_zero_is_left_out_alone() {
+        let whole = record(10, 10, true);
+        let layout = Layout::of_version(16).unwrap();
+        let below_zero = |at: usize| {
+            let mut bytes = bytes(&whole, 16);
+            bytes[at..at + 8].copy_from_slice(&(-5i64).to_ne_bytes());
+            Record::parse(&bytes)
+        };
+        let used = Usage { minor_faults: 0, ..whole.used };
+        assert_eq!(below_zero(layout.minor_faults), Ok(Record { used, left_out: 1, ..whole }));
+        let activity = Activity { write_bytes: 0, ..whole.activity };
+        assert_eq!(below_zero(layout.write_bytes), Ok(Record { activity, left_out: 1, ..whole }));
+        // The sampled time stands for the exact one.
+        assert_eq!(below_zero(layout.run_ns), Ok(Record { left_out: 1, ..whole }));
+        assert_eq!(below_zero(layout.elapsed_us), Err(Unusable::Malformed));
+    }
+
+    #[test]
+    fn old_unknown_and_short_records_are_told_apart() {
+        let mut bytes = bytes(&record(10, 10, true), 16);
+        assert_eq!(Record::parse(&bytes[..100]), Err(Unusable::Malformed));
         bytes[0] = 11;
         assert_eq!(Record::parse(&bytes), Err(Unusable::OldKernel));
-        assert_eq!(Record::parse(&[]), Err(Unusable::Short));
+        bytes[0] = 18;
+        assert_eq!(Record::parse(&bytes), Err(Unusable::UnknownVersion(18)));
+        assert_eq!(Record::parse(&[]), Err(Unusable::Malformed));
     }
 
     proptest! {

@@ -48,7 +48,7 @@ pub fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
         let message = bytes.get(..length)?;
         let body = message.get(HEADER_BYTES..)?;
         let content = match u16_at(message, 4)? {
-            TYPE_ERROR => Content::Answer(outcome(u32_at(body, 0)?)),
+            TYPE_ERROR => Content::Answer(u32_at(body, 0).map_or(Err(Errno::PROTO), outcome)),
             TYPE_DONE => Content::Done(u32_at(body, 0).map_or(Ok(()), outcome)),
             kind => Content::Data { kind, body },
         };
@@ -139,7 +139,9 @@ pub(crate) mod tests {
             assert_eq!(contents(&message(kind, 2, 1, &code.to_ne_bytes())), [content]);
         }
         assert_eq!(contents(&message(TYPE_DONE, 2, 1, &[])), [Content::Done(Ok(()))]);
-        assert_eq!(contents(&message(TYPE_ERROR, 2, 1, &[])), []);
+        let nothing = message(TYPE_ERROR, 2, 1, &[]);
+        assert_eq!(contents(&nothing), [Content::Answer(Err(Errno::PROTO))]);
+        assert_eq!(contents(&[nothing, message(16, 0, 1, b"next")].concat()).len(), 2);
         let two = [message(16, 0, 1, b"odd"), message(17, INTERRUPTED, 2, &[])].concat();
         let found: Vec<Message<'_>> = messages(&two).collect();
         let data = |kind, body| Content::Data { kind, body };
