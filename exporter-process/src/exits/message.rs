@@ -83,6 +83,36 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_are_those_of_the_kernels_headers() {
+        let values = edctl_testkit::c_values(
+            "#include <linux/genetlink.h>\n#include <linux/taskstats.h>",
+            &[
+                "GENL_HDRLEN",
+                "GENL_ID_CTRL",
+                "CTRL_CMD_GETFAMILY",
+                "CTRL_ATTR_FAMILY_ID",
+                "CTRL_ATTR_FAMILY_NAME",
+                "TASKSTATS_CMD_GET",
+                "TASKSTATS_CMD_ATTR_REGISTER_CPUMASK",
+                "TASKSTATS_TYPE_AGGR_PID",
+                "TASKSTATS_TYPE_STATS",
+            ],
+        );
+        let ours = [
+            HEADER_BYTES as u64,
+            CONTROLLER.into(),
+            CONTROLLER_GET_FAMILY.into(),
+            CONTROLLER_FAMILY_ID.into(),
+            CONTROLLER_FAMILY_NAME.into(),
+            GET.into(),
+            REGISTER_CPUS.into(),
+            AGGREGATE_OF_THREAD.into(),
+            STATS.into(),
+        ];
+        assert_eq!(values, ours);
+    }
+
+    #[test]
     fn requests_are_what_the_kernel_reads() {
         for (request, family, attribute) in [
             (ask_family("TASKSTATS"), CONTROLLER, (2, &b"TASKSTATS\0"[..])),

@@ -175,6 +175,40 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_numbers_are_those_of_the_kernels_header() {
+        let values = edctl_testkit::c_values(
+            "#include <linux/netlink.h>",
+            &[
+                "sizeof(struct nlmsghdr)",
+                "sizeof(struct nlattr)",
+                "offsetof(struct nlmsghdr, nlmsg_type)",
+                "offsetof(struct nlmsghdr, nlmsg_flags)",
+                "offsetof(struct nlmsghdr, nlmsg_seq)",
+                "NLMSG_ERROR",
+                "NLMSG_DONE",
+                "NLM_F_DUMP_INTR",
+                "NLA_TYPE_MASK & 0xffff",
+                "NLM_F_ACK",
+                "NLM_F_DUMP",
+            ],
+        );
+        let ours = [
+            HEADER_BYTES as u64,
+            ATTRIBUTE_HEADER_BYTES as u64,
+            4,
+            6,
+            8,
+            TYPE_ERROR.into(),
+            TYPE_DONE.into(),
+            INTERRUPTED.into(),
+            TYPE_MASK.into(),
+            crate::ACKNOWLEDGE.into(),
+            crate::DUMP.into(),
+        ];
+        assert_eq!(values, ours);
+    }
+
+    #[test]
     fn numbers_end_with_the_bytes() {
         let bytes = 0x0807_0605_0403_0201u64.to_ne_bytes();
         assert_eq!(u64_at(&bytes, 0), Some(0x0807_0605_0403_0201));

@@ -166,6 +166,42 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_numbers_are_those_of_the_kernels_headers() {
+        let values = edctl_testkit::c_values(
+            "#include <linux/ethtool.h>\n#include <linux/if.h>\n#include <linux/sockios.h>",
+            &[
+                "SIOCETHTOOL",
+                "IFNAMSIZ",
+                "ETHTOOL_GSET",
+                "ETHTOOL_GDRVINFO",
+                "ETHTOOL_GSTRINGS",
+                "ETHTOOL_GSTATS",
+                "ETH_SS_STATS",
+                "sizeof(struct ethtool_cmd)",
+                "sizeof(struct ethtool_drvinfo)",
+                "sizeof(struct ethtool_gstrings)",
+                "sizeof(struct ethtool_stats)",
+                "ETH_GSTRING_LEN",
+            ],
+        );
+        let ours = [
+            SIOCETHTOOL.into(),
+            NAME_BYTES as u64,
+            GET_SETTINGS.into(),
+            GET_DRIVER.into(),
+            GET_STRINGS.into(),
+            GET_STATS.into(),
+            STATS_SET.into(),
+            SETTINGS_BYTES as u64,
+            DRIVER_BYTES as u64,
+            STRINGS_HEADER_BYTES as u64,
+            STATS_HEADER_BYTES as u64,
+            STRING_BYTES as u64,
+        ];
+        assert_eq!(values, ours);
+    }
+
+    #[test]
     fn the_area_can_be_written_to_its_end() {
         let mut area = Area::map().unwrap();
         let bytes = area.bytes_mut();
