@@ -106,8 +106,9 @@ class Stuck(unittest.TestCase):
                     self.check_whole(page, f"sim:{design}")
             self.assertTrue(mount.blocks("cmdline"))
             mount.answer()
-            page = ours.settled(lambda page: has_memory(page, "run:7"))
-            self.assertEqual(page.value("edctl_process_stuck_processes"), 0)
+            # On a busy machine another process's memory may take its time in this very page.
+            page = ours.settled(lambda page: has_memory(page, "run:7")
+                                and page.value("edctl_process_stuck_processes") == 0)
             self.assertEqual(page.groups(), {"servers": 1, "run:7": 1, "sim:first": 1,
                                              "sim:second": 1})
 
