@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::config::Limits;
 use crate::stat::{Stat, State};
+use crate::sum::Sum;
 use crate::usage::Usage;
 
 /// The group of all names that found no place.
@@ -43,23 +44,47 @@ impl Source {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) processes: u64,
-    pub(crate) threads: u64,
-    pub(crate) resident_pages: u64,
-    pub(crate) virtual_bytes: u64,
-    pub(crate) oldest_start_ticks: Option<u64>,
+    pub(crate) threads: Sum,
+    pub(crate) resident_pages: Sum,
+    pub(crate) virtual_bytes: Sum,
+    oldest_start_ticks: Option<u64>,
+    lacks_start: bool,
     /// By [`State`].
     pub(crate) states: [u64; State::ALL.len()],
+    pub(crate) lacks: Lacks,
+}
+
+/// What the counters of a group lack, because a process's figure makes no sense in this scan.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lacks {
+    pub(crate) used: Usage<bool>,
+    /// By [`Source`].
+    pub(crate) cpu: [bool; Source::ALL.len()],
+}
+
+impl Lacks {
+    fn add(&mut self, lacks: Usage<bool>, source: Source) {
+        self.used = self.used.or(lacks);
+        self.cpu[source as usize] |= lacks.user_ns || lacks.system_ns;
+    }
 }
 
 impl Live {
+    /// When the oldest process started; `None` where there is none, or where one does not say it.
+    pub(crate) fn oldest_start_ticks(&self) -> Option<u64> {
+        self.oldest_start_ticks.filter(|_| !self.lacks_start)
+    }
+
     fn add(&mut self, stat: &Stat) {
         self.processes += 1;
-        self.threads = self.threads.saturating_add(stat.threads);
-        self.resident_pages = self.resident_pages.saturating_add(stat.resident_pages);
-        self.virtual_bytes = self.virtual_bytes.saturating_add(stat.virtual_bytes);
-        let oldest = self.oldest_start_ticks.unwrap_or(u64::MAX);
-        self.oldest_start_ticks = Some(oldest.min(stat.start_ticks));
+        self.threads.add(stat.threads);
+        self.resident_pages.add(stat.resident_pages);
+        self.virtual_bytes.add(stat.virtual_bytes);
+        self.lacks_start |= stat.start_ticks.is_none();
+        let oldest = self.oldest_start_ticks.into_iter().chain(stat.start_ticks).min();
+        self.oldest_start_ticks = oldest;
         self.states[stat.state as usize] += 1;
+        self.lacks.add(stat.used(1).is_absent(), Source::Live);
     }
 }
 
@@ -155,6 +180,14 @@ impl Groups {
         }
     }
 
+    /// Takes note that a process's sum of its children, which would be charged to the group, makes no
+    /// sense.
+    pub(crate) fn lack_reaped(&mut self, id: GroupId, lacks: Usage<bool>) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.live.lacks.add(lacks, Source::Reaped);
+        }
+    }
+
     /// The CPU time of all groups that ever were.
     pub(crate) fn charged_ns(&self) -> u64 {
         self.charged_ns
@@ -193,20 +226,21 @@ pub(crate) mod tests {
     pub(crate) fn stat(pid: u32, comm: &str, start_ticks: u64, user_ticks: u64) -> Stat {
         Stat {
             pid,
-            parent: 1,
+            parent: Some(1),
             comm: Comm::new(comm.as_bytes()),
             state: State::Sleeping,
             is_kernel_thread: false,
-            minor_faults: 0,
-            major_faults: 0,
-            user_ticks,
-            system_ticks: 0,
-            reaped_user_ticks: 0,
-            reaped_system_ticks: 0,
-            threads: 1,
-            start_ticks,
-            virtual_bytes: 10,
-            resident_pages: 1,
+            minor_faults: Some(0),
+            major_faults: Some(0),
+            user_ticks: Some(user_ticks),
+            system_ticks: Some(0),
+            reaped_user_ticks: Some(0),
+            reaped_system_ticks: Some(0),
+            threads: Some(1),
+            start_ticks: Some(start_ticks),
+            virtual_bytes: Some(10),
+            resident_pages: Some(1),
+            left_out: 0,
         }
     }
 

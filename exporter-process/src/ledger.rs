@@ -20,6 +20,8 @@ use crate::usage::Usage;
 const MAX_ANCESTORS: usize = 64;
 /// The record of an end and `stat` name a process's start by different clocks.
 const SAME_START_NS: u64 = 1_000_000_000;
+/// No process has this id.
+const NO_PARENT: u32 = 0;
 
 /// When the counting began, in nanoseconds since boot: a process that started later is counted from
 /// its start, any other from its first sight.
@@ -34,14 +36,15 @@ pub(crate) struct Since {
 /// A process as the last scan saw it.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    start_ticks: u64,
+    /// Absent as long as the process has not said it.
+    start_ticks: Option<u64>,
     parent: u32,
     comm: Comm,
     group: Option<GroupId>,
-    /// What was counted of its own.
-    own: Usage,
+    /// What was counted of its own; a figure is absent until it is known from where to count.
+    own: Usage<Option<u64>>,
     /// What the children used that it had waited for.
-    reaped: Usage,
+    reaped: Usage<Option<u64>>,
     /// What its children used and nobody counted; negative where they were counted before it waited
     /// for them.
     balance_ns: i64,
@@ -64,6 +67,8 @@ pub(crate) struct Ledger {
     replaced: Vec<(u32, Known)>,
     /// Processes that have waited for children since the last scan, and what those used.
     credits: Vec<(u32, Usage)>,
+    /// Processes whose sum of their children makes no sense in this scan.
+    unread_reaped: Vec<(u32, Usage<bool>)>,
 }
 
 impl Ledger {
@@ -76,6 +81,7 @@ impl Ledger {
             known: HashMap::new(),
             replaced: Vec::new(),
             credits: Vec::new(),
+            unread_reaped: Vec::new(),
         }
     }
 
@@ -88,7 +94,7 @@ impl Ledger {
     /// named.
     pub(crate) fn group_of(&self, stat: &Stat) -> Option<Option<GroupId>> {
         let known = self.known.get(&stat.pid)?;
-        let is_same = known.start_ticks == stat.start_ticks && known.comm == stat.comm;
+        let is_same = !known.is_another(stat) && known.comm == stat.comm;
         (is_same && self.is_named).then_some(known.group)
     }
 
@@ -102,6 +108,11 @@ impl Ledger {
         self.is_named = false;
     }
 
+    /// When the process of this id started, as far as it ever said.
+    pub(crate) fn start_ticks_of(&self, pid: u32) -> Option<u64> {
+        self.known.get(&pid)?.start_ticks
+    }
+
     /// The group of whatever process has this id, as its children inherit it.
     pub(crate) fn group_of_pid(&self, pid: u32) -> Option<GroupId> {
         self.known.get(&pid)?.group
@@ -109,14 +120,15 @@ impl Ledger {
 
     /// Takes in one process that is there, and charges its growth to its group.
     pub(crate) fn see(&mut self, stat: &Stat, group: Option<GroupId>, groups: &mut Groups) {
-        let start_ns = stat.start_ticks.saturating_mul(self.tick_ns);
-        let (own, reaped) = (self.own(stat), self.reaped(stat));
-        let from = |since_ns: u64, used: Usage| {
-            if start_ns > since_ns { Usage::default() } else { used }
+        let start_ns = stat.start_ticks.map(|ticks| ticks.saturating_mul(self.tick_ns));
+        let (own, reaped) = (stat.used(self.tick_ns), stat.reaped(self.tick_ns));
+        let from = |since_ns: u64, used: Usage<Option<u64>>| {
+            let is_new = since_ns == 0 || start_ns.is_some_and(|start_ns| start_ns > since_ns);
+            if is_new { used.map(|_| Some(0)) } else { used }
         };
         let new = Known {
             start_ticks: stat.start_ticks,
-            parent: stat.parent,
+            parent: stat.parent.unwrap_or(NO_PARENT),
             comm: stat.comm,
             group: None,
             own: from(self.since.own_ns, own),
@@ -127,8 +139,12 @@ impl Ledger {
             has_ended: false,
         };
         let known = self.known.entry(stat.pid).or_insert(new);
-        if known.start_ticks != stat.start_ticks {
+        if known.is_another(stat) {
             self.replaced.push((stat.pid, std::mem::replace(known, new)));
+        }
+        let lacks_reaped = reaped.is_absent();
+        if lacks_reaped != Usage::default() {
+            self.unread_reaped.push((stat.pid, lacks_reaped));
         }
         // The kernel splits a process's time into user and system afresh on each read; what seems to
         // shrink is kept, so that it is not counted again when it grows back.
@@ -136,12 +152,14 @@ impl Ledger {
         let growth = own.since(known.own);
         let credit = reaped.since(known.reaped);
         let is_new_child = known.group != group;
-        known.parent = stat.parent;
+        known.start_ticks = known.start_ticks.or(stat.start_ticks);
+        known.parent = stat.parent.unwrap_or(known.parent);
         known.comm = stat.comm;
         known.group = group;
         known.own = own;
         known.reaped = reaped;
         known.scan = self.scan;
+        let parent = known.parent;
         if credit.cpu_ns() > 0 {
             known.balance_ns = known.balance_ns.saturating_add_unsigned(credit.cpu_ns());
             self.credits.push((stat.pid, credit));
@@ -149,7 +167,7 @@ impl Ledger {
         if let Some(group) = group {
             groups.see(group, stat);
             groups.charge(group, growth, Source::Live);
-            if is_new_child && let Some(parent) = self.known.get_mut(&stat.parent) {
+            if is_new_child && let Some(parent) = self.known.get_mut(&parent) {
                 // Until it execs, a child bears its parent's name.
                 let known = parent.children.filter(|children| Some(*children) != parent.group);
                 parent.children = known.or(Some(group));
@@ -188,9 +206,9 @@ impl Ledger {
             if let Some(met) = met.or_else(|| self.here(exit)).copied() {
                 let mut renamed = || name(self, groups, exit).or(met.group);
                 let group = if met.comm == exit.comm { met.group } else { renamed() };
-                let own = exit.used.max(met.own);
+                let (own, growth) = at_end(met.own, exit.used);
                 if let Some(group) = group {
-                    groups.charge(group, own.since(met.own), Source::Exited);
+                    groups.charge(group, growth, Source::Exited);
                     ended.push((group, *exit));
                 }
                 let known = gone.get_mut(&exit.pid).filter(|known| !known.has_ended);
@@ -214,7 +232,7 @@ impl Ledger {
                 self.debit(nearest, known);
                 for (group, used) in [(known.group, known.own), (known.children, known.reaped)] {
                     if let Some(group) = group {
-                        *kin.entry((nearest, group)).or_default() += used.cpu_ns();
+                        *kin.entry((nearest, group)).or_default() += used.known().cpu_ns();
                     }
                 }
             }
@@ -227,20 +245,21 @@ impl Ledger {
     /// The process of this end, where it was there a moment ago.
     fn here(&self, exit: &Exit) -> Option<&Known> {
         let known = self.known.get(&exit.pid)?;
-        let start_ns = known.start_ticks.saturating_mul(self.tick_ns);
-        let is_same = start_ns.abs_diff(exit.start_ns) < SAME_START_NS;
+        let is_same = known.start_ticks.is_none_or(|ticks| {
+            ticks.saturating_mul(self.tick_ns).abs_diff(exit.start_ns) < SAME_START_NS
+        });
         (is_same && !known.has_ended).then_some(known)
     }
 
     /// A process that has come and gone between two scans.
     fn stranger(&self, exit: &Exit, group: Option<GroupId>) -> Known {
         Known {
-            start_ticks: exit.start_ns / self.tick_ns,
+            start_ticks: Some(exit.start_ns / self.tick_ns),
             parent: exit.parent,
             comm: exit.comm,
             group,
-            own: exit.used,
-            reaped: Usage::default(),
+            own: exit.used.map(Some),
+            reaped: Usage::default().map(Some),
             balance_ns: 0,
             children: None,
             scan: self.scan,
@@ -251,7 +270,8 @@ impl Ledger {
     /// Takes what was counted of a process that is gone from the balance of the one that waited for
     /// it: the nearest ancestor that is still there, unless only one above it has the credit.
     fn debit(&mut self, nearest: u32, gone: &Known) {
-        let counted_ns = gone.own.cpu_ns().saturating_add(gone.reaped.cpu_ns());
+        let (own, reaped) = (gone.own.known(), gone.reaped.known());
+        let counted_ns = own.cpu_ns().saturating_add(reaped.cpu_ns());
         // A negative balance is of children that were counted, but not yet in `reaped`.
         let counted_ns = i64::try_from(counted_ns).unwrap_or(i64::MAX);
         let counted_ns = counted_ns.saturating_sub(gone.balance_ns.min(0));
@@ -302,33 +322,47 @@ impl Ledger {
 
     /// Charges what children used that nobody counted.
     fn charge_balances(&mut self, groups: &mut Groups) {
+        for (pid, lacks) in std::mem::take(&mut self.unread_reaped) {
+            let known = self.known.get(&pid);
+            if let Some(group) = known.and_then(|known| known.group_of_children(groups)) {
+                groups.lack_reaped(group, lacks);
+            }
+        }
         for (pid, credit) in std::mem::take(&mut self.credits) {
             let Some(known) = self.known.get_mut(&pid) else { continue };
             let Ok(excess_ns @ 1..) = u64::try_from(known.balance_ns) else { continue };
             known.balance_ns = 0;
-            let group = known.children.filter(|id| groups.has(*id)).or(known.group);
-            if let Some(group) = group {
+            if let Some(group) = known.group_of_children(groups) {
                 groups.charge(group, credit.split(excess_ns), Source::Reaped);
             }
         }
     }
+}
 
-    fn own(&self, stat: &Stat) -> Usage {
-        Usage {
-            user_ns: stat.user_ticks.saturating_mul(self.tick_ns),
-            system_ns: stat.system_ticks.saturating_mul(self.tick_ns),
-            minor_faults: stat.minor_faults,
-            major_faults: stat.major_faults,
-        }
+impl Known {
+    /// The group that is charged with what its unmet children used.
+    fn group_of_children(&self, groups: &Groups) -> Option<GroupId> {
+        self.children.filter(|id| groups.has(*id)).or(self.group)
     }
 
-    fn reaped(&self, stat: &Stat) -> Usage {
-        Usage {
-            user_ns: stat.reaped_user_ticks.saturating_mul(self.tick_ns),
-            system_ns: stat.reaped_system_ticks.saturating_mul(self.tick_ns),
-            ..Usage::default()
-        }
+    /// Whether the id is another process's now. One that does not say when it started is the same.
+    fn is_another(&self, stat: &Stat) -> bool {
+        self.start_ticks.zip(stat.start_ticks).is_some_and(|(known, now)| known != now)
     }
+}
+
+/// What is counted of a process in all when its record says what it used, and what is new of that. The
+/// kernel splits its time into user and system afresh; the sum of both is exact, and so is what is
+/// counted, wherever one of both has shrunk.
+fn at_end(met: Usage<Option<u64>>, used: Usage) -> (Usage<Option<u64>>, Usage) {
+    let own = used.map(Some).max(met);
+    let growth = own.since(met);
+    if met.user_ns.is_none() || met.system_ns.is_none() {
+        return (own, growth);
+    }
+    let cpu = growth.split(used.cpu_ns().saturating_sub(met.known().cpu_ns()));
+    let growth = Usage { user_ns: cpu.user_ns, system_ns: cpu.system_ns, ..growth };
+    (met.known().plus(growth).map(Some), growth)
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use crate::config::Limits;
 use crate::exits::Activity;
 use crate::groups::tests::stat;
 
+#[path = "ledger_odd_tests.rs"]
+mod odd;
+
 /// Ticks of 10 ms; the counting begins at tick 1000.
 const TICK_NS: u64 = 10_000_000;
 const SINCE: Since = Since { own_ns: 1000 * TICK_NS, reaped_ns: 1000 * TICK_NS };
@@ -52,12 +55,12 @@ impl Test {
 }
 
 fn child(pid: u32, parent: u32, comm: &str, start_ticks: u64, user_ticks: u64) -> Stat {
-    Stat { parent, ..stat(pid, comm, start_ticks, user_ticks) }
+    Stat { parent: Some(parent), ..stat(pid, comm, start_ticks, user_ticks) }
 }
 
 /// A process that has waited for children of so many ticks.
 fn parent(pid: u32, comm: &str, start_ticks: u64, reaped_user_ticks: u64) -> Stat {
-    Stat { reaped_user_ticks, ..stat(pid, comm, start_ticks, 0) }
+    Stat { reaped_user_ticks: Some(reaped_user_ticks), ..stat(pid, comm, start_ticks, 0) }
 }
 
 fn exit(pid: u32, parent: u32, comm: &str, start_ticks: u64, ticks: u64) -> Exit {
@@ -169,7 +172,7 @@ fn a_child_is_counted_once_whenever_its_parent_waits_for_it() {
 fn a_shell_that_ends_hands_its_children_to_the_one_that_waited_for_it() {
     let mut test = Test::new();
     let driver = |reaped| parent(9, "driver", 1500, reaped);
-    let shell = |reaped| Stat { parent: 9, ..parent(10, "sh", 2000, reaped) };
+    let shell = |reaped| Stat { parent: Some(9), ..parent(10, "sh", 2000, reaped) };
     test.scan(&[driver(0), shell(0), child(11, 10, "tool", 2100, 3)]);
     test.scan(&[driver(0), shell(50), child(12, 10, "tool", 2200, 2)]);
     assert_eq!(test.ticks("tool"), 52);
@@ -249,7 +252,7 @@ fn an_end_after_the_scan_met_the_process_is_counted_once() {
 fn a_parent_that_ends_takes_what_it_owes_along() {
     let mut test = Test::new();
     let driver = |reaped| parent(9, "driver", 1500, reaped);
-    let shell = Stat { parent: 9, ..parent(10, "sh", 2000, 0) };
+    let shell = Stat { parent: Some(9), ..parent(10, "sh", 2000, 0) };
     test.scan(&[driver(0), shell]);
     // The tool ended after the scan had read the shell.
     test.scan_with(&[driver(0), shell], &[exit(11, 10, "tool", 2100, 50)]);

@@ -9,6 +9,7 @@ mod exits;
 mod groups;
 mod jobs;
 mod ledger;
+mod left_out;
 mod naming;
 mod page;
 mod placing;
@@ -19,6 +20,7 @@ mod service;
 mod slow;
 mod smaps;
 mod stat;
+mod sum;
 mod threads;
 mod usage;
 

@@ -7,6 +7,7 @@ use crate::details::files::parse_status;
 use crate::exits::Exit;
 use crate::groups::{GroupId, Groups};
 use crate::ledger::Ledger;
+use crate::left_out::LeftOut;
 use crate::naming::{Facts, Namer, Needs};
 use crate::procfs::ProcFs;
 use crate::slow::{Answer, Question, SlowReader};
@@ -22,6 +23,15 @@ pub(crate) struct Sources<'a> {
     /// When the system was booted, in seconds since the epoch.
     pub(crate) boot_time_secs: Option<u64>,
     pub(crate) ticks_per_second: u64,
+    pub(crate) left_out: &'a mut LeftOut,
+}
+
+impl Sources<'_> {
+    fn read_uid(&mut self, pid: u32) -> Option<u32> {
+        let status = parse_status(self.proc.read(pid, "status").ok()?);
+        self.left_out.add("status", u64::from(status.uid.is_err()));
+        status.uid.ok().flatten()
+    }
 }
 
 /// The rules, and what they said lately.
@@ -59,18 +69,14 @@ impl Placing {
         let needs = self.namer.needs();
         let exe = if needs.exe { sources.proc.read_exe(stat.pid) } else { None };
         let cmdline = if needs.cmdline { self.read_cmdline(stat, sources.slow) } else { None };
-        let uid = if needs.user {
-            sources.proc.read(stat.pid, "status").ok().and_then(|status| parse_status(status).uid)
-        } else {
-            None
-        };
+        let uid = if needs.user { sources.read_uid(stat.pid) } else { None };
         let cgroups = if needs.cgroup {
             sources.proc.read(stat.pid, "cgroup").ok().map(<[u8]>::to_vec)
         } else {
             None
         };
-        let start_secs = sources.boot_time_secs.map(|boot| {
-            boot as f64 + stat.start_ticks as f64 / sources.ticks_per_second.max(1) as f64
+        let start_secs = sources.boot_time_secs.zip(stat.start_ticks).map(|(boot, start)| {
+            boot as f64 + start as f64 / sources.ticks_per_second.max(1) as f64
         });
         let name = self.namer.name(&Facts {
             pid: stat.pid,
@@ -88,7 +94,7 @@ impl Placing {
             }
             self.lately.insert(stat.comm, group);
         }
-        group.or_else(|| self.inherited(stat.parent, ledger))
+        group.or_else(|| self.inherited(stat.parent?, ledger))
     }
 
     /// The group of a process that came and went: by what is known of it, else by what its namesakes
@@ -123,7 +129,7 @@ impl Placing {
     }
 
     fn read_cmdline(&mut self, stat: &Stat, slow: &mut SlowReader) -> Option<Vec<u8>> {
-        let (pid, start_ticks) = (stat.pid, stat.start_ticks);
+        let (pid, start_ticks) = (stat.pid, stat.start_ticks.unwrap_or_default());
         match slow.read(Question { pid, start_ticks, file: "cmdline" }) {
             Answer::Content(content) => Some(content),
             Answer::Unreadable => None,

@@ -1,20 +1,23 @@
 //! Reads proc: the processes' ids, and one file for each, at three system calls (openat, read,
 //! close) into one buffer.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use edctl_jobcgroup::number;
 use rustix::fs::{AtFlags, Mode, OFlags, RawDir, SeekFrom};
 use rustix::io::Errno;
 
-use crate::stat::{Stat, number};
+use crate::stat::Stat;
 
 /// Where a listing is read to: some 4,000 processes a call.
 const LISTING_BYTES: usize = 128 << 10;
-/// More than any `stat` is long.
-const STAT_BYTES: usize = 4096;
+/// More than any `stat` is long, and most other files.
+const FILE_BYTES: usize = 4096;
+/// More of a file is not read.
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 /// Why a process could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl ProcFs {
             root: rustix::fs::open(root, flags, Mode::empty())?,
             listing: vec![MaybeUninit::uninit(); LISTING_BYTES],
             path: Vec::with_capacity(32),
-            content: vec![0; STAT_BYTES],
+            content: vec![0; FILE_BYTES],
         })
     }
 
@@ -84,19 +87,23 @@ impl ProcFs {
 
     /// Reads one process's `stat`.
     pub(crate) fn read_stat(&mut self, pid: u32) -> Result<Stat, ReadError> {
-        let stat = Stat::parse(self.read(pid, "stat")?).ok_or(ReadError::Malformed)?;
-        if stat.pid == pid { Ok(stat) } else { Err(ReadError::Malformed) }
+        Stat::parse(pid, self.read(pid, "stat")?).ok_or(ReadError::Malformed)
     }
 
-    /// Reads one of a process's files, up to 4 KiB of it. Not for files that may block: `cmdline`,
+    /// Reads one of a process's files. Not for files that may block: `cmdline`,
     /// `environ`, `maps` and `smaps` wait for a lock that a process may hold as long as it likes.
     pub(crate) fn read(&mut self, pid: u32, file: &str) -> Result<&[u8], ReadError> {
         self.path.clear();
         // A vector takes all that is written.
         let _infallible = write!(self.path, "{pid}/{file}");
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let length = rustix::fs::openat(&self.root, &self.path[..], flags, Mode::empty())
-            .and_then(|file| rustix::io::read(&file, &mut self.content))?;
+        let file = rustix::fs::openat(&self.root, &self.path[..], flags, Mode::empty())?;
+        let mut length = rustix::io::read(&file, &mut self.content)?;
+        // What fills the buffer may go on: a number that is cut is another number.
+        while length == self.content.len() && length < MAX_FILE_BYTES {
+            self.content.resize(2 * length, 0);
+            length += rustix::io::read(&file, &mut self.content[length..])?;
+        }
         Ok(&self.content[..length])
     }
 
@@ -141,13 +148,16 @@ impl ProcFs {
         Ok(open)
     }
 
-    /// When the system was booted, in seconds since the epoch, as the clock is set now.
+    /// When the system was booted, in seconds since the epoch, as the clock is set now; `None` where it
+    /// is not set at all.
     pub(crate) fn read_boot_time_secs(&self) -> Option<u64> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.root, "stat", flags, Mode::empty()).ok()?;
-        let content = io::read_to_string(std::fs::File::from(file)).ok()?;
-        let line = content.lines().find_map(|line| line.strip_prefix("btime "))?;
-        number(line.as_bytes())
+        let mut content = Vec::new();
+        std::fs::File::from(file).read_to_end(&mut content).ok()?;
+        let mut lines = content.split(|b| *b == b'\n');
+        let btime = number(lines.find_map(|line| line.strip_prefix(b"btime "))?);
+        btime.filter(|secs| *secs > 0)
     }
 }
 
@@ -166,7 +176,7 @@ mod tests {
             assert!(pids.contains(&std::process::id()));
         }
         let stat = proc.read_stat(std::process::id()).unwrap();
-        assert!(stat.resident_pages > 0 && stat.threads > 0 && !stat.is_kernel_thread);
+        assert!(stat.resident_pages > Some(0) && stat.threads > Some(0) && !stat.is_kernel_thread);
         assert!(proc.read_boot_time_secs().unwrap() > 1_000_000_000);
     }
 
@@ -190,6 +200,13 @@ mod tests {
         assert_eq!(proc.read_stat(9), Err(ReadError::Malformed));
         assert_eq!(proc.read_stat(10), Err(ReadError::Io));
         assert_eq!(proc.read_boot_time_secs(), None);
+        fs::write(dir.path().join("stat"), b"cpu \xfc\nbtime 17\n").unwrap();
+        assert_eq!(proc.read_boot_time_secs(), Some(17));
+        fs::write(dir.path().join("stat"), "cpu 1\nbtime 0\n").unwrap();
+        assert_eq!(proc.read_boot_time_secs(), None);
+        let long = "x".repeat(3 * FILE_BYTES);
+        fs::write(dir.path().join("7/status"), &long).unwrap();
+        assert_eq!(proc.read(7, "status"), Ok(long.as_bytes()));
         assert!(ProcFs::open(Path::new("/does/not/exist")).is_err());
     }
 }

@@ -10,6 +10,7 @@ use crate::details::{Details, Member};
 use crate::exits::Exits;
 use crate::groups::{GroupId, Groups};
 use crate::ledger::{Ledger, Since};
+use crate::left_out::LeftOut;
 use crate::naming::Namer;
 use crate::page::{ExitCounts, Units};
 use crate::placing::{Placing, Sources};
@@ -40,6 +41,7 @@ pub(crate) struct Scanner {
     pids: Vec<u32>,
     newcomers: Vec<Stat>,
     members: Vec<Member>,
+    left_out: LeftOut,
 }
 
 impl Scanner {
@@ -68,6 +70,7 @@ impl Scanner {
             pids: Vec::new(),
             newcomers: Vec::new(),
             members: Vec::new(),
+            left_out: LeftOut::default(),
         })
     }
 
@@ -103,19 +106,29 @@ impl Scanner {
         self.members.clear();
         self.read_stats(page);
         self.place_newcomers();
-        self.settle(page);
+        self.settle();
         self.groups.end();
         self.read_more(now);
+        for left_out in [
+            &mut self.left_out,
+            &mut self.details.left_out,
+            &mut self.threads.left_out,
+            &mut self.smaps.left_out,
+        ] {
+            left_out.tell(page);
+        }
         Ok(())
     }
 
     fn read_stats(&mut self, page: &mut Page) {
         for pid in std::mem::take(&mut self.pids) {
-            match self.proc.read_stat(pid) {
+            let stat = self.proc.read_stat(pid);
+            self.left_out.add("stat", stat.as_ref().map_or(0, |stat| stat.left_out));
+            match stat {
                 Ok(stat) if stat.is_kernel_thread => {}
                 Ok(stat) => match self.ledger.group_of(&stat) {
                     Some(group) if !self.placing.is_waiting(pid) => {
-                        let inherited = || self.placing.inherited(stat.parent, &self.ledger);
+                        let inherited = || self.placing.inherited(stat.parent?, &self.ledger);
                         self.see(&stat, group.or_else(inherited));
                     }
                     _ => self.newcomers.push(stat),
@@ -141,6 +154,7 @@ impl Scanner {
                 slow: &mut self.slow,
                 boot_time_secs: self.boot_time_secs,
                 ticks_per_second: self.units.ticks_per_second,
+                left_out: &mut self.left_out,
             };
             let group = self.placing.place(&stat, &mut sources, &self.ledger, &mut self.groups);
             self.see(&stat, group);
@@ -149,22 +163,32 @@ impl Scanner {
 
     fn see(&mut self, stat: &Stat, group: Option<GroupId>) {
         self.ledger.see(stat, group, &mut self.groups);
-        if let Some(group) = group {
-            self.members.push(Member {
-                pid: stat.pid,
-                start_ticks: stat.start_ticks,
-                start_ns: self.units.ns(stat.start_ticks),
-                threads: stat.threads,
-                resident_bytes: stat.resident_pages.saturating_mul(self.units.page_bytes),
-                has_memory: stat.virtual_bytes > 0,
-                group,
-            });
-        }
+        let Some(group) = group else { return };
+        // 0 as long as it is not known: then a process is one that was there before.
+        let start_ticks = self.ledger.start_ticks_of(stat.pid).unwrap_or_default();
+        let resident_pages = stat.resident_pages.unwrap_or_default();
+        let threads = stat.threads.unwrap_or_else(|| self.count_threads(stat.pid));
+        self.members.push(Member {
+            pid: stat.pid,
+            start_ticks,
+            start_ns: self.units.ns(start_ticks),
+            threads,
+            resident_bytes: resident_pages.saturating_mul(self.units.page_bytes),
+            has_memory: stat.virtual_bytes != Some(0),
+            group,
+        });
     }
 
-    fn settle(&mut self, page: &mut Page) {
+    fn count_threads(&mut self, pid: u32) -> u64 {
+        let mut threads = Vec::new();
+        // One that is gone has none, and one whose threads cannot be listed is read as if it had one.
+        let listed = self.proc.list_threads(pid, &mut threads);
+        listed.map_or(1, |()| threads.len() as u64)
+    }
+
+    fn settle(&mut self) {
         let taken = self.exits.take();
-        (0..taken.left_out).for_each(|_| page.error("exit_records", "parse"));
+        self.left_out.add("exit_records", taken.left_out);
         self.exit_counts.processes += taken.exits.len() as u64;
         self.exit_counts.overruns += taken.overruns;
         self.exit_counts.dropped += taken.dropped;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::config::ThreadLimits;
 use crate::details::Member;
-use crate::details::files::{parse_io, parse_status};
+use crate::details::files::{Pair, parse_io, parse_status};
 use crate::exits::Activity;
 use crate::groups::{GroupId, OTHER};
+use crate::left_out::LeftOut;
 use crate::procfs::{ProcFs, ReadError};
 use crate::stat::Stat;
 use crate::usage::Usage;
@@ -19,17 +20,24 @@ pub(crate) struct Sums {
     pub(crate) count: u64,
     pub(crate) used: Usage,
     pub(crate) activity: Activity,
-    /// A thread's IO could not be read: the sum is none.
-    pub(crate) lacks_io: bool,
+    /// What the counters lack, because a thread could not be read or a figure makes no sense.
+    pub(crate) lacks: Lacks,
+}
+
+/// What counters lack.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lacks {
+    pub(crate) used: Usage<bool>,
+    pub(crate) activity: Activity<bool>,
 }
 
 /// A thread as the last scan saw it.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Known {
-    start_ticks: u64,
+    start_ticks: Option<u64>,
     scan: u32,
-    used: Usage,
-    activity: Activity,
+    used: Usage<Option<u64>>,
+    activity: Activity<Option<u64>>,
 }
 
 /// The threads of all groups.
@@ -43,6 +51,8 @@ pub(crate) struct Threads {
     groups: HashMap<GroupId, BTreeMap<String, Sums>>,
     ids: Vec<u32>,
     skipped: u64,
+    /// Values of this scan that make no sense.
+    pub(crate) left_out: LeftOut,
 }
 
 impl Threads {
@@ -56,6 +66,7 @@ impl Threads {
             groups: HashMap::new(),
             ids: Vec::new(),
             skipped: 0,
+            left_out: LeftOut::default(),
         }
     }
 
@@ -75,7 +86,7 @@ impl Threads {
         self.skipped = 0;
         self.groups.retain(|group, _| is_there(*group));
         for sums in self.groups.values_mut().flat_map(BTreeMap::values_mut) {
-            *sums = Sums { count: 0, lacks_io: false, ..*sums };
+            *sums = Sums { count: 0, lacks: Lacks::default(), ..*sums };
         }
         let mut left = self.limits.max;
         let members = if self.limits.enabled { members } else { &[] };
@@ -111,19 +122,19 @@ impl Threads {
 
     fn read_thread(&mut self, proc: &mut ProcFs, member: &Member, thread: u32) {
         let file = |name: &str| format!("task/{thread}/{name}");
-        let stat = proc.read(member.pid, &file("stat")).ok().and_then(Stat::parse);
         // A thread that is gone is no error.
-        let Some(stat) = stat else { return };
+        let Ok(stat) = proc.read(member.pid, &file("stat")) else { return };
+        let Some(stat) = Stat::parse(thread, stat) else { return self.left_out.add("stat", 1) };
+        self.left_out.add("stat", stat.left_out);
         let io = proc.read(member.pid, &file("io")).map(parse_io);
-        let switches =
-            proc.read(member.pid, &file("status")).ok().and_then(|s| parse_status(s).switches);
-        let lacks_io = matches!(io, Err(ref error) if *error != ReadError::Gone);
-        let (read_bytes, write_bytes) = io.ok().flatten().unwrap_or_default();
-        let (voluntary_switches, nonvoluntary_switches) = switches.unwrap_or_default();
+        let status = proc.read(member.pid, &file("status")).map(parse_status);
+        let [read_bytes, write_bytes] = self.pair("io", io);
+        let [voluntary_switches, nonvoluntary_switches] =
+            self.pair("status", status.map(|status| status.switches));
         let after = Known {
             start_ticks: stat.start_ticks,
             scan: self.scan,
-            used: self.usage(&stat),
+            used: stat.used(self.tick_ns),
             activity: Activity {
                 read_bytes,
                 write_bytes,
@@ -131,23 +142,58 @@ impl Threads {
                 nonvoluntary_switches,
             },
         };
-        let is_new = stat.start_ticks.saturating_mul(self.tick_ns) > self.since_ns;
-        let before = match self.known.get(&thread) {
-            Some(known) if known.start_ticks == stat.start_ticks => *known,
-            _ if is_new => Known::default(),
-            _ => after,
-        };
+        let before = self.before(thread, &after);
         let kept = Known {
+            start_ticks: after.start_ticks.or(before.start_ticks),
+            scan: self.scan,
             used: after.used.max(before.used),
-            activity: before.activity.plus(&after.activity.since(&before.activity)),
-            ..after
+            activity: after.activity.max(&before.activity),
         };
         self.known.insert(thread, kept);
         let sums = self.sums(member.group, &stat);
         sums.count += 1;
         sums.used = sums.used.plus(kept.used.since(before.used));
         sums.activity = sums.activity.plus(&kept.activity.since(&before.activity));
-        sums.lacks_io |= lacks_io;
+        sums.lacks.used = sums.lacks.used.or(after.used.is_absent());
+        sums.lacks.activity = sums.lacks.activity.or(&after.activity.is_absent());
+    }
+
+    /// Two counters of a file. Those of a thread that has ended meanwhile are none, and lack nothing.
+    fn pair(&mut self, file: &'static str, read: Result<Pair, ReadError>) -> Pair {
+        match read {
+            Ok(pair) => {
+                let absent = pair.iter().filter(|value| value.is_none()).count();
+                self.left_out.add(file, absent as u64);
+                pair
+            }
+            Err(ReadError::Gone) => [Some(0), Some(0)],
+            Err(_) => [None, None],
+        }
+    }
+
+    /// From where a thread's figures count.
+    fn before(&self, thread: u32, after: &Known) -> Known {
+        let known = self.known.get(&thread).filter(|known| {
+            known.start_ticks.zip(after.start_ticks).is_none_or(|(known, now)| known == now)
+        });
+        if let Some(known) = known {
+            return *known;
+        }
+        let start_ns = after.start_ticks.map(|ticks| ticks.saturating_mul(self.tick_ns));
+        let is_new =
+            self.since_ns == 0 || start_ns.is_some_and(|start_ns| start_ns > self.since_ns);
+        if is_new {
+            let used = Usage::default().map(Some);
+            let activity = Activity {
+                read_bytes: Some(0),
+                write_bytes: Some(0),
+                voluntary_switches: Some(0),
+                nonvoluntary_switches: Some(0),
+            };
+            Known { used, activity, ..*after }
+        } else {
+            *after
+        }
     }
 
     fn sums(&mut self, group: GroupId, stat: &Stat) -> &mut Sums {
@@ -158,14 +204,5 @@ impl Threads {
             name = OTHER.to_owned();
         }
         names.entry(name).or_default()
-    }
-
-    fn usage(&self, stat: &Stat) -> Usage {
-        Usage {
-            user_ns: stat.user_ticks.saturating_mul(self.tick_ns),
-            system_ns: stat.system_ticks.saturating_mul(self.tick_ns),
-            minor_faults: stat.minor_faults,
-            major_faults: stat.major_faults,
-        }
     }
 }

@@ -3,25 +3,44 @@
 use std::collections::HashMap;
 
 use super::Member;
-use super::files::{parse_io, parse_max_open_files, parse_status, parse_wchan};
-use super::sums::{Detail, Sum};
-use super::switches::{Pair, Switches};
+use super::files::{Malformed, Pair, parse_io, parse_max_open_files, parse_status, parse_wchan};
+use super::sums::Detail;
+use super::switches::Switches;
 use crate::exits::Activity;
 use crate::procfs::{ProcFs, ReadError};
+use crate::usage::growth;
 
 /// Limits change seldom: they are read at first and at every so many scans.
 const LIMITS_EVERY: u32 = 20;
 
 /// A process as the last scan read it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Known {
+    /// 0 as long as it is not known.
     start_ns: u64,
     scan: u32,
-    io: Option<(u64, u64)>,
+    /// Bytes that were read and written.
+    io: Pair,
     switches: Switches,
-    max_open_files: Option<u64>,
+    max_open_files: Result<Option<u64>, ReadError>,
     reads: u32,
 }
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            start_ns: 0,
+            scan: 0,
+            io: NOTHING,
+            switches: Switches::default(),
+            max_open_files: Ok(None),
+            reads: 0,
+        }
+    }
+}
+
+/// Where a file tells nothing.
+const NOTHING: Pair = [None, None];
 
 /// What it takes to read one process.
 pub(super) struct Reading<'a> {
@@ -36,9 +55,10 @@ pub(super) struct Reading<'a> {
 impl Known {
     /// Makes it the process that began then, in this scan.
     pub(super) fn meet(&mut self, start_ns: u64, scan: u32) {
-        if self.start_ns != start_ns {
-            *self = Self { start_ns, ..Self::default() };
+        if self.start_ns != start_ns && self.start_ns != 0 {
+            *self = Self::default();
         }
+        self.start_ns = start_ns;
         self.scan = scan;
     }
 
@@ -48,8 +68,8 @@ impl Known {
 
     /// What was counted of it.
     pub(super) fn activity(&self) -> Activity {
-        let (read_bytes, write_bytes) = self.io.unwrap_or_default();
-        let (voluntary_switches, nonvoluntary_switches) = self.switches.total();
+        let [read_bytes, write_bytes] = self.io.map(Option::unwrap_or_default);
+        let [voluntary_switches, nonvoluntary_switches] = self.switches.total();
         Activity { read_bytes, write_bytes, voluntary_switches, nonvoluntary_switches }
     }
 
@@ -62,6 +82,7 @@ impl Known {
         let mut failed = Vec::new();
         self.read_status(reading, detail).unwrap_or_else(|e| failed.push(("status", e)));
         self.read_io(reading, detail).unwrap_or_else(|e| failed.push(("io", e)));
+        self.read_limits(reading).unwrap_or_else(|e| failed.push(("limits", e)));
         self.read_open_files(reading, detail).unwrap_or_else(|e| failed.push(("fd", e)));
         self.read_wchan(reading, detail).unwrap_or_else(|e| failed.push(("wchan", e)));
         self.reads = self.reads.wrapping_add(1);
@@ -73,38 +94,55 @@ impl Known {
         reading: &mut Reading<'_>,
         detail: &mut Detail,
     ) -> Result<(), ReadError> {
-        let now = &mut detail.now;
         let status = reading.proc.read(reading.member.pid, "status").map(parse_status);
-        let status = spoils(status, &mut [&mut now.swapped_bytes, &mut now.switches])?;
+        let status = unless_gone(status, || {
+            detail.now.swapped_bytes.add(None);
+            detail.now.lack(&of_switches(NOTHING).is_absent());
+        })?;
         // Without memory of its own, nothing of it is swapped.
-        now.swapped_bytes.add(status.swapped_bytes.unwrap_or(0));
-        let main = status.switches.ok_or(ReadError::Malformed);
-        let threads = main.and_then(|main| switches_by_thread(reading, main));
-        let Some(threads) = spoils(threads, &mut [&mut now.switches])? else {
-            now.switches.spoil();
+        let swapped = status.swapped_bytes.map(Option::unwrap_or_default);
+        detail.now.swapped_bytes.add(swapped.ok());
+        self.read_switches(reading, detail, status.switches)?;
+        Ok(swapped.map(|_| ())?)
+    }
+
+    /// Reads the context switches of all its threads; `main` are the main one's.
+    fn read_switches(
+        &mut self,
+        reading: &mut Reading<'_>,
+        detail: &mut Detail,
+        main: Pair,
+    ) -> Result<(), ReadError> {
+        let threads = unless_gone(switches_by_thread(reading, main), || {
+            detail.now.lack(&of_switches(NOTHING).is_absent());
+        })?;
+        let Some(threads) = threads else {
+            detail.now.lack(&of_switches(NOTHING).is_absent());
             return Ok(());
         };
-        let (voluntary, nonvoluntary) = self.switches.grow(threads, reading.is_new);
-        detail.count(&Activity {
-            voluntary_switches: voluntary,
-            nonvoluntary_switches: nonvoluntary,
-            ..Activity::default()
-        });
-        Ok(())
+        for switches in threads.values() {
+            detail.now.lack(&of_switches(*switches).is_absent());
+        }
+        let is_whole = !threads.values().any(|switches| switches.contains(&None));
+        let [voluntary_switches, nonvoluntary_switches] =
+            self.switches.grow(threads, reading.is_new);
+        let growth = Activity { voluntary_switches, nonvoluntary_switches, ..Activity::default() };
+        detail.count(&growth);
+        is_whole.then_some(()).ok_or(ReadError::Malformed)
     }
 
     fn read_io(&mut self, reading: &mut Reading<'_>, detail: &mut Detail) -> Result<(), ReadError> {
-        let io = reading.proc.read(reading.member.pid, "io");
-        let io = io.and_then(|content| parse_io(content).ok_or(ReadError::Malformed));
-        let after = spoils(io, &mut [&mut detail.now.io])?;
-        let (read_bytes, write_bytes) = grow(&mut self.io, after, reading.is_new);
+        let io = reading.proc.read(reading.member.pid, "io").map(parse_io);
+        let after = unless_gone(io, || detail.now.lack(&of_io(NOTHING).is_absent()))?;
+        detail.now.lack(&of_io(after).is_absent());
+        let [read_bytes, write_bytes] = grow(&mut self.io, after, reading.is_new);
         detail.count(&Activity { read_bytes, write_bytes, ..Activity::default() });
-        Ok(())
+        if after.contains(&None) { Err(ReadError::Malformed) } else { Ok(()) }
     }
 
     fn read_wchan(&self, reading: &mut Reading<'_>, detail: &mut Detail) -> Result<(), ReadError> {
         if let Some(name) = parse_wchan(reading.proc.read(reading.member.pid, "wchan")?) {
-            detail.now.add_wchan(name);
+            detail.now.add_wchan(&name);
         }
         Ok(())
     }
@@ -114,14 +152,46 @@ impl Known {
         reading: &mut Reading<'_>,
         detail: &mut Detail,
     ) -> Result<(), ReadError> {
-        let (proc, pid) = (&mut *reading.proc, reading.member.pid);
-        let open = spoils(proc.count_open_files(pid), &mut [&mut detail.now.open_files])?;
-        if self.reads.is_multiple_of(LIMITS_EVERY) {
-            self.max_open_files = proc.read(pid, "limits").ok().and_then(parse_max_open_files);
-        }
+        let open = reading.proc.count_open_files(reading.member.pid);
+        let open = unless_gone(open, || detail.now.open_files.add(None))?;
         detail.now.add_open_files(open, self.max_open_files);
         Ok(())
     }
+
+    /// Limits are those of the last reading.
+    fn read_limits(&mut self, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+        if self.reads.is_multiple_of(LIMITS_EVERY) {
+            let limits = reading.proc.read(reading.member.pid, "limits");
+            let limit = limits.and_then(|limits| Ok(parse_max_open_files(limits)?));
+            self.max_open_files =
+                if limit == Err(ReadError::Gone) { self.max_open_files } else { limit };
+        }
+        self.max_open_files.map(|_| ())
+    }
+}
+
+/// A file that could not be read spoils the sums that it belongs to, unless the process is gone.
+fn unless_gone<T>(read: Result<T, ReadError>, spoil: impl FnOnce()) -> Result<T, ReadError> {
+    if read.as_ref().is_err_and(|error| *error != ReadError::Gone) {
+        spoil();
+    }
+    read
+}
+
+impl From<Malformed> for ReadError {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+fn of_io([read_bytes, write_bytes]: Pair) -> Activity<Option<u64>> {
+    let (voluntary_switches, nonvoluntary_switches) = (Some(0), Some(0));
+    Activity { read_bytes, write_bytes, voluntary_switches, nonvoluntary_switches }
+}
+
+fn of_switches([voluntary_switches, nonvoluntary_switches]: Pair) -> Activity<Option<u64>> {
+    let (read_bytes, write_bytes) = (Some(0), Some(0));
+    Activity { read_bytes, write_bytes, voluntary_switches, nonvoluntary_switches }
 }
 
 /// The context switches of each thread, given the main one's; `None` where its threads are too many.
@@ -141,7 +211,7 @@ fn switches_by_thread(
     for thread in ids.into_iter().filter(|thread| *thread != pid) {
         match reading.proc.read(pid, &format!("task/{thread}/status")).map(parse_status) {
             Ok(status) => {
-                switches.insert(thread, status.switches.ok_or(ReadError::Malformed)?);
+                switches.insert(thread, status.switches);
             }
             Err(ReadError::Gone) => {}
             Err(error) => return Err(error),
@@ -150,17 +220,13 @@ fn switches_by_thread(
     Ok(Some(switches))
 }
 
-/// A failed reading spoils the sums that it belongs to, unless the process is gone.
-fn spoils<T>(reading: Result<T, ReadError>, sums: &mut [&mut Sum]) -> Result<T, ReadError> {
-    if reading.as_ref().is_err_and(|error| *error != ReadError::Gone) {
-        sums.iter_mut().for_each(|sum| sum.spoil());
-    }
-    reading
-}
-
 /// What two counters have grown by, and remembers them.
-fn grow(before: &mut Option<(u64, u64)>, after: (u64, u64), is_new: bool) -> (u64, u64) {
-    let base = before.unwrap_or(if is_new { (0, 0) } else { after });
-    *before = Some((base.0.max(after.0), base.1.max(after.1)));
-    (after.0.saturating_sub(base.0), after.1.saturating_sub(base.1))
+fn grow(before: &mut Pair, after: Pair, is_new: bool) -> [u64; 2] {
+    let mut grown = [0, 0];
+    for kind in [0, 1] {
+        let base = before[kind].or(if is_new { Some(0) } else { after[kind] });
+        grown[kind] = growth(after[kind], base);
+        before[kind] = before[kind].max(after[kind]);
+    }
+    grown
 }

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use crate::config::DetailLimits;
 use crate::exits::{Activity, Exit};
 use crate::groups::{Group, GroupId};
+use crate::left_out::LeftOut;
 use crate::procfs::{ProcFs, ReadError};
 
 use self::known::{Known, Reading};
@@ -41,6 +42,8 @@ pub(crate) struct Details {
     known: HashMap<u32, Known>,
     groups: HashMap<GroupId, Detail>,
     chosen: HashSet<GroupId>,
+    /// Values of this scan that make no sense.
+    pub(crate) left_out: LeftOut,
     /// Processes that could not be read in this scan, by file.
     unreadable: HashMap<&'static str, u64>,
     skipped_groups: u64,
@@ -55,6 +58,7 @@ impl Details {
             known: HashMap::new(),
             groups: HashMap::new(),
             chosen: HashSet::new(),
+            left_out: LeftOut::default(),
             unreadable: HashMap::new(),
             skipped_groups: 0,
         }
@@ -123,10 +127,11 @@ impl Details {
                 let mut reading = Reading {
                     proc,
                     member,
-                    is_new: member.start_ns > self.since_ns,
+                    is_new: self.since_ns == 0 || member.start_ns > self.since_ns,
                     threads_left: &mut threads_left,
                 };
                 for (file, error) in known.read(&mut reading, detail) {
+                    self.left_out.add(file, u64::from(error == ReadError::Malformed));
                     if error != ReadError::Gone {
                         *self.unreadable.entry(file).or_default() += 1;
                     }

@@ -1,9 +1,9 @@
-//! From single processes to their group. A sum in which one process is missing is no sum: it is
-//! absent.
+//! From single processes to their group.
 
 use std::collections::BTreeMap;
 
 use crate::exits::Activity;
+use crate::sum::Sum;
 
 /// Places in the kernel that one group may name; what sleeps elsewhere is left out.
 const MAX_WCHANS: usize = 64;
@@ -21,39 +21,13 @@ pub(crate) struct Detail {
 pub(crate) struct Now {
     pub(crate) swapped_bytes: Sum,
     pub(crate) open_files: Sum,
-    /// The fullest table of open files, as a share of its limit.
-    pub(crate) worst_open_files_ratio: Option<f64>,
-    /// Whether the counted IO is of all processes.
-    pub(crate) io: Sum,
-    /// Whether the counted context switches are of all processes.
-    pub(crate) switches: Sum,
+    worst_open_files_ratio: Option<f64>,
+    /// The share of a process is not known.
+    lacks_ratio: bool,
+    /// What the counters lack, because a process could not be read or a figure makes no sense.
+    pub(crate) lacks: Activity<bool>,
     /// Processes by the place in the kernel where they sleep.
     pub(crate) wchans: BTreeMap<String, u64>,
-}
-
-/// A sum over all processes of a group, or nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sum(Option<u64>);
-
-impl Default for Sum {
-    fn default() -> Self {
-        Self(Some(0))
-    }
-}
-
-impl Sum {
-    pub(crate) fn add(&mut self, value: u64) {
-        self.0 = self.0.map(|sum| sum.saturating_add(value));
-    }
-
-    /// One of the processes could not be read.
-    pub(crate) fn spoil(&mut self) {
-        self.0 = None;
-    }
-
-    pub(crate) fn value(self) -> Option<u64> {
-        self.0
-    }
 }
 
 impl Detail {
@@ -63,13 +37,27 @@ impl Detail {
 }
 
 impl Now {
-    pub(crate) fn add_open_files(&mut self, open: u64, limit: Option<u64>) {
-        self.open_files.add(open);
-        if let Some(limit) = limit.filter(|limit| *limit > 0) {
+    /// Adds a process's open files; `limit` is an error where it is not known, none where there is no
+    /// limit.
+    pub(crate) fn add_open_files<E>(&mut self, open: u64, limit: Result<Option<u64>, E>) {
+        self.open_files.add(Some(open));
+        self.lacks_ratio |= limit.is_err();
+        if let Some(limit) = limit.ok().flatten().filter(|limit| *limit > 0) {
             let ratio = open as f64 / limit as f64;
             let worst = self.worst_open_files_ratio.unwrap_or(0.0);
             self.worst_open_files_ratio = Some(worst.max(ratio));
         }
+    }
+
+    /// The fullest table of open files, as a share of its limit; `None` where that of a process is not
+    /// known.
+    pub(crate) fn worst_open_files_ratio(&self) -> Option<f64> {
+        self.worst_open_files_ratio.filter(|_| !self.lacks_ratio)
+    }
+
+    /// Takes note of what the counters lack.
+    pub(crate) fn lack(&mut self, lacks: &Activity<bool>) {
+        self.lacks = self.lacks.or(lacks);
     }
 
     pub(crate) fn add_wchan(&mut self, name: &str) {

@@ -115,11 +115,15 @@ fn a_group_is_the_sum_of_its_processes() {
 fn open_files_are_counted_and_compared_with_their_limit() {
     let proc = tempfile::tempdir().unwrap();
     let mut detail = Detail::default();
-    detail.now.add_open_files(3, Some(30));
-    detail.now.add_open_files(2, Some(10));
-    detail.now.add_open_files(100, None);
+    let limit = |limit| -> Result<_, ReadError> { Ok(limit) };
+    detail.now.add_open_files(3, limit(Some(30)));
+    detail.now.add_open_files(2, limit(Some(10)));
+    detail.now.add_open_files(100, limit(None));
     assert_eq!(detail.now.open_files.value(), Some(105));
-    assert_eq!(detail.now.worst_open_files_ratio, Some(0.2));
+    assert_eq!(detail.now.worst_open_files_ratio(), Some(0.2));
+    detail.now.add_open_files(1, Err(ReadError::Malformed));
+    assert_eq!(detail.now.open_files.value(), Some(106));
+    assert_eq!(detail.now.worst_open_files_ratio(), None);
     let mut own = ProcFs::open(std::path::Path::new("/proc")).unwrap();
     let before = own.count_open_files(std::process::id()).unwrap();
     let _open = fs::File::open(proc.path()).unwrap();
@@ -134,7 +138,8 @@ fn a_sum_that_lacks_a_process_is_absent_and_the_process_is_counted() {
     test.process(2, "sh", 2 * SINCE_NS, "garbage");
     test.read(&[]);
     let detail = test.detail("sh").unwrap();
-    assert_eq!(detail.now.io.value(), None);
+    assert!(detail.now.lacks.read_bytes && detail.now.lacks.write_bytes);
+    assert!(!detail.now.lacks.voluntary_switches);
     assert_eq!(detail.now.swapped_bytes.value(), Some(8192));
     assert_eq!(test.details.unreadable().collect::<Vec<_>>(), [("io", 1)]);
 
@@ -145,14 +150,14 @@ fn a_sum_that_lacks_a_process_is_absent_and_the_process_is_counted() {
     fs::remove_dir_all(test.proc.path().join("3")).unwrap();
     test.read(&[]);
     assert_eq!(test.detail("sh").unwrap().counted.read_bytes, 100);
-    assert!(test.detail("sh").unwrap().now.io.value().is_some());
+    assert_eq!(test.detail("sh").unwrap().now.lacks, Activity::default());
 }
 
 #[test]
 fn context_switches_are_of_all_threads_or_absent() {
     let switches = |test: &mut Test, group: &str| {
         let detail = test.detail(group).unwrap();
-        detail.now.switches.value().map(|_| detail.counted.voluntary_switches)
+        (!detail.now.lacks.voluntary_switches).then_some(detail.counted.voluntary_switches)
     };
     let mut test = Test::new(limits(10));
     test.begin();

@@ -4,7 +4,7 @@ use edctl_netlink::{u16_at, u32_at, u64_at};
 
 use super::layout::{FLAG, Layout, VERSION};
 use crate::comm::Comm;
-use crate::usage::Usage;
+use crate::usage::{Usage, growth};
 
 /// In `ac_flag`: the last thread of its process (`AGROUP`, linux/acct.h).
 const LAST_OF_PROCESS: u8 = 0x20;
@@ -15,11 +15,22 @@ const OLDEST_VERSION: u16 = 12;
 
 /// What a process has done with disks and with the scheduler since it began.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Activity {
-    pub(crate) read_bytes: u64,
-    pub(crate) write_bytes: u64,
-    pub(crate) voluntary_switches: u64,
-    pub(crate) nonvoluntary_switches: u64,
+pub(crate) struct Activity<T = u64> {
+    pub(crate) read_bytes: T,
+    pub(crate) write_bytes: T,
+    pub(crate) voluntary_switches: T,
+    pub(crate) nonvoluntary_switches: T,
+}
+
+impl<T: Copy> Activity<T> {
+    fn zip<U: Copy, V>(&self, other: &Activity<U>, f: impl Fn(T, U) -> V) -> Activity<V> {
+        Activity {
+            read_bytes: f(self.read_bytes, other.read_bytes),
+            write_bytes: f(self.write_bytes, other.write_bytes),
+            voluntary_switches: f(self.voluntary_switches, other.voluntary_switches),
+            nonvoluntary_switches: f(self.nonvoluntary_switches, other.nonvoluntary_switches),
+        }
+    }
 }
 
 impl Activity {
@@ -31,14 +42,28 @@ impl Activity {
     pub(crate) fn since(&self, before: &Self) -> Self {
         self.zip(before, u64::saturating_sub)
     }
+}
 
-    fn zip(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {
-        Self {
-            read_bytes: f(self.read_bytes, other.read_bytes),
-            write_bytes: f(self.write_bytes, other.write_bytes),
-            voluntary_switches: f(self.voluntary_switches, other.voluntary_switches),
-            nonvoluntary_switches: f(self.nonvoluntary_switches, other.nonvoluntary_switches),
-        }
+/// As the kernel says it, where a figure that makes no sense is absent.
+impl Activity<Option<u64>> {
+    /// The greater of both, figure by figure; the other where one is absent.
+    pub(crate) fn max(&self, other: &Self) -> Self {
+        self.zip(other, Option::max)
+    }
+
+    /// What this is more than `before`; a figure that is absent in either has not grown.
+    pub(crate) fn since(&self, before: &Self) -> Activity {
+        self.zip(before, growth)
+    }
+
+    pub(crate) fn is_absent(&self) -> Activity<bool> {
+        self.zip(self, |figure, _| figure.is_none())
+    }
+}
+
+impl Activity<bool> {
+    pub(crate) fn or(&self, other: &Self) -> Self {
+        self.zip(other, |one, other| one || other)
     }
 }
 

@@ -29,16 +29,32 @@ impl Counter {
     }
 }
 
+/// CPU time by how it was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct CpuTime {
+    pub(crate) user_secs: f64,
+    pub(crate) system_secs: f64,
+}
+
+impl CpuTime {
+    /// Both together.
+    pub(crate) fn total_secs(self) -> f64 {
+        self.user_secs + self.system_secs
+    }
+}
+
 /// CPU time: user and system only grow, and their sum is what was read.
 ///
 /// v1 says exactly how much CPU time a group used, and by ticks how it was shared out; that share may
-/// move between two readings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// move between two readings. Where a reading does not say it, the last one's share stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct CpuCounter {
     /// What the group's predecessors had.
-    before: Cpu,
-    last: Cpu,
-    value: Cpu,
+    before: CpuTime,
+    last_secs: f64,
+    /// The share of system time at the last reading that said it.
+    system_share: Option<f64>,
+    value: CpuTime,
     /// Seconds since the last pass over all groups.
     pub(crate) moved_secs: f64,
     /// Whether this pass could read it, and whether the last one could.
@@ -46,49 +62,45 @@ pub(crate) struct CpuCounter {
     pub(crate) was_read: bool,
 }
 
-const ZERO: Cpu = Cpu { user_secs: 0.0, system_secs: 0.0 };
-
-impl Default for CpuCounter {
-    fn default() -> Self {
-        Self {
-            before: ZERO,
-            last: ZERO,
-            value: ZERO,
-            moved_secs: 0.0,
-            is_read: false,
-            was_read: false,
-        }
-    }
-}
-
 impl CpuCounter {
-    pub(crate) fn value(&self) -> Cpu {
-        self.value
+    /// User and system time; `None` as long as only their sum is known.
+    pub(crate) fn value(&self) -> Option<CpuTime> {
+        self.system_share.map(|_| self.value)
+    }
+
+    /// User and system time together.
+    pub(crate) fn total_secs(&self) -> f64 {
+        self.value.total_secs()
     }
 
     /// Takes what was read.
     pub(crate) fn take(&mut self, read: Cpu) {
-        if read.total_secs() + NOTHING < self.last.total_secs() {
+        let Cpu { total_secs, system_secs } = read;
+        if total_secs + NOTHING < self.last_secs {
             self.before = self.value;
-            self.last = ZERO;
+            self.last_secs = 0.0;
         }
-        let delta = (read.total_secs() - self.last.total_secs()).max(0.0);
-        let system_goal = self.before.system_secs + read.system_secs;
+        let mut delta = (total_secs - self.last_secs).max(0.0);
+        self.moved_secs += delta;
+        self.last_secs = total_secs;
+        if let Some(system_secs) = system_secs {
+            let share = if total_secs > 0.0 { system_secs / total_secs } else { 0.0 };
+            if self.system_share.replace(share).is_none() {
+                // Nobody was told yet how it is shared out.
+                delta += self.value.total_secs();
+                self.value = CpuTime::default();
+            }
+        }
+        let share = self.system_share.unwrap_or(0.0);
+        let system_goal = self.before.system_secs + system_secs.unwrap_or(total_secs * share);
         let system = (system_goal - self.value.system_secs).clamp(0.0, delta);
         self.value.system_secs += system;
         self.value.user_secs += delta - system;
-        self.moved_secs += delta;
-        self.last = read;
     }
 
     /// Adds what the group used after it was read for the last time.
     fn add(&mut self, secs: f64) {
-        let total = self.last.total_secs();
-        let system_share = if total > 0.0 { self.last.system_secs / total } else { 0.0 };
-        self.take(Cpu {
-            user_secs: self.last.user_secs + secs * (1.0 - system_share),
-            system_secs: self.last.system_secs + secs * system_share,
-        });
+        self.take(Cpu { total_secs: self.last_secs + secs, system_secs: None });
     }
 
     /// Ends a pass.
@@ -127,7 +139,11 @@ mod tests {
     use super::*;
 
     fn cpu(user_secs: f64, system_secs: f64) -> Cpu {
-        Cpu { user_secs, system_secs }
+        Cpu::of(user_secs, system_secs)
+    }
+
+    fn time(user_secs: f64, system_secs: f64) -> Option<CpuTime> {
+        Some(CpuTime { user_secs, system_secs })
     }
 
     #[test]
@@ -146,13 +162,13 @@ mod tests {
     fn cpu_time_only_grows_and_is_shared_out_whole() {
         let mut counter = CpuCounter::default();
         for (read, expected) in [
-            (cpu(3.0, 1.0), cpu(3.0, 1.0)),
+            (cpu(3.0, 1.0), time(3.0, 1.0)),
             // The share moved back: system stays, user takes all.
-            (cpu(4.5, 0.5), cpu(4.0, 1.0)),
-            (cpu(4.0, 2.0), cpu(4.0, 2.0)),
+            (cpu(4.5, 0.5), time(4.0, 1.0)),
+            (cpu(4.0, 2.0), time(4.0, 2.0)),
             // The group is made anew.
-            (cpu(1.0, 1.0), cpu(5.0, 3.0)),
-            (cpu(1.0, 1.0), cpu(5.0, 3.0)),
+            (cpu(1.0, 1.0), time(5.0, 3.0)),
+            (cpu(1.0, 1.0), time(5.0, 3.0)),
         ] {
             counter.take(read);
             assert_eq!(counter.value(), expected, "{read:?}");
@@ -173,7 +189,7 @@ mod tests {
             group.is_read = true;
         }
         settle(above_secs, most_secs, groups.iter_mut());
-        groups.map(|group| group.value().total_secs())
+        groups.map(|group| group.total_secs())
     }
 
     #[test]
@@ -192,8 +208,21 @@ mod tests {
         counter.is_read = true;
         counter.end_pass();
         settle(2.0, 9.0, std::iter::once(&mut counter));
-        assert_eq!(counter.value(), cpu(4.5, 1.5));
+        assert_eq!(counter.value(), time(4.5, 1.5));
         counter.take(cpu(4.0, 3.0));
-        assert_eq!(counter.value().total_secs(), 7.0);
+        assert_eq!(counter.total_secs(), 7.0);
+    }
+
+    #[test]
+    fn a_reading_without_shares_counts_by_the_last_ones() {
+        let whole = |total_secs| Cpu { total_secs, system_secs: None };
+        let mut counter = CpuCounter::default();
+        counter.take(whole(4.0));
+        assert_eq!((counter.value(), counter.total_secs()), (None, 4.0));
+        counter.take(cpu(6.0, 2.0));
+        assert_eq!(counter.value(), time(6.0, 2.0));
+        counter.take(whole(12.0));
+        assert_eq!(counter.value(), time(9.0, 3.0));
+        assert_eq!(counter.moved_secs, 12.0);
     }
 }

@@ -1,6 +1,7 @@
 //! The families of a job and of a step, and what they show of a tally.
 
 use edctl_exposition::{Family, Kind, Page, Value};
+use edctl_jobcgroup::Limit;
 
 use super::counter::Counter;
 use super::labels::Labels;
@@ -57,7 +58,7 @@ const JOB: [Spec; 17] = [
         |t| one(t.anon_peak_bytes),
     ),
     gauge("edctl_job_memory_limit_bytes", "Memory that the job may use.", |t| {
-        one(t.memory.limit_bytes)
+        one(t.memory.limit_bytes.and_then(Limit::value))
     }),
     counter(
         "edctl_job_memory_failures_total",
@@ -73,7 +74,7 @@ const JOB: [Spec; 17] = [
     }),
     gauge("edctl_job_pids", "Processes and threads of the job.", |t| one(t.pids.current)),
     gauge("edctl_job_pids_limit", "Processes and threads that the job may have.", |t| {
-        one(t.pids.limit)
+        one(t.pids.limit.and_then(Limit::value))
     }),
     counter(
         "edctl_job_pressure_waiting_seconds_total",
@@ -169,7 +170,7 @@ fn count(counter: Option<Counter>) -> Points {
 }
 
 fn cpu(tally: &Tally) -> Points {
-    let cpu = tally.cpu.map(|cpu| cpu.value());
+    let cpu = tally.cpu.and_then(|cpu| cpu.value());
     vec![
         (Some(("mode", "user")), cpu.map(|cpu| Value::F64(cpu.user_secs))),
         (Some(("mode", "system")), cpu.map(|cpu| Value::F64(cpu.system_secs))),

@@ -11,14 +11,12 @@ type Figure = fn(&Tally) -> Option<Value>;
 
 const FAMILIES: [(&str, &str, Figure); 10] = [
     ("cgroup_cpu_user_seconds", "CPU time in user mode.", |t| {
-        t.cpu.map(|cpu| Value::F64(cpu.value().user_secs))
+        t.cpu?.value().map(|cpu| Value::F64(cpu.user_secs))
     }),
     ("cgroup_cpu_system_seconds", "CPU time in the kernel.", |t| {
-        t.cpu.map(|cpu| Value::F64(cpu.value().system_secs))
+        t.cpu?.value().map(|cpu| Value::F64(cpu.system_secs))
     }),
-    ("cgroup_cpu_total_seconds", "CPU time.", |t| {
-        t.cpu.map(|cpu| Value::F64(cpu.value().total_secs()))
-    }),
+    ("cgroup_cpu_total_seconds", "CPU time.", |t| t.cpu.map(|cpu| Value::F64(cpu.total_secs()))),
     ("cgroup_cpus", "CPUs that it may run on.", |t| t.cpus.map(Value::U64)),
     ("cgroup_memory_rss_bytes", "Anonymous memory.", |t| t.memory.anon_bytes.map(Value::U64)),
     ("cgroup_memory_cache_bytes", "Page cache.", |t| t.memory.file_bytes.map(Value::U64)),
@@ -26,7 +24,7 @@ const FAMILIES: [(&str, &str, Figure); 10] = [
         t.memory.current_bytes.map(Value::U64)
     }),
     ("cgroup_memory_total_bytes", "Memory that it may use.", |t| {
-        t.memory.limit_bytes.map(Value::U64)
+        t.memory.limit_bytes?.value().map(Value::U64)
     }),
     ("cgroup_memory_fail_count", "How often it ran into its memory limit.", |t| {
         t.failures.map(|count| Value::F64(count.value()))

@@ -51,7 +51,7 @@ fn render_node(store: &Store, now: Instant, page: &mut Page) {
     );
     let several = store.slurmds().len() > 1;
     for (node, counter) in store.slurmds() {
-        let Some(used) = counter.map(|counter| counter.value()) else { continue };
+        let Some(used) = counter.and_then(|counter| counter.value()) else { continue };
         let node = node.filter(|_| several);
         for (mode, secs) in [("user", used.user_secs), ("system", used.system_secs)] {
             let mut labels: Labels<'_> = vec![("mode", mode)];

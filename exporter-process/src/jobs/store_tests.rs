@@ -5,7 +5,7 @@ use crate::jobs::pass::StepSample;
 
 fn reading(secs: f64) -> Reading {
     let memory = Memory { current_bytes: Some(100), anon_bytes: Some(50), ..Memory::default() };
-    let cpu = Some(Cpu { user_secs: secs, system_secs: 0.0 });
+    let cpu = Some(Cpu::of(secs, 0.0));
     Reading { cpu, memory, cpus: Some(1), ..Reading::default() }
 }
 
@@ -16,7 +16,7 @@ fn job(id: u32, secs: f64) -> JobSample {
 }
 
 fn pass(total_secs: f64, jobs: Vec<JobSample>) -> Pass {
-    let cpu = Some(Cpu { user_secs: total_secs, system_secs: 0.0 });
+    let cpu = Some(Cpu::of(total_secs, 0.0));
     let slurmds = vec![SlurmdSample { node: None, cpu, jobs }];
     Pass { slurmds, ..Pass::default() }
 }
@@ -46,7 +46,7 @@ impl Watched {
 
     /// Each job with its CPU time, that of its step, and whether it runs.
     fn jobs(&self) -> Vec<(u32, f64, f64, bool)> {
-        let secs = |tally: &Tally| tally.cpu.unwrap().value().total_secs();
+        let secs = |tally: &Tally| tally.cpu.unwrap().total_secs();
         let jobs = self.store.jobs.values();
         jobs.map(|job| {
             let step = secs(&job.steps["0"].tally);
@@ -76,7 +76,7 @@ fn a_job_stays_for_a_while_after_its_end() {
     assert_eq!(watched.jobs().len(), 0);
     assert_eq!((watched.store.ended, watched.store.samples), (1, 4));
     let (_, total) = watched.store.slurmds().next().unwrap();
-    assert_eq!(total.unwrap().value().total_secs(), 5.0, "what ended stays in the node's counter");
+    assert_eq!(total.unwrap().total_secs(), 5.0, "what ended stays in the node's counter");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn it_is_nobodys_where_the_group_above_could_not_be_read() {
     watched.take(pass(11.0, vec![job(2, 2.25)]));
     assert_eq!(watched.jobs(), [(1, 1.5, 1.5, false), (2, 2.25, 2.25, true)]);
     let (_, total) = watched.store.slurmds().next().unwrap();
-    assert_eq!(total.unwrap().value().total_secs(), 11.0);
+    assert_eq!(total.unwrap().total_secs(), 11.0);
 }
 
 #[test]

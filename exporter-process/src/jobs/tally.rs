@@ -48,15 +48,15 @@ impl Tally {
         }
         self.cpus = reading.cpus.or(self.cpus);
         let throttling = reading.throttling;
-        Counter::take(&mut self.periods, throttling.map(|t| t.periods as f64));
-        Counter::take(&mut self.throttled_periods, throttling.map(|t| t.throttled_periods as f64));
-        Counter::take(&mut self.throttled_secs, throttling.map(|t| t.throttled_secs));
+        Counter::take(&mut self.periods, throttling.periods.map(|periods| periods as f64));
+        let throttled_periods = throttling.throttled_periods.map(|periods| periods as f64);
+        Counter::take(&mut self.throttled_periods, throttled_periods);
+        Counter::take(&mut self.throttled_secs, throttling.throttled_secs);
         self.take_memory(&reading.memory);
         self.bytes.take(reading.io.bytes);
         self.operations.take(reading.io.operations);
-        if reading.pids.current.is_some() {
-            self.pids = reading.pids;
-        }
+        self.pids.current = reading.pids.current.or(self.pids.current);
+        self.pids.limit = reading.pids.limit.or(self.pids.limit);
         for (stalled, read) in [
             (&mut self.cpu_stall, reading.pressure.cpu),
             (&mut self.memory_stall, reading.pressure.memory),
@@ -69,10 +69,8 @@ impl Tally {
 
     fn take_memory(&mut self, read: &Memory) {
         let memory = &mut self.memory;
-        if read.current_bytes.is_some() {
-            memory.current_bytes = read.current_bytes;
-            memory.limit_bytes = read.limit_bytes;
-        }
+        memory.current_bytes = read.current_bytes.or(memory.current_bytes);
+        memory.limit_bytes = read.limit_bytes.or(memory.limit_bytes);
         memory.anon_bytes = read.anon_bytes.or(memory.anon_bytes);
         memory.file_bytes = read.file_bytes.or(memory.file_bytes);
         memory.shmem_bytes = read.shmem_bytes.or(memory.shmem_bytes);
@@ -84,15 +82,15 @@ impl Tally {
 }
 
 impl Both {
-    fn take(&mut self, read: Option<Directions>) {
-        Counter::take(&mut self.read, read.map(|read| read.read as f64));
-        Counter::take(&mut self.write, read.map(|read| read.write as f64));
+    fn take(&mut self, read: Directions) {
+        Counter::take(&mut self.read, read.read.map(|read| read as f64));
+        Counter::take(&mut self.write, read.write.map(|write| write as f64));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use edctl_jobcgroup::Cpu;
+    use edctl_jobcgroup::{Cpu, Limit};
 
     use super::*;
 
@@ -102,23 +100,24 @@ mod tests {
         let memory = Memory {
             current_bytes: Some(900),
             peak_bytes: Some(1000),
-            limit_bytes: Some(4096),
+            limit_bytes: Some(Limit::At(4096)),
             anon_bytes: Some(600),
             failures: Some(2),
             ..Memory::default()
         };
-        let cpu = Some(Cpu { user_secs: 1.0, system_secs: 0.5 });
+        let cpu = Some(Cpu::of(1.0, 0.5));
         tally.take(&Reading { cpu, memory, cpus: Some(2), ..Reading::default() });
         // In mid-read the group vanished.
         tally.take(&Reading::default());
-        assert_eq!((tally.memory.current_bytes, tally.memory.limit_bytes), (Some(900), Some(4096)));
-        assert_eq!(tally.cpu.unwrap().value().total_secs(), 1.5);
+        assert_eq!(tally.memory.current_bytes, Some(900));
+        assert_eq!(tally.memory.limit_bytes, Some(Limit::At(4096)));
+        assert_eq!(tally.cpu.unwrap().total_secs(), 1.5);
 
-        let memory =
-            Memory { limit_bytes: None, anon_bytes: Some(9), current_bytes: Some(10), ..memory };
+        let limit_bytes = Some(Limit::None);
+        let memory = Memory { limit_bytes, anon_bytes: Some(9), current_bytes: Some(10), ..memory };
         tally.take(&Reading { memory, ..Reading::default() });
         assert_eq!((tally.memory.anon_bytes, tally.anon_peak_bytes), (Some(9), Some(600)));
-        assert_eq!((tally.memory.limit_bytes, tally.memory.peak_bytes), (None, Some(1000)));
+        assert_eq!((tally.memory.limit_bytes, tally.memory.peak_bytes), (limit_bytes, Some(1000)));
         assert_eq!(tally.failures.map(Counter::value), Some(2.0));
         assert_eq!((tally.oom_kills, tally.pids.current, tally.cpus), (None, None, Some(2)));
     }

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 use super::store::{Moment, Store};
 use super::*;
 
+#[path = "odd_tests.rs"]
+mod odd;
+
 /// Roots of our own making, and a store that takes a pass each second.
 struct Node {
     root: TempDir,
@@ -86,7 +89,10 @@ const PRESSURE: &str = "some avg10=0.00 avg60=0.00 avg300=0.00 total=2500000\n\
 fn v2() -> Node {
     let node = Node::new();
     let scope = "cgroup/system.slice/slurmstepd.scope";
-    node.write(scope, &[("cpu.stat", "user_usec 90000000\nsystem_usec 10000000\n")]);
+    node.write(
+        scope,
+        &[("cpu.stat", "usage_usec 100000000\nuser_usec 90000000\nsystem_usec 10000000\n")],
+    );
     node.write(
         &format!("{scope}/job_7"),
         &[
@@ -108,7 +114,7 @@ fn v2() -> Node {
     node.write(
         &format!("{scope}/job_7/step_batch"),
         &[
-            ("cpu.stat", "user_usec 2000000\nsystem_usec 500000\n"),
+            ("cpu.stat", "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"),
             ("memory.current", "900\n"),
             ("memory.stat", "anon 500\nfile 100\nshmem 0\n"),
             ("pids.current", "4\n"),
@@ -117,7 +123,10 @@ fn v2() -> Node {
     node.write(&format!("{scope}/job_7/step_batch/user/task_0"), &[("cgroup.procs", "71\n")]);
     node.write("proc/71", &[("status", "Uid:\t2000\t2000\t2000\t2000\n")]);
     let sluid = format!("{scope}/s8FXKTA79XAR00");
-    node.write(&sluid, &[("cpu.stat", "user_usec 1\nsystem_usec 1\n"), ("memory.max", "max\n")]);
+    node.write(
+        &sluid,
+        &[("cpu.stat", "usage_usec 2\nuser_usec 1\nsystem_usec 1\n"), ("memory.max", "max\n")],
+    );
     node.write(&format!("{sluid}/step_extern/slurm"), &[("cgroup.procs", "80\n")]);
     node.write("proc/80", &[("cmdline", "slurmstepd: [8.extern]\0")]);
     node

@@ -2,6 +2,7 @@
 
 use edctl_exposition::{Family, Page};
 
+use super::whole;
 use crate::details::Details;
 use crate::groups::{Group, GroupId};
 use crate::smaps::Smaps;
@@ -97,31 +98,29 @@ impl Families {
         let Some(detail) = details.of(id) else { return };
         let label = ("groupname", name);
         let (counted, now) = (&detail.counted, &detail.now);
-        if let Some(bytes) = now.swapped_bytes.value() {
-            self.memory.push(&[label, ("memtype", "swapped")], bytes);
+        let proportional = smaps.of(id);
+        for (kind, bytes) in [
+            ("swapped", now.swapped_bytes.value()),
+            ("proportionalResident", proportional.and_then(|sums| sums.resident_bytes.value())),
+            ("proportionalSwapped", proportional.and_then(|sums| sums.swapped_bytes.value())),
+        ] {
+            self.memory.push_known(&[label, ("memtype", kind)], bytes);
         }
-        if let Some(sums) = smaps.of(id) {
-            self.memory.push(&[label, ("memtype", "proportionalResident")], sums.resident_bytes);
-            self.memory.push(&[label, ("memtype", "proportionalSwapped")], sums.swapped_bytes);
+        let read_bytes = whole(counted.read_bytes, now.lacks.read_bytes);
+        self.read_bytes.push_known(&[label], read_bytes);
+        let write_bytes = whole(counted.write_bytes, now.lacks.write_bytes);
+        self.write_bytes.push_known(&[label], write_bytes);
+        for (kind, count, is_lacking) in [
+            ("voluntary", counted.voluntary_switches, now.lacks.voluntary_switches),
+            ("nonvoluntary", counted.nonvoluntary_switches, now.lacks.nonvoluntary_switches),
+        ] {
+            let count = whole(count, is_lacking);
+            self.switches.push_known(&[label, ("ctxswitchtype", kind)], count);
         }
-        if now.io.value().is_some() {
-            self.read_bytes.push(&[label], counted.read_bytes);
-            self.write_bytes.push(&[label], counted.write_bytes);
-        }
-        if now.switches.value().is_some() {
-            for (kind, count) in [
-                ("voluntary", counted.voluntary_switches),
-                ("nonvoluntary", counted.nonvoluntary_switches),
-            ] {
-                self.switches.push(&[label, ("ctxswitchtype", kind)], count);
-            }
-        }
-        if let Some(open) = now.open_files.value() {
-            self.open_files.push(&[label], open);
-            if let Some(ratio) = now.worst_open_files_ratio {
-                self.worst_ratio.push(&[label], ratio);
-            }
-        }
+        let open_files = now.open_files.value();
+        self.open_files.push_known(&[label], open_files);
+        let worst_ratio = now.worst_open_files_ratio().filter(|_| open_files.is_some());
+        self.worst_ratio.push_known(&[label], worst_ratio);
         for (wchan, processes) in &now.wchans {
             self.wchans.push(&[label, ("wchan", wchan)], *processes);
         }

@@ -2,8 +2,8 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::{Units, seconds};
-use crate::groups::{Group, GroupId, Source};
+use super::{Units, seconds, whole};
+use crate::groups::{Group, GroupId, Lacks, Source};
 use crate::stat::State;
 
 /// Adds the groups to the page; without `boot_time_secs` their start times are left out.
@@ -78,24 +78,32 @@ impl Families {
         let label = ("groupname", name);
         let Group { used, live, .. } = group;
         self.processes.push(&[label], live.processes);
-        self.threads.push(&[label], live.threads);
-        self.cpu.push(&[label, ("mode", "user")], seconds(used.user_ns));
-        self.cpu.push(&[label, ("mode", "system")], seconds(used.system_ns));
-        for source in Source::ALL {
-            let cpu_seconds = seconds(group.cpu_ns[source as usize]);
-            self.cpu_by_source.push(&[label, ("source", source.word())], cpu_seconds);
+        self.threads.push_known(&[label], live.threads.value());
+        let Lacks { used: lacks, cpu: lacks_cpu } = live.lacks;
+        for (mode, ns, is_lacking) in
+            [("user", used.user_ns, lacks.user_ns), ("system", used.system_ns, lacks.system_ns)]
+        {
+            let secs = whole(seconds(ns), is_lacking);
+            self.cpu.push_known(&[label, ("mode", mode)], secs);
         }
-        let resident_bytes = live.resident_pages.saturating_mul(units.page_bytes);
-        self.memory.push(&[label, ("memtype", "resident")], resident_bytes);
-        self.memory.push(&[label, ("memtype", "virtual")], live.virtual_bytes);
-        if let (Some(boot), Some(start)) = (boot_time_secs, live.oldest_start_ticks) {
+        for source in Source::ALL {
+            let secs = whole(seconds(group.cpu_ns[source as usize]), lacks_cpu[source as usize]);
+            self.cpu_by_source.push_known(&[label, ("source", source.word())], secs);
+        }
+        let resident_pages = live.resident_pages.value();
+        let resident_bytes = resident_pages.map(|pages| pages.saturating_mul(units.page_bytes));
+        self.memory.push_known(&[label, ("memtype", "resident")], resident_bytes);
+        self.memory.push_known(&[label, ("memtype", "virtual")], live.virtual_bytes.value());
+        if let (Some(boot), Some(start)) = (boot_time_secs, live.oldest_start_ticks()) {
             self.oldest_start.push(&[label], boot as f64 + units.seconds(start));
         }
         for state in State::ALL {
             self.states.push(&[label, ("state", state.word())], live.states[state as usize]);
         }
-        self.minor_faults.push(&[label], used.minor_faults);
-        self.major_faults.push(&[label], used.major_faults);
+        let minor_faults = whole(used.minor_faults, lacks.minor_faults);
+        self.minor_faults.push_known(&[label], minor_faults);
+        let major_faults = whole(used.major_faults, lacks.major_faults);
+        self.major_faults.push_known(&[label], major_faults);
     }
 
     fn add_to(self, page: &mut Page) {

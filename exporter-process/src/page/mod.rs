@@ -68,3 +68,8 @@ pub(crate) fn render_errors(errors: &Errors, page: &mut Page) {
 fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
+
+/// A counter that lacks nothing.
+fn whole<T>(count: T, is_lacking: bool) -> Option<T> {
+    (!is_lacking).then_some(count)
+}

@@ -2,9 +2,9 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::seconds;
+use super::{seconds, whole};
 use crate::groups::{Group, GroupId};
-use crate::threads::{Sums, Threads};
+use crate::threads::{Lacks, Sums, Threads};
 
 /// Adds the threads of all groups that were read.
 pub(crate) fn render_threads(
@@ -71,22 +71,34 @@ impl Default for Families {
 
 impl Families {
     fn push(&mut self, group: &str, thread: &str, sums: &Sums) {
-        let Sums { count, used, activity, lacks_io } = sums;
+        let Sums { count, used, activity, lacks } = sums;
         let labels = [("groupname", group), ("threadname", thread)];
         let with = |name: &'static str, value: &'static str| [labels[0], labels[1], (name, value)];
         self.count.push(&labels, *count);
-        self.cpu.push(&with("mode", "user"), seconds(used.user_ns));
-        self.cpu.push(&with("mode", "system"), seconds(used.system_ns));
-        if !lacks_io {
-            self.io.push(&with("iomode", "read"), activity.read_bytes);
-            self.io.push(&with("iomode", "write"), activity.write_bytes);
+        let Lacks { used: lacks, activity: lacks_activity } = lacks;
+        for (mode, ns, is_lacking) in
+            [("user", used.user_ns, lacks.user_ns), ("system", used.system_ns, lacks.system_ns)]
+        {
+            let secs = whole(seconds(ns), is_lacking);
+            self.cpu.push_known(&with("mode", mode), secs);
         }
-        self.minor_faults.push(&labels, used.minor_faults);
-        self.major_faults.push(&labels, used.major_faults);
-        let switches = activity.voluntary_switches;
-        self.switches.push(&with("ctxswitchtype", "voluntary"), switches);
-        let switches = activity.nonvoluntary_switches;
-        self.switches.push(&with("ctxswitchtype", "nonvoluntary"), switches);
+        for (mode, bytes, is_lacking) in [
+            ("read", activity.read_bytes, lacks_activity.read_bytes),
+            ("write", activity.write_bytes, lacks_activity.write_bytes),
+        ] {
+            self.io.push_known(&with("iomode", mode), whole(bytes, is_lacking));
+        }
+        for (kind, count, is_lacking) in [
+            ("voluntary", activity.voluntary_switches, lacks_activity.voluntary_switches),
+            ("nonvoluntary", activity.nonvoluntary_switches, lacks_activity.nonvoluntary_switches),
+        ] {
+            let count = whole(count, is_lacking);
+            self.switches.push_known(&with("ctxswitchtype", kind), count);
+        }
+        let minor_faults = whole(used.minor_faults, lacks.minor_faults);
+        self.minor_faults.push_known(&labels, minor_faults);
+        let major_faults = whole(used.major_faults, lacks.major_faults);
+        self.major_faults.push_known(&labels, major_faults);
     }
 
     fn add_to(self, page: &mut Page) {

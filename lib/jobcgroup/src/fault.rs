@@ -19,6 +19,12 @@ impl Faults {
         }
     }
 
+    /// How many failures there were in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
     /// (source, reason) and how often.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
         self.0.iter().map(|((source, reason), count)| (*source, *reason, *count))

@@ -6,6 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::number::number;
+use crate::parse::lines;
+
 /// The hierarchies whose directories stand first, because what watches a group watches there: the
 /// processes of a job's tasks are moved into these.
 const FIRST: [&str; 2] = ["cpuacct", "memory"];
@@ -95,9 +98,10 @@ impl Group {
     /// The processes in the group itself, in the kernel's order, up to `most`; none where it is gone.
     pub fn pids(&self, most: usize) -> Vec<u32> {
         let Some(dir) = self.dir() else { return Vec::new() };
-        let text = fs::read_to_string(dir.join("cgroup.procs")).unwrap_or_default();
+        let text = fs::read(dir.join("cgroup.procs")).unwrap_or_default();
+        let pids = lines(&text).filter_map(|pid| u32::try_from(number(pid)?).ok());
         // A process of another PID namespace is listed as 0.
-        text.lines().filter_map(|pid| pid.parse().ok()).filter(|pid| *pid != 0).take(most).collect()
+        pids.filter(|pid| *pid != 0).take(most).collect()
     }
 }
 
@@ -146,7 +150,8 @@ mod tests {
             }
         }
         let group = group.unwrap();
-        fs::write(root.path().join("cpu,cpuacct/slurm/cgroup.procs"), "7\n0\n8\n9\n").unwrap();
+        fs::write(root.path().join("cpu,cpuacct/slurm/cgroup.procs"), b"7\n0\n\xfc\n8\n9\n")
+            .unwrap();
         assert!(group.dir().unwrap().ends_with("cpu,cpuacct/slurm"));
         assert_eq!(group.pids(2), [7, 8]);
         assert!(group.file("cpu", "cpu.stat").unwrap().ends_with("cpu,cpuacct/slurm/cpu.stat"));

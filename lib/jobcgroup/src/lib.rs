@@ -10,6 +10,7 @@
 mod fault;
 mod group;
 mod names;
+mod number;
 mod parse;
 mod reading;
 mod stepd;
@@ -20,8 +21,9 @@ mod walk;
 pub use fault::Faults;
 pub use group::Group;
 pub use names::{JobName, job_on_path};
+pub use number::number;
 pub use reading::{
-    Cpu, Directions, Io, Memory, Pids, Pressure, Reading, Stall, Throttling, read, read_cpu,
+    Cpu, Directions, Io, Limit, Memory, Pids, Pressure, Reading, Stall, Throttling, read, read_cpu,
 };
 pub use stepd::{job_id, uid_of};
 pub use walk::{JobGroup, Slurmd, StepGroup, find};

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::fault::Faults;
 use crate::group::{Group, is_gone};
-use crate::parse::Malformed;
+use crate::parse::{Malformed, keyed};
 use crate::{v1, v2};
 
 /// One group at one moment, with all groups below it.
@@ -16,7 +16,7 @@ pub struct Reading {
     /// CPU time.
     pub cpu: Option<Cpu>,
     /// How the CPU quota held it back.
-    pub throttling: Option<Throttling>,
+    pub throttling: Throttling,
     /// CPUs that it may run on.
     pub cpus: Option<u64>,
     /// Memory.
@@ -29,31 +29,52 @@ pub struct Reading {
     pub pressure: Pressure,
 }
 
-/// CPU time; user and system are its whole.
+/// CPU time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cpu {
-    /// In user mode.
-    pub user_secs: f64,
-    /// In the kernel.
-    pub system_secs: f64,
+    /// In user mode and in the kernel.
+    pub total_secs: f64,
+    /// In the kernel; `None` where only the whole is known.
+    pub system_secs: Option<f64>,
 }
 
 impl Cpu {
-    /// Both together.
-    pub fn total_secs(self) -> f64 {
-        self.user_secs + self.system_secs
+    /// CPU time of which it is known how it was shared out.
+    #[must_use]
+    pub fn of(user_secs: f64, system_secs: f64) -> Self {
+        Self { total_secs: user_secs + system_secs, system_secs: Some(system_secs) }
     }
 }
 
 /// The CPU quota's work.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Throttling {
     /// Periods in which the group wanted to run.
-    pub periods: u64,
+    pub periods: Option<u64>,
     /// Those in which it had to wait.
-    pub throttled_periods: u64,
+    pub throttled_periods: Option<u64>,
     /// How long it waited.
-    pub throttled_secs: f64,
+    pub throttled_secs: Option<f64>,
+}
+
+/// How much of something there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// As much as the machine has.
+    None,
+    /// So much.
+    At(u64),
+}
+
+impl Limit {
+    /// The limit, where there is one.
+    #[must_use]
+    pub fn value(self) -> Option<u64> {
+        match self {
+            Self::None => None,
+            Self::At(limit) => Some(limit),
+        }
+    }
 }
 
 /// Memory, in bytes.
@@ -63,8 +84,8 @@ pub struct Memory {
     pub current_bytes: Option<u64>,
     /// The most that `current_bytes` ever was (v2 since Linux 5.19).
     pub peak_bytes: Option<u64>,
-    /// What it may use; `None` too where there is no limit.
-    pub limit_bytes: Option<u64>,
+    /// What it may use.
+    pub limit_bytes: Option<Limit>,
     /// Anonymous memory.
     pub anon_bytes: Option<u64>,
     /// Page cache, shared memory and tmpfs included.
@@ -81,18 +102,18 @@ pub struct Memory {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Io {
     /// Bytes.
-    pub bytes: Option<Directions>,
+    pub bytes: Directions,
     /// Operations.
-    pub operations: Option<Directions>,
+    pub operations: Directions,
 }
 
 /// Reads and writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Directions {
     /// Read.
-    pub read: u64,
+    pub read: Option<u64>,
     /// Written.
-    pub write: u64,
+    pub write: Option<u64>,
 }
 
 /// Processes and threads.
@@ -100,8 +121,8 @@ pub struct Directions {
 pub struct Pids {
     /// Now.
     pub current: Option<u64>,
-    /// How many there may be; `None` too where there is no limit.
-    pub limit: Option<u64>,
+    /// How many there may be.
+    pub limit: Option<Limit>,
 }
 
 /// Time lost for want of something.
@@ -146,9 +167,9 @@ pub(crate) struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// A file's text; `None` where it is not there, or not any more.
-    pub(crate) fn text(&mut self, controller: &str, name: &'static str) -> Option<String> {
-        let error = match fs::read_to_string(self.group.file(controller, name)?) {
+    /// A file's content; `None` where it is not there, or not any more.
+    pub(crate) fn text(&mut self, controller: &str, name: &'static str) -> Option<Vec<u8>> {
+        let error = match fs::read(self.group.file(controller, name)?) {
             Ok(text) => return Some(text),
             Err(error) => error,
         };
@@ -169,12 +190,17 @@ impl Files<'_> {
         parsed.inspect_err(|Malformed| self.faults.add(name, "parse")).ok()
     }
 
+    /// The number behind a key of a file whose content this is.
+    pub(crate) fn keyed(&mut self, name: &'static str, text: &[u8], key: &str) -> Option<u64> {
+        self.sound(name, keyed(text, key)).flatten()
+    }
+
     /// A file that is one number.
     pub(crate) fn read<T>(
         &mut self,
         controller: &str,
         name: &'static str,
-        parse: fn(&str) -> Result<T, Malformed>,
+        parse: fn(&[u8]) -> Result<T, Malformed>,
     ) -> Option<T> {
         let text = self.text(controller, name)?;
         self.sound(name, parse(&text))
@@ -184,7 +210,6 @@ impl Files<'_> {
 fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => "denied",
-        io::ErrorKind::InvalidData => "parse",
         _ => "io",
     }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::group::Group;
+use crate::number::number;
+use crate::parse::{lines, words};
 use crate::walk::JobGroup;
 
 /// Processes of one group that are asked; each of them knows.
@@ -20,7 +22,7 @@ pub fn job_id(job: &JobGroup, proc: &Path) -> Option<u32> {
 pub fn uid_of(job: &JobGroup, proc: &Path) -> Option<u32> {
     let steps = job.steps.iter().filter(|step| step.name != "extern");
     first_of(steps.flat_map(|step| &step.tasks), |pid| {
-        status_uid(&fs::read_to_string(proc.join(pid.to_string()).join("status")).ok()?)
+        status_uid(&fs::read(proc.join(pid.to_string()).join("status")).ok()?)
     })
 }
 
@@ -38,12 +40,12 @@ fn title_job(cmdline: &[u8]) -> Option<u32> {
     if !matches!(rest.get(digits), Some(b'.' | b'+')) {
         return None;
     }
-    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+    u32::try_from(number(&rest[..digits])?).ok()
 }
 
-fn status_uid(status: &str) -> Option<u32> {
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_whitespace().next()?.parse().ok()
+fn status_uid(status: &[u8]) -> Option<u32> {
+    let line = lines(status).find_map(|line| line.strip_prefix(b"Uid:"))?;
+    u32::try_from(number(words(line).next()?)?).ok()
 }
 
 #[cfg(test)]
@@ -91,7 +93,8 @@ mod tests {
         }
         fs::write(proc.join("31/status"), "Name:\tsleep\nUid:\t0\t0\t0\t0\n").unwrap();
         fs::write(proc.join("40/cmdline"), "slurmstepd: [7.batch]\0").unwrap();
-        fs::write(proc.join("41/status"), "Name:\tsh\nUid:\t2000\t0\t0\t0\n").unwrap();
+        // Whoever may name a process may name it in Latin-1.
+        fs::write(proc.join("41/status"), b"Name:\ts\xfc\nUid:\t2000\t0\t0\t0\n").unwrap();
         assert_eq!((job_id(&found, &proc), uid_of(&found, &proc)), (Some(7), Some(2000)));
     }
 }

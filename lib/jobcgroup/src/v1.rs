@@ -2,7 +2,7 @@
 
 use crate::fault::Faults;
 use crate::group::Group;
-use crate::parse::{blkio, cpus, keyed, limit, number};
+use crate::parse::{blkio, count, cpus, limit};
 use crate::reading::{Cpu, Directions, Files, Io, Memory, Pids, Pressure, Reading, Throttling};
 
 pub(crate) fn read(group: &Group, below: &[&Group], faults: &mut Faults) -> Reading {
@@ -26,8 +26,8 @@ pub(crate) fn read(group: &Group, below: &[&Group], faults: &mut Faults) -> Read
             ),
         },
         pids: Pids {
-            current: files.read("pids", "pids.current", number),
-            limit: files.read("pids", "pids.max", limit).flatten(),
+            current: files.read("pids", "pids.current", count),
+            limit: files.read("pids", "pids.max", limit),
         },
         pressure: Pressure::default(),
     }
@@ -35,84 +35,86 @@ pub(crate) fn read(group: &Group, below: &[&Group], faults: &mut Faults) -> Read
 
 /// `cpuacct.usage` is exact; `cpuacct.stat` counts ticks and only says how it is shared out.
 pub(crate) fn read_cpu(files: &mut Files<'_>) -> Option<Cpu> {
-    let usage_nsec = files.read("cpuacct", "cpuacct.usage", number)?;
-    let stat = files.text("cpuacct", "cpuacct.stat")?;
-    let user = keyed(&stat, "user").and_then(|user| Ok((user, keyed(&stat, "system")?)));
-    let (Some(user_ticks), Some(system_ticks)) = files.sound("cpuacct.stat", user)? else {
-        return None;
-    };
-    let usage_secs = usage_nsec as f64 / 1e9;
-    let ticks = user_ticks as f64 + system_ticks as f64;
-    // Without any tick, as the kernel itself says it: all was user's.
-    let system_secs = if ticks > 0.0 { usage_secs * system_ticks as f64 / ticks } else { 0.0 };
-    Some(Cpu { user_secs: usage_secs - system_secs, system_secs })
+    let total_secs = files.read("cpuacct", "cpuacct.usage", count)? as f64 / 1e9;
+    let stat = files.text("cpuacct", "cpuacct.stat").unwrap_or_default();
+    let mut ticks = |key| files.keyed("cpuacct.stat", &stat, key);
+    let system_secs = ticks("user").zip(ticks("system")).map(|(user_ticks, system_ticks)| {
+        let ticks = user_ticks as f64 + system_ticks as f64;
+        // Without any tick, as the kernel itself says it: all was user's.
+        if ticks > 0.0 { total_secs * system_ticks as f64 / ticks } else { 0.0 }
+    });
+    Some(Cpu { total_secs, system_secs })
 }
 
-fn read_throttling(files: &mut Files<'_>) -> Option<Throttling> {
-    let text = files.text("cpu", "cpu.stat")?;
-    let throttled_nsec = files.sound("cpu.stat", keyed(&text, "throttled_time"))??;
-    Some(Throttling {
-        periods: files.sound("cpu.stat", keyed(&text, "nr_periods"))??,
-        throttled_periods: files.sound("cpu.stat", keyed(&text, "nr_throttled"))??,
-        throttled_secs: throttled_nsec as f64 / 1e9,
-    })
+fn read_throttling(files: &mut Files<'_>) -> Throttling {
+    let text = files.text("cpu", "cpu.stat").unwrap_or_default();
+    let mut value = |key| files.keyed("cpu.stat", &text, key);
+    Throttling {
+        periods: value("nr_periods"),
+        throttled_periods: value("nr_throttled"),
+        throttled_secs: value("throttled_time").map(|nsec| nsec as f64 / 1e9),
+    }
 }
 
 fn read_memory(group: &Group, below: &[&Group], faults: &mut Faults) -> Memory {
-    let mut failures = 0;
-    let mut oom_kills = 0;
-    let mut sum = |group: &Group, sum: &mut u64, file: fn(&mut Files<'_>) -> Option<u64>| {
-        let count = file(&mut Files { group, faults });
-        *sum += count.unwrap_or(0);
-        count
-    };
-    let own_failures = sum(group, &mut failures, read_failures);
-    let own_kills = sum(group, &mut oom_kills, read_oom_kills);
-    for group in below {
-        sum(group, &mut failures, read_failures);
-        sum(group, &mut oom_kills, read_oom_kills);
-    }
     let counts = Memory {
-        failures: own_failures.map(|_| failures),
-        oom_kills: own_kills.map(|_| oom_kills),
+        failures: sum_over(group, below, faults, read_failures),
+        oom_kills: sum_over(group, below, faults, read_oom_kills),
         ..Memory::default()
     };
-
     let mut files = Files { group, faults };
-    if files.read("memory", "memory.use_hierarchy", number) == Some(0) {
+    if files.read("memory", "memory.use_hierarchy", count) == Some(0) {
         // The group's own numbers say nothing of the groups in it.
         files.faults.add("memory.use_hierarchy", "not_hierarchical");
         return counts;
     }
     let stat = files.text("memory", "memory.stat").unwrap_or_default();
     Memory {
-        current_bytes: files.read("memory", "memory.usage_in_bytes", number),
-        peak_bytes: files.read("memory", "memory.max_usage_in_bytes", number),
-        limit_bytes: files.read("memory", "memory.limit_in_bytes", limit).flatten(),
-        anon_bytes: files.sound("memory.stat", keyed(&stat, "total_rss")).flatten(),
-        file_bytes: files.sound("memory.stat", keyed(&stat, "total_cache")).flatten(),
-        shmem_bytes: files.sound("memory.stat", keyed(&stat, "total_shmem")).flatten(),
+        current_bytes: files.read("memory", "memory.usage_in_bytes", count),
+        peak_bytes: files.read("memory", "memory.max_usage_in_bytes", count),
+        limit_bytes: files.read("memory", "memory.limit_in_bytes", limit),
+        anon_bytes: files.keyed("memory.stat", &stat, "total_rss"),
+        file_bytes: files.keyed("memory.stat", &stat, "total_cache"),
+        shmem_bytes: files.keyed("memory.stat", &stat, "total_shmem"),
         ..counts
     }
 }
 
+/// The sum of a count over a group and those in it. One that is gone meanwhile counts as none; one
+/// whose count makes no sense leaves no sum.
+fn sum_over(
+    group: &Group,
+    below: &[&Group],
+    faults: &mut Faults,
+    read: fn(&mut Files<'_>) -> Option<u64>,
+) -> Option<u64> {
+    let mut sum = read(&mut Files { group, faults })?;
+    for group in below {
+        let before = faults.total();
+        let count = read(&mut Files { group, faults });
+        if count.is_none() && faults.total() > before {
+            return None;
+        }
+        sum = sum.saturating_add(count.unwrap_or(0));
+    }
+    Some(sum)
+}
+
 fn read_failures(files: &mut Files<'_>) -> Option<u64> {
-    files.read("memory", "memory.failcnt", number)
+    files.read("memory", "memory.failcnt", count)
 }
 
 fn read_oom_kills(files: &mut Files<'_>) -> Option<u64> {
     let text = files.text("memory", "memory.oom_control")?;
-    files.sound("memory.oom_control", keyed(&text, "oom_kill"))?
+    files.keyed("memory.oom_control", &text, "oom_kill")
 }
 
 /// The first of the files that is there.
-fn read_io(files: &mut Files<'_>, names: [&'static str; 2]) -> Option<Directions> {
-    let (name, text) =
-        names.into_iter().find_map(|name| Some((name, files.text("blkio", name)?)))?;
-    Some(Directions {
-        read: files.sound(name, blkio(&text, "Read"))?,
-        write: files.sound(name, blkio(&text, "Write"))?,
-    })
+fn read_io(files: &mut Files<'_>, names: [&'static str; 2]) -> Directions {
+    let found = names.into_iter().find_map(|name| Some((name, files.text("blkio", name)?)));
+    let Some((name, text)) = found else { return Directions::default() };
+    let mut sum = |operation| files.sound(name, blkio(&text, operation));
+    Directions { read: sum("Read"), write: sum("Write") }
 }
 
 #[cfg(test)]
@@ -121,6 +123,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::reading::Limit;
     use crate::walk::find;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
@@ -167,14 +170,15 @@ mod tests {
             ("pids/pids.max", "max\n"),
         ]);
         assert_eq!(faults, Faults::default());
-        assert_eq!(reading.cpu, Some(Cpu { user_secs: 3.0, system_secs: 1.0 }));
-        let throttling = Throttling { periods: 9, throttled_periods: 3, throttled_secs: 1.5 };
-        assert_eq!(reading.throttling, Some(throttling));
+        assert_eq!(reading.cpu, Some(Cpu::of(3.0, 1.0)));
+        let throttling =
+            Throttling { periods: Some(9), throttled_periods: Some(3), throttled_secs: Some(1.5) };
+        assert_eq!(reading.throttling, throttling);
         assert_eq!(reading.cpus, Some(3));
         let memory = Memory {
             current_bytes: Some(1000),
             peak_bytes: Some(2000),
-            limit_bytes: None,
+            limit_bytes: Some(Limit::None),
             anon_bytes: Some(600),
             file_bytes: Some(300),
             shmem_bytes: Some(50),
@@ -182,9 +186,9 @@ mod tests {
             oom_kills: Some(2),
         };
         assert_eq!(reading.memory, memory);
-        assert_eq!(reading.io.bytes, Some(Directions { read: 10, write: 20 }));
-        assert_eq!(reading.io.operations, Some(Directions { read: 1, write: 2 }));
-        assert_eq!((reading.pids.current, reading.pids.limit), (Some(5), None));
+        assert_eq!(reading.io.bytes, Directions { read: Some(10), write: Some(20) });
+        assert_eq!(reading.io.operations, Directions { read: Some(1), write: Some(2) });
+        assert_eq!((reading.pids.current, reading.pids.limit), (Some(5), Some(Limit::None)));
         assert_eq!(reading.pressure, Pressure::default());
     }
 
@@ -194,7 +198,7 @@ mod tests {
             ("cpuacct/cpuacct.usage", "3000000\n"),
             ("cpuacct/cpuacct.stat", "user 0\nsystem 0\n"),
         ]);
-        assert_eq!(reading.cpu, Some(Cpu { user_secs: 0.003, system_secs: 0.0 }));
+        assert_eq!(reading.cpu, Some(Cpu::of(0.003, 0.0)));
     }
 
     #[test]
@@ -207,7 +211,9 @@ mod tests {
             ("memory/memory.failcnt", "?\n"),
             ("pids/pids.max", "\n"),
         ]);
-        assert_eq!(reading, Reading::default());
+        let throttling =
+            Throttling { periods: None, throttled_periods: Some(3), throttled_secs: Some(1e-9) };
+        assert_eq!(reading, Reading { throttling, ..Reading::default() });
         let faults: Vec<_> = faults.iter().collect();
         assert_eq!(
             faults,
@@ -219,5 +225,29 @@ mod tests {
                 ("pids.max", "parse", 1),
             ]
         );
+    }
+
+    #[test]
+    fn without_its_share_the_whole_stands() {
+        let (reading, faults) = job(&[
+            ("cpuacct/cpuacct.usage", "3000000\n"),
+            ("cpuacct/cpuacct.stat", "user x\nsystem 0\n"),
+        ]);
+        assert_eq!(reading.cpu, Some(Cpu { total_secs: 0.003, system_secs: None }));
+        assert_eq!(faults.iter().collect::<Vec<_>>(), [("cpuacct.stat", "parse", 1)]);
+    }
+
+    #[test]
+    fn a_sum_that_lacks_a_group_is_absent() {
+        let files = |below| {
+            [
+                ("memory/memory.failcnt", "1\n"),
+                ("memory/memory.oom_control", "under_oom 0\noom_kill 2\n"),
+                ("memory/step_0/memory.failcnt", below),
+            ]
+        };
+        let (reading, _) = job(&files("-1\n"));
+        assert_eq!((reading.memory.failures, reading.memory.oom_kills), (None, Some(2)));
+        assert_eq!(job(&files("4\n")).0.memory.failures, Some(5));
     }
 }

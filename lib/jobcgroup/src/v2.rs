@@ -2,7 +2,7 @@
 
 use crate::fault::Faults;
 use crate::group::Group;
-use crate::parse::{cpus, io_stat, keyed, limit, number, pressure_usec};
+use crate::parse::{count, cpus, io_stat, limit, pressure_usec};
 use crate::reading::{
     Cpu, Directions, Files, Io, Memory, Pids, Pressure, Reading, Stall, Throttling,
 };
@@ -12,16 +12,16 @@ const ANY: &str = "";
 
 pub(crate) fn read(group: &Group, faults: &mut Faults) -> Reading {
     let mut files = Files { group, faults };
-    let cpu_stat = files.text(ANY, "cpu.stat");
+    let cpu_stat = files.text(ANY, "cpu.stat").unwrap_or_default();
     Reading {
-        cpu: cpu_stat.as_deref().and_then(|text| parse_cpu(&mut files, text)),
-        throttling: cpu_stat.as_deref().and_then(|text| parse_throttling(&mut files, text)),
+        cpu: parse_cpu(&mut files, &cpu_stat),
+        throttling: parse_throttling(&mut files, &cpu_stat),
         cpus: files.read(ANY, "cpuset.cpus.effective", cpus).flatten(),
         memory: read_memory(&mut files),
         io: read_io(&mut files),
         pids: Pids {
-            current: files.read(ANY, "pids.current", number),
-            limit: files.read(ANY, "pids.max", limit).flatten(),
+            current: files.read(ANY, "pids.current", count),
+            limit: files.read(ANY, "pids.max", limit),
         },
         pressure: Pressure {
             cpu: read_stall(&mut files, "cpu.pressure"),
@@ -40,45 +40,48 @@ pub(crate) fn read_cpu(files: &mut Files<'_>) -> Option<Cpu> {
     parse_cpu(files, &text)
 }
 
-fn parse_cpu(files: &mut Files<'_>, text: &str) -> Option<Cpu> {
-    Some(Cpu {
-        user_secs: secs(files.sound("cpu.stat", keyed(text, "user_usec"))??),
-        system_secs: secs(files.sound("cpu.stat", keyed(text, "system_usec"))??),
-    })
+/// User and system time are the whole (`usage_usec`), but for a microsecond of rounding: where one of
+/// the three makes no sense, the others say it.
+fn parse_cpu(files: &mut Files<'_>, text: &[u8]) -> Option<Cpu> {
+    let mut value = |key| files.keyed("cpu.stat", text, key);
+    let (user, system, usage) = (value("user_usec"), value("system_usec"), value("usage_usec"));
+    let less = |part: Option<u64>| usage?.checked_sub(part?);
+    let (user, system) = (user.or_else(|| less(system)), system.or_else(|| less(user)));
+    let total = user.zip(system).map(|(user, system)| user.saturating_add(system)).or(usage)?;
+    Some(Cpu { total_secs: secs(total), system_secs: system.map(secs) })
 }
 
-fn parse_throttling(files: &mut Files<'_>, text: &str) -> Option<Throttling> {
-    Some(Throttling {
-        periods: files.sound("cpu.stat", keyed(text, "nr_periods"))??,
-        throttled_periods: files.sound("cpu.stat", keyed(text, "nr_throttled"))??,
-        throttled_secs: secs(files.sound("cpu.stat", keyed(text, "throttled_usec"))??),
-    })
+fn parse_throttling(files: &mut Files<'_>, text: &[u8]) -> Throttling {
+    let mut value = |key| files.keyed("cpu.stat", text, key);
+    Throttling {
+        periods: value("nr_periods"),
+        throttled_periods: value("nr_throttled"),
+        throttled_secs: value("throttled_usec").map(secs),
+    }
 }
 
 fn read_memory(files: &mut Files<'_>) -> Memory {
     let stat = files.text(ANY, "memory.stat").unwrap_or_default();
     let events = files.text(ANY, "memory.events").unwrap_or_default();
     Memory {
-        current_bytes: files.read(ANY, "memory.current", number),
-        peak_bytes: files.read(ANY, "memory.peak", number),
-        limit_bytes: files.read(ANY, "memory.max", limit).flatten(),
-        anon_bytes: files.sound("memory.stat", keyed(&stat, "anon")).flatten(),
-        file_bytes: files.sound("memory.stat", keyed(&stat, "file")).flatten(),
-        shmem_bytes: files.sound("memory.stat", keyed(&stat, "shmem")).flatten(),
-        failures: files.sound("memory.events", keyed(&events, "max")).flatten(),
-        oom_kills: files.sound("memory.events", keyed(&events, "oom_kill")).flatten(),
+        current_bytes: files.read(ANY, "memory.current", count),
+        peak_bytes: files.read(ANY, "memory.peak", count),
+        limit_bytes: files.read(ANY, "memory.max", limit),
+        anon_bytes: files.keyed("memory.stat", &stat, "anon"),
+        file_bytes: files.keyed("memory.stat", &stat, "file"),
+        shmem_bytes: files.keyed("memory.stat", &stat, "shmem"),
+        failures: files.keyed("memory.events", &events, "max"),
+        oom_kills: files.keyed("memory.events", &events, "oom_kill"),
     }
 }
 
 fn read_io(files: &mut Files<'_>) -> Io {
     let Some(text) = files.text(ANY, "io.stat") else { return Io::default() };
-    let mut directions = |read, write| {
-        Some(Directions {
-            read: files.sound("io.stat", io_stat(&text, read))?,
-            write: files.sound("io.stat", io_stat(&text, write))?,
-        })
-    };
-    Io { bytes: directions("rbytes", "wbytes"), operations: directions("rios", "wios") }
+    let mut sum = |key| files.sound("io.stat", io_stat(&text, key));
+    Io {
+        bytes: Directions { read: sum("rbytes"), write: sum("wbytes") },
+        operations: Directions { read: sum("rios"), write: sum("wios") },
+    }
 }
 
 fn read_stall(files: &mut Files<'_>, name: &'static str) -> Stall {
@@ -92,6 +95,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::reading::Limit;
     use crate::walk::find;
 
     /// The job of these files, and the faults.
@@ -129,14 +133,15 @@ mod tests {
             ("io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"),
         ]);
         assert_eq!(faults, Faults::default());
-        assert_eq!(reading.cpu, Some(Cpu { user_secs: 3.0, system_secs: 1.0 }));
-        let throttling = Throttling { periods: 9, throttled_periods: 3, throttled_secs: 1.5 };
-        assert_eq!(reading.throttling, Some(throttling));
+        assert_eq!(reading.cpu, Some(Cpu::of(3.0, 1.0)));
+        let throttling =
+            Throttling { periods: Some(9), throttled_periods: Some(3), throttled_secs: Some(1.5) };
+        assert_eq!(reading.throttling, throttling);
         assert_eq!(reading.cpus, Some(4));
         let memory = Memory {
             current_bytes: Some(1000),
             peak_bytes: Some(2000),
-            limit_bytes: Some(4096),
+            limit_bytes: Some(Limit::At(4096)),
             anon_bytes: Some(600),
             file_bytes: Some(300),
             shmem_bytes: Some(50),
@@ -144,9 +149,9 @@ mod tests {
             oom_kills: Some(1),
         };
         assert_eq!(reading.memory, memory);
-        assert_eq!(reading.io.bytes, Some(Directions { read: 10, write: 20 }));
-        assert_eq!(reading.io.operations, Some(Directions { read: 1, write: 2 }));
-        assert_eq!((reading.pids.current, reading.pids.limit), (Some(5), Some(100)));
+        assert_eq!(reading.io.bytes, Directions { read: Some(10), write: Some(20) });
+        assert_eq!(reading.io.operations, Directions { read: Some(1), write: Some(2) });
+        assert_eq!((reading.pids.current, reading.pids.limit), (Some(5), Some(Limit::At(100))));
         assert_eq!(reading.pressure.cpu, Stall { some_secs: Some(2.5), full_secs: Some(0.5) });
         assert_eq!(reading.pressure.io, Stall { some_secs: Some(0.0), full_secs: None });
         assert_eq!(reading.pressure.memory, Stall::default());
@@ -163,7 +168,10 @@ mod tests {
             ("memory.pressure", "some avg10=0.00\n"),
         ]);
         let memory = Memory { file_bytes: Some(1), ..Memory::default() };
-        let io = Io { bytes: None, operations: Some(Directions { read: 1, write: 1 }) };
+        let io = Io {
+            bytes: Directions { read: None, write: Some(2) },
+            operations: Directions { read: Some(1), write: Some(1) },
+        };
         assert_eq!(reading, Reading { memory, io, ..Reading::default() });
         let faults: Vec<_> = faults.iter().collect();
         assert_eq!(
@@ -190,5 +198,37 @@ mod tests {
         fs::remove_dir(&dir).unwrap();
         assert_eq!(crate::read(&job.group, &[], &mut faults), None);
         assert_eq!(faults, Faults::default());
+    }
+
+    #[test]
+    fn of_three_cpu_times_two_say_the_third() {
+        for (text, expected, faults) in [
+            ("usage_usec 9\nuser_usec -1\nsystem_usec 4\n", Some(Cpu::of(5e-6, 4e-6)), 1),
+            ("usage_usec 9\nuser_usec 5\nsystem_usec x\n", Some(Cpu::of(5e-6, 4e-6)), 1),
+            ("usage_usec \nuser_usec 5\nsystem_usec 4\n", Some(Cpu::of(5e-6, 4e-6)), 1),
+            (
+                "usage_usec 9\nuser_usec x\nsystem_usec x\n",
+                Some(Cpu { total_secs: 9e-6, system_secs: None }),
+                2,
+            ),
+            ("user_usec x\nsystem_usec 4\n", None, 1),
+        ] {
+            let (reading, counted) = job(&[("cpu.stat", text)]);
+            assert_eq!((reading.cpu, counted.total()), (expected, faults), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_number_needs_the_rest_to_be_utf_8() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("system.slice/slurmstepd.scope/job_7");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("memory.stat"), b"\xfc\nanon 600\nfi\xfce 3\nshmem \xfc\n").unwrap();
+        let job = find(root.path()).unwrap()[0].jobs().unwrap().remove(0);
+        let mut faults = Faults::default();
+        let reading = crate::read(&job.group, &[], &mut faults).unwrap();
+        let memory = Memory { anon_bytes: Some(600), ..Memory::default() };
+        assert_eq!(reading, Reading { memory, ..Reading::default() });
+        assert_eq!(faults.iter().collect::<Vec<_>>(), [("memory.stat", "parse", 1)]);
     }
 }
