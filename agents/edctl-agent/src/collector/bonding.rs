@@ -21,7 +21,7 @@ const LINK_STATES: [&str; 4] = ["up", "going down", "down", "going back"];
 pub(super) const ENTRY: Entry = Entry {
     name: "bonding",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/class/net/bonding_masters, /sys/class/net/*/bonding",
     families: &[
         FamilyDoc::gauge("node_bonding_slaves", &["master"]),

@@ -38,7 +38,7 @@ const LABELS: [(&str, &str); 20] = [
 pub(super) const ENTRY: Entry = Entry {
     name: "dmi",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/class/dmi/id",
     families: &[FamilyDoc::gauge(
         "node_dmi_info",

@@ -17,7 +17,7 @@ const DEVICE: &[&str] = &["device", "sysfs_name"];
 pub(super) const ENTRY: Entry = Entry {
     name: "dmmultipath",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/block",
     families: &[
         FamilyDoc::gauge("node_dmmultipath_device_info", &["device", "sysfs_name", "uuid"]),

@@ -14,7 +14,7 @@ const CHANNEL_LABELS: &[&str] = &["controller", "csrow", "channel", "dimm_label"
 pub(super) const ENTRY: Entry = Entry {
     name: "edac",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/devices/system/edac/mc",
     families: &[
         FamilyDoc::counter("node_edac_correctable_errors_total", &["controller"]),

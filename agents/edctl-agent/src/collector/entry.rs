@@ -39,6 +39,8 @@ pub(crate) enum Preset {
 pub(crate) enum Runs {
     /// With the others, one after the other: its files never block.
     Here,
+    /// So too; where what it reads is absent, it runs again only when a device or a module may have come.
+    HereIfAny,
     /// On a thread of its own, because a device or a file server may keep it waiting.
     Apart,
     /// So too, but only where this directory of sysfs has any device.

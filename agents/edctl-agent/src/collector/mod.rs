@@ -238,10 +238,10 @@ impl Collectors {
             chosen.partition(|running| running.entry.runs == Runs::Last);
         others.iter_mut().for_each(|running| running.begin(events));
         let mut reports: Vec<Report> =
-            others.iter_mut().filter_map(|running| running.run_here(page)).collect();
+            others.iter_mut().filter_map(|running| running.run_here(events, page)).collect();
         let until = Instant::now() + apart::PATIENCE;
         reports.extend(others.iter_mut().filter_map(|running| running.end(until, page)));
-        reports.extend(last.iter_mut().filter_map(|running| running.run_here(page)));
+        reports.extend(last.iter_mut().filter_map(|running| running.run_here(events, page)));
         reports.sort_by_key(|report| report.name);
         report::expose(&reports, page);
         reports

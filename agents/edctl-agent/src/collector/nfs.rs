@@ -13,7 +13,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "nfs",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/net/rpc/nfs",
     families: &[
         FamilyDoc::counter("node_nfs_packets_total", &["protocol"]),

@@ -14,7 +14,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "nfsd",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/net/rpc/nfsd",
     families: &[
         FamilyDoc::counter("node_nfsd_reply_cache_hits_total", &[]),

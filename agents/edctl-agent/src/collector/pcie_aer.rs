@@ -23,7 +23,7 @@ const MOST_SERIES: usize = 10_000;
 pub(super) const ENTRY: Entry = Entry {
     name: "pcie_aer",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/bus/pci/devices/*/aer_dev_*",
     families: &[FamilyDoc::counter(
         "edctl_node_pcie_aer_errors_total",

@@ -25,7 +25,7 @@ pub(crate) struct Zones {
 pub(super) const ENTRY: Entry = Entry {
     name: "rapl",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/class/powercap",
     families: &[
         FamilyDoc::counter("node_rapl_<field>_joules_total", &["index", "path"]),

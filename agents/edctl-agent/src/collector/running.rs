@@ -21,6 +21,12 @@ pub(super) struct Running {
 
 enum Place {
     Here(Box<dyn Collector>),
+    /// As [`Runs::HereIfAny`] has it.
+    HereIfAny {
+        collector: Box<dyn Collector>,
+        /// What was absent, and when.
+        absent: Option<(PathBuf, Events)>,
+    },
     Apart(Work),
     /// As [`Runs::ApartIfAny`] has it; most nodes have most kinds of devices not at all.
     ApartIfAny {
@@ -39,8 +45,8 @@ enum Devices {
     Present,
     /// The directory was empty or not there at this moment.
     Empty(Events),
-    /// The same, and then it had nothing to say.
-    Absent(Events),
+    /// The same, and then it had nothing to show; how it ended.
+    Silent(Events, State),
 }
 
 impl Running {
@@ -48,6 +54,7 @@ impl Running {
         let collector = (entry.make)(host, options);
         let place = match entry.runs {
             Runs::Here | Runs::Last => Place::Here(collector),
+            Runs::HereIfAny => Place::HereIfAny { collector, absent: None },
             Runs::Apart => Place::Apart(start_apart(entry.name, collector)),
             Runs::ApartIfAny(dir) => {
                 let dir = host.paths.sysfs.join(dir);
@@ -68,10 +75,11 @@ impl Running {
     /// Has it begin, if it runs on its own thread.
     pub(super) fn begin(&mut self, events: Events) {
         match &mut self.place {
-            Place::Here(_) => {}
+            Place::Here(_) | Place::HereIfAny { .. } => {}
             Place::Apart(apart) => apart.begin(),
-            Place::ApartIfAny { devices: Devices::Empty(then) | Devices::Absent(then), .. }
-                if events.none_since(*then) => {}
+            Place::ApartIfAny {
+                devices: Devices::Empty(then) | Devices::Silent(then, _), ..
+            } if events.none_since(*then) => {}
             Place::ApartIfAny { dir, make, apart, devices, .. } => {
                 *devices =
                     if sysfs::has_any(dir) { Devices::Present } else { Devices::Empty(events) };
@@ -83,18 +91,34 @@ impl Running {
     }
 
     /// Runs it, unless it has begun on its own thread.
-    pub(super) fn run_here(&mut self, page: &mut Page) -> Option<Report> {
+    pub(super) fn run_here(&mut self, events: Events, page: &mut Page) -> Option<Report> {
         let start = Instant::now();
         let (outcome, left_out) = match &mut self.place {
             Place::Here(collector) => run(collector.as_mut(), page),
-            Place::ApartIfAny { dir, devices: Devices::Absent(_), .. } => {
+            Place::HereIfAny { absent: Some((path, then)), .. } if events.none_since(*then) => {
+                (Err(CollectError::Absent { path: path.clone() }), LeftOut::default())
+            }
+            Place::HereIfAny { collector, absent } => {
+                let (outcome, left_out) = run(collector.as_mut(), page);
+                *absent = match &outcome {
+                    Err(CollectError::Absent { path }) => Some((path.clone(), events)),
+                    _ => None,
+                };
+                (outcome, left_out)
+            }
+            Place::ApartIfAny { devices: Devices::Silent(_, State::Ok), .. } => {
+                (Ok(()), LeftOut::default())
+            }
+            Place::ApartIfAny { dir, devices: Devices::Silent(..), .. } => {
                 (Err(CollectError::Absent { path: dir.clone() }), LeftOut::default())
             }
             Place::ApartIfAny { here, devices, .. } => {
                 let Devices::Empty(events) = *devices else { return None };
+                let families = page.len();
                 let (outcome, left_out) = run(here.as_mut(), page);
-                if outcome.as_ref().is_err_and(|error| error.state() == State::Absent) {
-                    *devices = Devices::Absent(events);
+                let state = outcome.as_ref().map_or_else(CollectError::state, |()| State::Ok);
+                if page.len() == families && state != State::Error {
+                    *devices = Devices::Silent(events, state);
                 }
                 (outcome, left_out)
             }
@@ -115,7 +139,7 @@ impl Running {
                 };
                 Some(Report::of(self.entry.name, outcome, &left_out, duration, page))
             }
-            Place::Here(_) | Place::ApartIfAny { .. } => None,
+            Place::Here(_) | Place::HereIfAny { .. } | Place::ApartIfAny { .. } => None,
         }
     }
 }
@@ -143,14 +167,14 @@ mod tests {
 
     use super::super::hotplug::Hotplug;
     use super::super::sysfs::tests::{put, tree};
-    use super::super::watchdog;
+    use super::super::{ipvs, thermal_zone, watchdog};
     use super::*;
 
     /// Whether it ran on its own thread, and how that went.
     fn run(running: &mut Running, events: Events) -> (bool, State) {
         let mut page = Page::default();
         running.begin(events);
-        let here = running.run_here(&mut page);
+        let here = running.run_here(events, &mut page);
         let apart = running.end(Instant::now() + Duration::from_secs(60), &mut page);
         match (here, apart) {
             (Some(report), None) => (false, report.state),
@@ -175,5 +199,31 @@ mod tests {
         assert_eq!(run(&mut running, after), (true, State::Ok));
         std::fs::remove_dir_all(dir.path().join("class/watchdog/watchdog0")).unwrap();
         assert!(!run(&mut running, after).0);
+    }
+    #[test]
+    fn what_had_nothing_to_show_runs_again_only_when_a_device_or_a_module_may_have_come() {
+        let dir = tree(&[("kernel/uevent_seqnum", "1")]);
+        let paths = edctl_daemon::Paths {
+            sysfs: dir.path().to_owned(),
+            procfs: dir.path().join("proc"),
+            ..Default::default()
+        };
+        std::fs::create_dir_all(dir.path().join("class/thermal")).unwrap();
+        let host = Host::real(paths);
+        let mut hotplug = Hotplug::new(&host.paths);
+        let start = |entry| Running::start(entry, &host, &Options::default());
+        let (mut thermal, mut ipvs) = (start(&thermal_zone::ENTRY), start(&ipvs::ENTRY));
+        let before = hotplug.now();
+        for _ in 0..2 {
+            assert_eq!(run(&mut thermal, before), (false, State::Ok));
+            assert_eq!(run(&mut ipvs, before), (false, State::Absent));
+            // Neither is looked at yet.
+            put(dir.path(), "class/thermal/thermal_zone0/type", b"acpitz\n");
+            put(dir.path(), "proc/net/ip_vs_stats", b"");
+        }
+        put(dir.path(), "kernel/uevent_seqnum", b"2\n");
+        let after = hotplug.now();
+        assert_eq!(run(&mut thermal, after), (true, State::Ok));
+        assert_eq!(run(&mut ipvs, after), (false, State::Error));
     }
 }

@@ -9,7 +9,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "schedstat",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/schedstat",
     families: &[
         FamilyDoc::counter("node_schedstat_running_seconds_total", &["cpu"]),

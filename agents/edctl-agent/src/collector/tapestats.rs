@@ -16,7 +16,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "tapestats",
     preset: Preset::On,
     // The kernel counts itself; no drive is asked.
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/sys/class/scsi_tape",
     families: &[
         FamilyDoc::gauge("node_tape_io_now", &["device"]),

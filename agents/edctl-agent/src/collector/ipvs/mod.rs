@@ -18,7 +18,7 @@ const BACKEND: [&str; 6] =
 pub(super) const ENTRY: Entry = Entry {
     name: "ipvs",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/net/ip_vs_stats, /proc/net/ip_vs",
     families: &[
         FamilyDoc::counter("node_ipvs_connections_total", &[]),

@@ -20,7 +20,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "mdadm",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/mdstat, /sys/block/md*/md",
     families: &[
         FamilyDoc::gauge("node_md_state", &["device", "state"]),

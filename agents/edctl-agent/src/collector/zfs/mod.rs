@@ -20,7 +20,7 @@ use crate::host::Host;
 pub(super) const ENTRY: Entry = Entry {
     name: "zfs",
     preset: Preset::On,
-    runs: Runs::Here,
+    runs: Runs::HereIfAny,
     reads: "/proc/spl/kstat/zfs",
     families: &[
         FamilyDoc::unknown("node_zfs_<field>", &[]),
