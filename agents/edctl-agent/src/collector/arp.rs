@@ -46,7 +46,7 @@ pub(super) struct Arp {
 impl Arp {
     pub(super) fn new(host: &Host, options: &ArpOptions) -> Self {
         Self {
-            file: KernelFile::new(host.paths.procfs.join("net/arp")),
+            file: KernelFile::of_short_records(host.paths.procfs.join("net/arp")),
             filter: Filter::new(&options.device_include, &options.device_exclude),
         }
     }

@@ -47,7 +47,7 @@ impl Conntrack {
         Self {
             sysctl: procfs.join("sys/net/netfilter"),
             kept: Kept::new(2),
-            stat: KernelFile::new(procfs.join("net/stat/nf_conntrack")),
+            stat: KernelFile::of_short_records(procfs.join("net/stat/nf_conntrack")),
         }
     }
 

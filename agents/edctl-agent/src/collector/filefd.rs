@@ -24,7 +24,7 @@ pub(super) struct Filefd {
 
 impl Filefd {
     pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("sys/fs/file-nr")) }
+        Self { file: KernelFile::of_short_records(host.paths.procfs.join("sys/fs/file-nr")) }
     }
 }
 

@@ -12,6 +12,9 @@ use super::{CollectError, left_out};
 const MAX_BYTES: usize = 4 << 20;
 /// What a buffer begins with: most files are short, and an agent reads many.
 const FIRST_BYTES: usize = 1 << 10;
+/// What the kernel gives at most at a time of a file of short records (fs/seq_file.c), and the longest of them.
+const SEQUENCE_BYTES: usize = 4096;
+const SHORT_RECORD_BYTES: usize = 1024;
 
 /// One file, kept open, with a buffer that is used again and again: the kernel writes its content
 /// anew for each reading that begins at its start.
@@ -21,11 +24,20 @@ pub(super) struct KernelFile {
     buffer: Vec<u8>,
     /// The content as text, where it is not valid UTF-8.
     lossy: String,
+    has_short_records: bool,
 }
 
 impl KernelFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None, buffer: Vec::new(), lossy: String::new() }
+        let (buffer, lossy) = Default::default();
+        Self { path, file: None, buffer, lossy, has_short_records: false }
+    }
+
+    /// The same, of a file that the kernel writes as one record, or as lines that are never longer than
+    /// 1 KiB: it gives as many of them as it has room for, so what leaves room for one more was all. A second
+    /// read would have it look for more, through all its sockets for some.
+    pub(super) fn of_short_records(path: PathBuf) -> Self {
+        Self { has_short_records: true, ..Self::new(path) }
     }
 
     /// The whole content as it is now.
@@ -69,7 +81,14 @@ impl KernelFile {
             }
             match file.read_at(&mut self.buffer[length..], length as u64) {
                 Ok(0) => return Ok(length),
-                Ok(more) => length += more,
+                Ok(more) => {
+                    length += more;
+                    let had_room =
+                        length < self.buffer.len() && more <= SEQUENCE_BYTES - SHORT_RECORD_BYTES;
+                    if had_room && self.has_short_records {
+                        return Ok(length);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -181,6 +200,36 @@ mod tests {
         }
         std::fs::write(&path, vec![b'x'; MAX_BYTES * 2]).unwrap();
         assert_eq!(file.read().map(lines).unwrap_err().state(), State::Error);
+    }
+
+    #[test]
+    fn a_file_of_short_records_is_whole_and_read_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("udp");
+        let mut file = KernelFile::of_short_records(path.clone());
+        for count in [3, 20_000, 1, 0] {
+            std::fs::write(&path, "a line\n".repeat(count)).unwrap();
+            assert_eq!(file.read().map(lines).unwrap(), count);
+        }
+        // Lists of one record a line, and of several, of less than a page and of more.
+        for name in ["crypto", "devices", "filesystems", "ioports", "iomem"] {
+            let path = Path::new("/proc").join(name);
+            let Ok(expected) = std::fs::read(&path) else { continue };
+            let mut file = KernelFile::of_short_records(path);
+            for _ in 0..2 {
+                assert_eq!(file.read().unwrap().bytes, expected, "{name}");
+            }
+        }
+        let reads = || {
+            let io = std::fs::read_to_string("/proc/thread-self/io").ok()?;
+            io.lines().find_map(|line| line.strip_prefix("syscr: ")?.parse::<u64>().ok())
+        };
+        let mut file = KernelFile::of_short_records("/proc/loadavg".into());
+        file.read().map(lines).unwrap();
+        let Some(before) = reads() else { return };
+        let of_the_count = reads().unwrap() - before;
+        file.read().map(lines).unwrap();
+        assert_eq!(reads().unwrap() - before - 2 * of_the_count, 1);
     }
 
     #[test]

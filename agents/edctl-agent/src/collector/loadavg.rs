@@ -32,7 +32,7 @@ pub(super) struct Loadavg {
 
 impl Loadavg {
     pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("loadavg")) }
+        Self { file: KernelFile::of_short_records(host.paths.procfs.join("loadavg")) }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Meminfo {
 
 impl Meminfo {
     pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("meminfo")) }
+        Self { file: KernelFile::of_short_records(host.paths.procfs.join("meminfo")) }
     }
 }
 

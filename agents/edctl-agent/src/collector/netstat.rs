@@ -64,7 +64,7 @@ pub(super) struct Netstat {
 impl Netstat {
     pub(super) fn new(host: &Host, options: &NetstatOptions) -> Self {
         let net = host.paths.procfs.join("net");
-        let file = |name: &str| KernelFile::new(net.join(name));
+        let file = |name: &str| KernelFile::of_short_records(net.join(name));
         Self {
             tables: [file("netstat"), file("snmp")],
             snmp6: file("snmp6"),

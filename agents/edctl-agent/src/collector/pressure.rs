@@ -40,7 +40,12 @@ pub(super) struct Pressure {
 impl Pressure {
     pub(super) fn new(host: &Host) -> Self {
         let dir = host.paths.procfs.join("pressure");
-        Self { files: FILES.iter().map(|(name, _)| KernelFile::new(dir.join(name))).collect() }
+        Self {
+            files: FILES
+                .iter()
+                .map(|(name, _)| KernelFile::of_short_records(dir.join(name)))
+                .collect(),
+        }
     }
 }
 

@@ -24,8 +24,8 @@ impl Sockstat {
     pub(super) fn new(host: &Host) -> Self {
         let net = host.paths.procfs.join("net");
         Self {
-            v4: KernelFile::new(net.join("sockstat")),
-            v6: KernelFile::new(net.join("sockstat6")),
+            v4: KernelFile::of_short_records(net.join("sockstat")),
+            v6: KernelFile::of_short_records(net.join("sockstat6")),
         }
     }
 }

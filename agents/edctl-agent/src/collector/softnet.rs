@@ -36,7 +36,7 @@ pub(super) struct Softnet {
 
 impl Softnet {
     pub(super) fn new(host: &Host) -> Self {
-        Self { file: KernelFile::new(host.paths.procfs.join("net/softnet_stat")) }
+        Self { file: KernelFile::of_short_records(host.paths.procfs.join("net/softnet_stat")) }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Stat {
 
 impl Stat {
     pub(super) fn new(host: &Host, options: &StatOptions) -> Self {
-        let file = KernelFile::new(host.paths.procfs.join("stat"));
+        let file = KernelFile::of_short_records(host.paths.procfs.join("stat"));
         Self { file, shows_softirqs: options.softirq }
     }
 }

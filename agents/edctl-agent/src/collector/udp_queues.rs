@@ -25,7 +25,7 @@ pub(super) struct UdpQueues {
 impl UdpQueues {
     pub(super) fn new(host: &Host) -> Self {
         let net = host.paths.procfs.join("net");
-        let file = |name: &str| KernelFile::new(net.join(name));
+        let file = |name: &str| KernelFile::of_short_records(net.join(name));
         Self { files: [("v4", file("udp")), ("v6", file("udp6"))] }
     }
 }

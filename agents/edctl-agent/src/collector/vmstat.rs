@@ -47,7 +47,7 @@ pub(super) struct Vmstat {
 impl Vmstat {
     pub(super) fn new(host: &Host, options: &VmstatOptions) -> Self {
         Self {
-            file: KernelFile::new(host.paths.procfs.join("vmstat")),
+            file: KernelFile::of_short_records(host.paths.procfs.join("vmstat")),
             shown: Filter::new(&options.fields, ""),
         }
     }

@@ -127,7 +127,7 @@ struct Disk<'a> {
 impl Diskstats {
     pub(super) fn new(host: &Host, options: &DiskstatsOptions) -> Self {
         Self {
-            file: KernelFile::new(host.paths.procfs.join("diskstats")),
+            file: KernelFile::of_short_records(host.paths.procfs.join("diskstats")),
             filter: Filter::new(&options.device_include, &options.device_exclude),
             udev: Udev::new(host),
         }
