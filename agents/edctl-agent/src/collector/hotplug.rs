@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use edctl_daemon::Paths;
 
+use super::CollectError;
 use super::kept::Kept;
 
 /// There are drivers that tell nothing of what they make later; after so long all is looked at.
@@ -41,6 +42,36 @@ impl Events {
     }
 }
 
+/// What was found among devices, looked for again only when one may have come or gone.
+pub(super) struct Found<T> {
+    hotplug: Hotplug,
+    found: Option<(Events, T)>,
+}
+
+impl<T> Found<T> {
+    pub(super) fn new(paths: &Paths) -> Self {
+        Self { hotplug: Hotplug::new(paths), found: None }
+    }
+
+    /// What was found last, or what `look` finds now.
+    pub(super) fn get(
+        &mut self,
+        look: impl FnOnce() -> Result<T, CollectError>,
+    ) -> Result<&T, CollectError> {
+        let now = self.hotplug.now();
+        self.found.take_if(|(then, _)| !now.none_since(*then));
+        match &mut self.found {
+            Some((_, found)) => Ok(found),
+            none => Ok(&none.insert((now, look()?)).1),
+        }
+    }
+
+    /// Has it looked for again.
+    pub(super) fn forget(&mut self) {
+        self.found = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sysfs::tests::{put, tree};
@@ -60,5 +91,17 @@ mod tests {
         assert!(!later.none_since(first));
         put(dir.path(), "kernel/uevent_seqnum", b"1209\n");
         assert!(!hotplug.now().none_since(first));
+    }
+
+    #[test]
+    fn devices_are_looked_for_again_after_an_event_and_after_an_error() {
+        let dir = tree(&[("kernel/uevent_seqnum", "7\n")]);
+        let mut found = Found::new(&Paths { sysfs: dir.path().to_owned(), ..Default::default() });
+        let absent = || Err(CollectError::Absent { path: dir.path().to_owned() });
+        assert!(found.get(absent).is_err());
+        assert_eq!(*found.get(|| Ok(1)).unwrap(), 1);
+        assert_eq!(*found.get(|| Ok(2)).unwrap(), 1);
+        put(dir.path(), "kernel/uevent_seqnum", b"8\n");
+        assert_eq!(*found.get(|| Ok(3)).unwrap(), 3);
     }
 }

@@ -4,7 +4,11 @@
 //! a line that is not an assignment is passed over, and so is the end of support if it is no date.
 
 use std::collections::HashMap;
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use edctl_exposition::{Family, Page};
 
@@ -45,25 +49,58 @@ pub(super) const ENTRY: Entry = Entry {
 pub(super) struct Os {
     /// The administrator's before the distribution's.
     paths: [PathBuf; 2],
+    /// The file that was read last, and what it says.
+    known: Option<(Stamp, HashMap<String, String>)>,
+}
+
+/// Which file it is, and as of when: an update of the system puts another in its place.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+            bytes: file.len(),
+            modified: file.modified().ok(),
+        }
+    }
 }
 
 impl Os {
     pub(super) fn new(host: &Host) -> Self {
         let path = |path| host.paths.rootfs.join(path);
-        Self { paths: [path("etc/os-release"), path("usr/lib/os-release")] }
+        Self { paths: [path("etc/os-release"), path("usr/lib/os-release")], known: None }
+    }
+
+    /// What the file says, read again only when it is another.
+    fn read(&mut self) -> Result<&HashMap<String, String>, CollectError> {
+        let [first, second] = &self.paths;
+        let (path, found) = match first.metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => (second, second.metadata()),
+            found => (first, found),
+        };
+        let now = Stamp::of(&found.map_err(|error| CollectError::io(path, error))?);
+        self.known.take_if(|(then, _)| *then != now);
+        match &mut self.known {
+            Some((_, os)) => Ok(os),
+            none => {
+                let os = parse(KernelFile::new(path.clone()).read()?);
+                Ok(&none.insert((now, os)).1)
+            }
+        }
     }
 }
 
 impl Collector for Os {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        // Opened anew: an update of the system puts another file in its place.
-        let [first, second] = self.paths.each_ref().map(|path| KernelFile::new(path.clone()));
-        let (mut first, mut second) = (first, second);
-        let text = match first.read() {
-            Err(CollectError::Absent { .. }) => second.read()?,
-            other => other?,
-        };
-        expose(&parse(text), page);
+        expose(self.read()?, page);
         Ok(())
     }
 }
@@ -186,13 +223,19 @@ mod tests {
     #[test]
     fn the_distributions_file_where_there_is_no_other() {
         let root = tempfile::tempdir().unwrap();
-        let mut os = Os { paths: ["etc", "lib"].map(|name| root.path().join(name)) };
+        let paths = ["etc", "lib"].map(|name| root.path().join(name));
+        let mut os = Os { paths, known: None };
         assert!(matches!(os.collect(&mut Page::default()), Err(CollectError::Absent { .. })));
         std::fs::write(root.path().join("lib"), "ID=debian\nVERSION_ID=12\n").unwrap();
         let mut page = Page::default();
         os.collect(&mut page).unwrap();
         assert!(page.family("node_os_version").is_some());
         assert!(page.family("node_os_support_end_timestamp_seconds").is_none());
+        std::fs::write(root.path().join("new"), "ID=debian\nVERSION_ID=13\n").unwrap();
+        std::fs::rename(root.path().join("new"), root.path().join("lib")).unwrap();
+        assert_eq!(os.read().unwrap()["version_id"], "13");
+        std::fs::write(root.path().join("etc"), "VERSION_ID=14\n").unwrap();
+        assert_eq!(os.read().unwrap()["version_id"], "14");
     }
 
     proptest! {

@@ -44,13 +44,15 @@ impl Collector for Selinux {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let is_enabled =
             self.enforce.try_exists().map_err(|e| CollectError::io(&self.enforce, e))?;
-        let enforce: Option<u64> = sysfs::number(&self.enforce)?;
-        let config = sysfs::text(&self.config)?;
         let enabled = Family::gauge("node_selinux_enabled", "Whether SELinux is on.");
-        page.add(enabled.with(&[], is_enabled));
+        let enabled = enabled.with(&[], is_enabled);
         if !is_enabled {
+            page.add(enabled);
             return Ok(());
         }
+        let enforce: Option<u64> = sysfs::number(&self.enforce)?;
+        let config = sysfs::text(&self.config)?;
+        page.add(enabled);
         if let Some(enforce) = enforce {
             let help = "How strict SELinux is now: 1 enforcing, 0 permissive.";
             page.add(Family::gauge("node_selinux_current_mode", help).with(&[], enforce));

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edctl_exposition::{Family, Page};
 use edctl_sys::zone::Zone;
 
+use super::hotplug::Found;
 use super::kept::Kept;
 use super::left_out::or_left_out;
 use super::sysfs;
@@ -33,6 +34,8 @@ pub(super) struct Time {
     now: fn() -> SystemTime,
     zone: fn(i64) -> Option<Zone>,
     dir: PathBuf,
+    /// Their names and their numbers.
+    devices: Found<Vec<(String, String)>>,
     kept: Kept,
 }
 
@@ -45,6 +48,7 @@ impl Time {
             now: host.now,
             zone: host.zone,
             dir: host.paths.sysfs.join("devices/system/clocksource"),
+            devices: Found::new(&host.paths),
             kept: Kept::new(2 * MOST_KEPT),
         }
     }
@@ -68,23 +72,23 @@ impl Collector for Time {
             page.add(Family::gauge("node_time_seconds", help).with(&[], now.as_secs_f64()));
             self.add_zone(now.as_secs(), page);
         }
-        let devices = sysfs::list_numbered(&self.dir, "clocksource").map(Some);
+        let devices = self.devices.get(|| sysfs::list_numbered(&self.dir, "clocksource"));
         let devices = match devices {
             Err(CollectError::Absent { .. }) => None,
-            other => or_left_out(other),
+            other => or_left_out(other.map(Some)),
         };
         let mut available =
             Family::gauge("node_time_clocksource_available_info", "Clocks that could be used.");
         let mut current =
             Family::gauge("node_time_clocksource_current_info", "The clock that is used.");
-        for (name, number) in devices.unwrap_or_default() {
+        for (name, number) in devices.into_iter().flatten() {
             for (family, file) in
                 [(&mut available, "available_clocksource"), (&mut current, "current_clocksource")]
             {
-                let clocks = self.kept.text(&self.dir.join(&name).join(file));
+                let clocks = self.kept.text(&self.dir.join(name).join(file));
                 let clocks = or_left_out(clocks).unwrap_or_default();
                 for clock in clocks.split_ascii_whitespace() {
-                    family.push(&[("device", &number), ("clocksource", clock)], 1u64);
+                    family.push(&[("device", number.as_str()), ("clocksource", clock)], 1u64);
                 }
             }
         }

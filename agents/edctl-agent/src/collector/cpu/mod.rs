@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use self::info::{Frequency, Info};
 use super::filter::check_regex;
+use super::hotplug::Found;
 use super::kept::Kept;
 use super::kernel_file::{KernelFile, Text};
 use super::sysfs;
@@ -105,6 +106,7 @@ pub(super) struct Cpu {
     seen: BTreeMap<u32, Ticks>,
     shows_guests: bool,
     sysfs: PathBuf,
+    throttled: Found<Vec<PathBuf>>,
     /// The CPUs that are present, online and isolated.
     lists: Kept,
     info: Option<Info>,
@@ -112,14 +114,15 @@ pub(super) struct Cpu {
 
 impl Cpu {
     pub(super) fn new(host: &Host, options: &CpuOptions) -> Self {
-        let file = |name| KernelFile::new(host.paths.procfs.join(name));
+        let procfs = &host.paths.procfs;
         Self {
-            file: file("stat"),
+            file: KernelFile::of_short_records(procfs.join("stat")),
             seen: BTreeMap::new(),
             shows_guests: options.guest,
             sysfs: host.paths.sysfs.join("devices/system/cpu"),
+            throttled: Found::new(&host.paths),
             lists: Kept::new(3),
-            info: Info::wanted(file("cpuinfo"), options),
+            info: Info::wanted(KernelFile::new(procfs.join("cpuinfo")), options),
         }
     }
 
@@ -149,7 +152,7 @@ impl Collector for Cpu {
         if self.shows_guests {
             page.add(guests);
         }
-        sys::add_throttles(&self.sysfs, page);
+        sys::add_throttles(&self.sysfs, &mut self.throttled, page);
         sys::add_isolated(&self.sysfs, &mut self.lists, page);
         sys::add_online(&self.sysfs, &mut self.lists, page);
         self.add_info(page);

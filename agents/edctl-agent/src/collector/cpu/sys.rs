@@ -1,10 +1,11 @@
 //! What sysfs says of the CPUs: how often heat slowed them down, and which are online or isolated.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
+use super::super::hotplug::Found;
 use super::super::kept::Kept;
 use super::super::left_out::{self, or_left_out};
 use super::super::sysfs::{self, Dir};
@@ -12,17 +13,15 @@ use super::super::{CollectError, cpu_list};
 
 /// Cores and packages are counted once, however many CPUs of theirs there are; a CPU that is off
 /// has no place in either.
-pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
-    let cpus = match sysfs::list_numbered(dir, "cpu") {
+pub(super) fn add_throttles(dir: &Path, cpus: &mut Found<Vec<PathBuf>>, page: &mut Page) {
+    let cpus = match cpus.get(|| find_throttled(dir)) {
         Err(CollectError::Absent { .. }) => None,
         other => or_left_out(other.map(Some)),
     };
     let mut cores = BTreeMap::new();
     let mut packages = BTreeMap::new();
-    for (name, _) in cpus.unwrap_or_default() {
-        let path = dir.join(name).join("thermal_throttle");
-        // Most virtual machines have none.
-        let Some(cpu) = or_left_out(Dir::open_if_any(&path)) else { continue };
+    for path in cpus.into_iter().flatten() {
+        let Some(cpu) = or_left_out(Dir::open_if_any(path)) else { continue };
         let number = |file| or_left_out(cpu.number::<u64>(file));
         let Some(package) = number("../topology/physical_package_id") else { continue };
         if let Some(core) = number("../topology/core_id")
@@ -52,6 +51,13 @@ pub(super) fn add_throttles(dir: &Path, page: &mut Page) {
         family.push(&[("package", &package.to_string())], throttles);
     }
     page.add(family);
+}
+
+/// Where the CPUs count how often heat slowed them down; most virtual machines do not.
+fn find_throttled(dir: &Path) -> Result<Vec<PathBuf>, CollectError> {
+    let cpus = sysfs::list_numbered(dir, "cpu")?;
+    let counts = cpus.into_iter().map(|(cpu, _)| dir.join(cpu).join("thermal_throttle"));
+    Ok(counts.filter(|path| path.is_dir()).collect())
 }
 
 /// The CPUs that the scheduler leaves alone.
@@ -117,8 +123,9 @@ mod tests {
         }
         put(dir.path(), "cpu0/thermal_throttle/package_throttle_count", b"9223372036854775807");
         put(dir.path(), "cpu4/online", b"0");
+        let mut cpus = Found::new(&edctl_daemon::Paths::default());
         let mut page = Page::default();
-        let ((), left_out) = LeftOut::during(|| add_throttles(dir.path(), &mut page));
+        let ((), left_out) = LeftOut::during(|| add_throttles(dir.path(), &mut cpus, &mut page));
         let cores = ["0", "1"].map(|p| (vec![p.to_owned(), "0".to_owned()], Value::U64(7)));
         assert_eq!(values(&page, "node_cpu_core_throttles_total"), cores);
         let package = [(vec!["0".to_owned()], Value::U64(i64::MAX as u64))];

@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use edctl_daemon::Paths;
+
+use super::super::hotplug::Found;
 use super::super::kept::Kept;
 use super::super::left_out::or_left_out;
 use super::super::links::{Link, Links};
@@ -14,8 +17,11 @@ use super::super::sysfs;
 use super::device::{Device, NUMBERS, OPERATION_STATES};
 use super::{ENTRY, IS_UP, files};
 
-/// Six files of each of 40 devices; those of others are opened each time.
-const MOST_KEPT: usize = 240;
+/// Three files of each of 40 devices; those of others are opened each time.
+const MOST_KEPT: usize = 120;
+
+/// What sysfs alone tells, and what changes only with a device's name, its address or an event.
+const OWN: [&str; 3] = ["addr_assign_type", "dev_id", "name_assign_type"];
 
 /// In a device's flags.
 const IS_DORMANT: u32 = 1 << 17;
@@ -24,18 +30,21 @@ const IS_DORMANT: u32 = 1 << 17;
 pub(super) struct Asked {
     links: Links,
     kept: Kept,
-    /// The devices that were found to be those of sysfs.
-    known: Vec<(u32, String)>,
+    /// The devices that were found to be those of sysfs: number, name, address.
+    known: Vec<(u32, String, Vec<u8>)>,
+    /// Their [`OWN`].
+    own: Found<Vec<[Option<String>; 3]>>,
     /// What sysfs had when it was found to be of another network.
     others: Vec<String>,
 }
 
 impl Asked {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(paths: &Paths) -> Self {
         Self {
             links: Links::new(),
             kept: Kept::new(MOST_KEPT),
             known: Vec::new(),
+            own: Found::new(paths),
             others: Vec::new(),
         }
     }
@@ -54,7 +63,10 @@ impl Asked {
             self.others = names.to_vec();
             return None;
         };
-        let devices = links.into_iter().map(|link| self.device(link, class)).collect();
+        let own = or_left_out(self.own.get(|| Ok(read_own(&links, class))).map(Some))?;
+        let devices = links.into_iter().zip(own);
+        let devices = devices.map(|(link, own)| device(link, own, class, &mut self.kept));
+        let devices = devices.collect();
         self.kept.forget_unused();
         Some(devices)
     }
@@ -74,11 +86,12 @@ impl Asked {
         if !by_name.is_empty() {
             return None;
         }
-        let seen: Vec<(u32, String)> =
-            found.iter().map(|link| (link.index, link.name.clone())).collect();
+        let seen = |link: &Link| (link.index, link.name.clone(), link.address.clone());
+        let seen: Vec<_> = found.iter().map(seen).collect();
         if seen != self.known {
             // What is open may be a device's that has another name now.
             self.kept.forget();
+            self.own.forget();
             self.known.clear();
             if !found.iter().all(|link| is_of_sysfs(link, class)) {
                 return None;
@@ -87,26 +100,33 @@ impl Asked {
         }
         Some(found)
     }
+}
 
-    fn device(&mut self, link: Link, class: &Path) -> Device {
+fn read_own(links: &[Link], class: &Path) -> Vec<[Option<String>; 3]> {
+    let own = |link: &Link| {
         let dir = class.join(&link.name);
-        let mut text = |file: &str| or_left_out(self.kept.text(&dir.join(file)));
-        let flags = text("flags");
-        // Of a device that is off sysfs does not tell these.
-        let (speed, duplex) = match link.flags & IS_UP as u32 {
-            0 => (None, None),
-            _ => (text("speed"), text("duplex")),
-        };
-        let own = ["addr_assign_type", "dev_id", "name_assign_type"].map(|file| (file, text(file)));
-        let mut device = of_link(link);
-        device.duplex = duplex.unwrap_or_default();
-        device.speed = files::number(&device.name, speed);
-        for (file, text) in own.into_iter().chain([("flags", flags)]) {
-            let number = files::number(&device.name, text);
-            device.set(file, number);
-        }
-        device
+        OWN.map(|file| or_left_out(sysfs::text(&dir.join(file))))
+    };
+    links.iter().map(own).collect()
+}
+
+fn device(link: Link, own: &[Option<String>; 3], class: &Path, kept: &mut Kept) -> Device {
+    let dir = class.join(&link.name);
+    let mut text = |file: &str| or_left_out(kept.text(&dir.join(file)));
+    let flags = text("flags");
+    // Of a device that is off sysfs does not tell these.
+    let (speed, duplex) = match link.flags & IS_UP as u32 {
+        0 => (None, None),
+        _ => (text("speed"), text("duplex")),
+    };
+    let mut device = of_link(link);
+    device.duplex = duplex.unwrap_or_default();
+    device.speed = files::number(&device.name, speed);
+    for (file, text) in OWN.into_iter().zip(own.iter().cloned()).chain([("flags", flags)]) {
+        let number = files::number(&device.name, text);
+        device.set(file, number);
     }
+    device
 }
 
 fn is_of_sysfs(link: &Link, class: &Path) -> bool {

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use self::asked::Asked;
 use self::device::{Device, NUMBERS, OPERATION_STATES};
 use super::filter::{Filter, check_regex};
+use super::hotplug::Found;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -72,6 +73,7 @@ impl NetclassOptions {
 
 pub(super) struct Netclass {
     dir: PathBuf,
+    names: Found<Vec<String>>,
     filter: Filter,
     /// Where the kernel may be asked instead of the files.
     asked: Option<Asked>,
@@ -81,8 +83,9 @@ impl Netclass {
     pub(super) fn new(host: &Host, options: &NetclassOptions) -> Self {
         Self {
             dir: host.paths.sysfs.join("class/net"),
+            names: Found::new(&host.paths),
             filter: Filter::new("", &options.ignored_devices),
-            asked: host.is_where_we_run().then(Asked::new),
+            asked: host.is_where_we_run().then(|| Asked::new(&host.paths)),
         }
     }
 
@@ -95,7 +98,7 @@ impl Netclass {
 
 impl Collector for Netclass {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let names = sysfs::list(&self.dir)?;
+        let names = self.names.get(|| sysfs::list(&self.dir))?.clone();
         let mut families = Families::new();
         for device in self.read(&names) {
             families.push(&device);
