@@ -119,6 +119,7 @@ impl<S: Source> Collecting<S> {
 }
 
 fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
+    let mut families = 0;
     while let Ok(first) = inbox.recv() {
         let mut waiting: HashMap<Query, Vec<oneshot::Sender<Reply>>> = HashMap::new();
         for task in std::iter::once(first).chain(inbox.try_iter()) {
@@ -138,7 +139,10 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
             if replies.is_empty() {
                 continue;
             }
-            let page = collect(&mut source, &query, metrics).map(Arc::new);
+            // This page will be about as large as the last one.
+            let page = Page::with_room(families);
+            let page = collect(&mut source, &query, page, metrics).map(Arc::new);
+            families = page.as_ref().map_or(0, |page| page.families().count());
             for reply in replies {
                 // A client that has gone away needs no page.
                 let _gone = reply.send(page.clone());
@@ -150,9 +154,9 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
 fn collect<S: Source>(
     source: &mut S,
     query: &Query,
+    mut page: Page,
     metrics: &SelfMetrics,
 ) -> Result<Page, BadQuery> {
-    let mut page = Page::default();
     let started = Instant::now();
     let collected = catch_unwind(AssertUnwindSafe(|| {
         let collected = if query.is_empty() {

@@ -50,6 +50,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// An empty one with room for so many families.
+    pub(crate) fn with_room(families: usize) -> Self {
+        let families = IndexSet::with_capacity_and_hasher(families, RandomState::default());
+        Self { families, ..Self::default() }
+    }
+
     /// Adds a family, if it has any series. A second one of the same name and kind adds its series to the
     /// first; one that would make the page invalid, by its name or by another kind, is left out and counted.
     /// So is one with a name that another has beside its own: OpenMetrics names a counter without `_total`, and
@@ -217,11 +223,19 @@ impl Hash for Series<'_> {
     }
 }
 
+/// Up to so many samples are compared with each other; of more a table is made.
+const FEW_SAMPLES: usize = 16;
+
 /// Keeps the first of the samples that have the same labels; returns how many went.
 fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
     let before = samples.len();
-    if before < 2 {
-        return 0;
+    if before <= FEW_SAMPLES {
+        for index in (1..before).rev() {
+            if samples[..index].iter().any(|one| Series(one) == Series(&samples[index])) {
+                samples.remove(index);
+            }
+        }
+        return before - samples.len();
     }
     let mut seen = HashSet::with_capacity_and_hasher(before, RandomState::default());
     let first: Vec<bool> = samples.iter().map(|sample| seen.insert(Series(sample))).collect();

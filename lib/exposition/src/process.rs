@@ -1,8 +1,7 @@
 //! What the kernel says of the daemon itself: CPU time, memory, file descriptors.
 
 use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::OnceLock;
 
 use rustix::process::{Resource, getrlimit};
@@ -71,10 +70,12 @@ fn count_open_fds() -> Option<u64> {
     }
 }
 
-/// In one piece, which the kernel makes no longer than this.
+/// In one piece, which the kernel makes no longer than this, from a file that stays open.
 fn read_self_stat() -> Option<SelfStat> {
+    static FILE: OnceLock<Option<File>> = OnceLock::new();
+    let file = FILE.get_or_init(|| File::open(PROC_SELF_STAT).ok());
     let mut buffer = [0; 1024];
-    let length = File::open(PROC_SELF_STAT).ok()?.read(&mut buffer).ok()?;
+    let length = file.as_ref()?.read_at(&mut buffer, 0).ok()?;
     parse_self_stat(std::str::from_utf8(&buffer[..length]).ok()?)
 }
 

@@ -62,12 +62,15 @@ fn weight(accept: &str, media_type: &str) -> Option<f32> {
     weights.max_by(f32::total_cmp)
 }
 
+/// Room for a node's page without growing.
+const PAGE_BYTES: usize = 96 * 1024;
+
 /// Renders the page. The families come in the order of their names.
 ///
 /// # Errors
 /// Only if the encoder refuses, which it does for no family that [`Page`] can hold.
 pub fn render(page: &Arc<Page>, format: Format) -> Result<String, fmt::Error> {
-    let mut out = String::with_capacity(64 * 1024);
+    let mut out = String::with_capacity(PAGE_BYTES);
     match format {
         Format::OpenMetrics => {
             let mut registry = Registry::default();
