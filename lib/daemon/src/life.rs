@@ -200,6 +200,7 @@ fn serve<S: Service>(
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    edctl_sys::heap::give_back();
     let served = runtime.block_on(async {
         let scheme = server.scheme();
         for address in server.addresses() {

@@ -3,5 +3,6 @@
 pub mod ethtool;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod heap;
 pub mod timex;
 pub mod zone;
