@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from support import Page, dead_mount, ours
+from support import Page, dead_mount, memory_tree, ours
 
 PAGES = 20
 MAX_PAGE_SECONDS = 1
@@ -54,7 +54,7 @@ class HangingMount(unittest.TestCase):
 
     def check_answers(self, page: Page):
         self.assertEqual(self.series_here(page, SIZE),
-                         {"": dead_mount.BLOCKS * dead_mount.BLOCK_BYTES})
+                         {"": memory_tree.BLOCKS * memory_tree.BLOCK_BYTES})
         self.assertEqual(self.series_here(page, ERROR), {"": 0})
         self.assertEqual(self.series_here(page, STUCK), {})
 

@@ -7,17 +7,21 @@ from . import build
 from .exporter import free_port, running
 
 OURS = build.binary("edctl-agent")
+HOOK = build.binary("slurm-hook")
 
 
 @contextlib.contextmanager
-def ours(*flags: str, through: tuple = ()):
+def ours(*flags: str, through: tuple = (), state=None):
     """edctl-agent with these flags, and nothing of this machine's configuration or state, started
-    through another command where one is given."""
+    through another command where one is given. Its `socket` is where hooks and `status` find it; its
+    state is in a directory of its own unless one is named."""
     port = free_port()
     # Not where the tests may be told to keep their files: a socket's path may not be long.
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        socket = f"{place}/agent.sock"
         command = [*through, OURS, "--config", "/dev/null", "--log.format", "text",
                    "--web.listen-address", f"127.0.0.1:{port}",
-                   "--hooks.socket", f"{place}/agent.sock", "--state.directory", place, *flags]
+                   "--hooks.socket", socket, "--state.directory", state or place, *flags]
         with running(command, port) as exporter:
+            exporter.socket = socket
             yield exporter

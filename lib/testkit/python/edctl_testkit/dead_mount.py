@@ -1,11 +1,12 @@
-"""A file system that is of one file or of an empty directory, and that hangs as that of a dead file
-server does: the file's reads, or the questions how full it is, are not answered until it is told to.
+"""A file system in memory that hangs as that of a dead file server does. At a file it is that file of
+zeros; at a directory it is a tree that is empty at first and may be written to.
 
     unshare --mount python3 dead_mount.py PLACE [PROGRAM [ARGUMENT...]]
 
 Mounts it at PLACE, starts the program and says `mounted` and the program's process id; says `asked` for
-each request that it leaves waiting. Repeats the words `answer` and `hang` from its standard input as soon as it does so. At that
-input's end everything ends.
+each request that it leaves waiting while it hangs. Repeats a word from its standard input as soon as it obeys it: `answer`
+everything; `hang`, so that reads of files and the questions how full it is wait; `die`, so that
+everything waits. At that input's end everything ends.
 """
 
 import os
@@ -16,18 +17,20 @@ import struct
 import subprocess
 import sys
 
+try:
+    from . import memory_tree
+except ImportError:  # The server is a program beside the module.
+    import memory_tree
+
 # Far more than its end takes.
 PATIENCE = 60
 
 # linux/fuse.h: what is asked.
-GETATTR, OPEN, READ, STATFS, INIT = 3, 14, 15, 17, 26
-HANGING = (READ, STATFS)
+READ, STATFS = 15, 17
+FORGET, INTERRUPT, BATCH_FORGET = 2, 36, 42
+UNANSWERED = (FORGET, INTERRUPT, BATCH_FORGET)
 REQUEST = struct.Struct("<IIQQIIIHH")
 ANSWER = struct.Struct("<IiQ")
-ENOSYS = 38
-BLOCK_BYTES = 4096
-# What the file system says of its size, in blocks and in file nodes.
-BLOCKS, FREE_BLOCKS, AVAILABLE_BLOCKS, FILES, FREE_FILES = 1000, 600, 500, 10, 5
 
 
 class DeadMount:
@@ -44,8 +47,12 @@ class DeadMount:
         self.tell("answer")
 
     def hang(self) -> None:
-        """Answers no more."""
+        """Answers no reads of files any more, nor how full it is."""
         self.tell("hang")
+
+    def die(self) -> None:
+        """Answers nothing any more."""
+        self.tell("die")
 
     def expect_asked(self) -> None:
         """Waits for a request that is left waiting; each is told of once."""
@@ -82,12 +89,13 @@ class Server:
     """Serves the mount at a place."""
 
     def __init__(self, place: str):
-        self.kind = stat.S_IFMT(os.stat(place).st_mode)
+        kind = stat.S_IFMT(os.stat(place).st_mode)
+        self.tree = memory_tree.Tree(kind)
         self.device = os.open("/dev/fuse", os.O_RDWR)
-        self.hangs = True
-        # What is left waiting: the identity of each request and what it asks.
+        self.word = "hang"
+        # The requests that are left waiting.
         self.waiting = []
-        options = f"fd={self.device},rootmode={self.kind | 0o400:o},user_id=0,group_id=0"
+        options = f"fd={self.device},rootmode={kind | 0o400:o},user_id=0,group_id=0"
         subprocess.run(["mount", "-i", "-t", "fuse", "-o", options, "dead", place], check=True,
                        pass_fds=[self.device])
 
@@ -104,40 +112,35 @@ class Server:
                 self.take(os.read(self.device, 1 << 20))
 
     def obey(self, word: str) -> None:
-        self.hangs = word == "hang"
+        self.word = word
         print(word, flush=True)
-        if not self.hangs:
+        if word == "answer":
             for request in self.waiting:
-                self.answer(*request)
+                self.answer(request)
             self.waiting.clear()
 
+    def leaves(self, asked: int) -> bool:
+        """Whether such a request is left waiting now."""
+        return self.word == "die" or (self.word == "hang" and asked in (READ, STATFS))
+
     def take(self, request: bytes) -> None:
-        _, asked, unique, *_ = REQUEST.unpack_from(request)
-        if self.hangs and asked in HANGING:
-            self.waiting.append((unique, asked))
-            print("asked", flush=True)
+        asked = REQUEST.unpack_from(request)[1]
+        if asked in UNANSWERED:
+            return
+        if self.leaves(asked):
+            self.waiting.append(request)
+            if self.word == "hang":
+                print("asked", flush=True)
         else:
-            self.answer(unique, asked)
+            self.answer(request)
 
-    def answer(self, unique: int, asked: int) -> None:
-        answer = self.answers().get(asked)
-        error = 0 if answer else -ENOSYS
-        answer = answer or b""
-        os.write(self.device, ANSWER.pack(ANSWER.size + len(answer), error, unique) + answer)
-
-    def answers(self) -> dict:
-        """What is said to each question."""
-        return {
-            # The kernel and the server speak 7.31.
-            INIT: struct.pack("<IIIIHHIIHHI28x", 7, 31, 4096, 0, 1, 1, 4096, 1, 1, 0, 0),
-            # Its size, blocks and mode; all times are 0, and it is root's.
-            GETATTR: struct.pack("<QIIQQQ24x12xIIIIIII", 3600, 0, 0, 1, BLOCK_BYTES, 8,
-                                 self.kind | 0o400, 1, 0, 0, 0, BLOCK_BYTES, 0),
-            OPEN: struct.pack("<QIi", 0, 0, 0),
-            READ: bytes(BLOCK_BYTES),
-            STATFS: struct.pack("<QQQQQIII28x", BLOCKS, FREE_BLOCKS, AVAILABLE_BLOCKS, FILES, FREE_FILES,
-                                BLOCK_BYTES, 255, BLOCK_BYTES),
-        }
+    def answer(self, request: bytes) -> None:
+        _, asked, unique, node, *_ = REQUEST.unpack_from(request)
+        try:
+            error, answer = 0, self.tree.answer(asked, node, request[REQUEST.size:])
+        except OSError as refused:
+            error, answer = refused.errno, b""
+        os.write(self.device, ANSWER.pack(ANSWER.size + len(answer), -error, unique) + answer)
 
 
 def main():
