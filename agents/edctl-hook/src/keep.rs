@@ -1,13 +1,24 @@
 //! Without the agent, the event waits in the spool.
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use edctl_hookmsg::{Event, Request};
 use edctl_spool::{Limits, Name, Spool};
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// Writes the event durably. The record says in which boot it happened, since it may outlive it.
+/// How long the spool's disk may take: longer than a busy disk needs for a sync, and with the wait for
+/// the agent less than the 8 s after which Slurm tells users of a hung prolog.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Writes the event durably, or gives up when the disk does not answer. The record says in which boot
+/// it happened, since it may outlive it.
+///
+/// The disk is asked on a thread, which the process's end takes with it. Where the kernel lets nothing
+/// end the wait (state D), the process is reaped only when the disk answers: that takes a process of
+/// its own to leave behind, and a hook starts none.
 pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), String> {
     let name = Name {
         time_usec: event.time_usec,
@@ -17,8 +28,22 @@ pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), String> {
     let boot_id = std::fs::read_to_string(BOOT_ID).ok().map(|id| id.trim().to_owned());
     let record =
         Request::Event(Box::new(Event { boot_id, ..event })).encode().map_err(|e| e.to_string())?;
+    let spool = spool.to_owned();
+    let write_here = move || write(&spool, &name, &record);
+    let write_there = write_here.clone();
+    let (written, kept) = sync_channel(1);
+    let thread = std::thread::Builder::new().spawn(move || written.send(write_there()));
+    if thread.is_err() {
+        return write_here();
+    }
+    kept.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        Err(format!("the spool's disk has not answered for {} s", PATIENCE.as_secs()))
+    })
+}
+
+fn write(spool: &Path, name: &Name, record: &[u8]) -> Result<(), String> {
     Spool::open(spool, Limits::default())
-        .and_then(|spool| spool.write(&name, &record))
+        .and_then(|spool| spool.write(name, record))
         .map(drop)
         .map_err(|e| with_source(&e))
 }

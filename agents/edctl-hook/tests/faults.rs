@@ -172,6 +172,7 @@ fn what_the_agent_says_decides_about_the_spool() {
         (&b"{\"v\":9,\"outcome\":\"accepted\",\"later\":true}\n"[..], 0),
         (b"{\"v\":1,\"outcome\":\"denied\"}\n", 0),
         (b"{\"v\":1,\"outcome\":\"malformed\"}\n", 0),
+        (b"{\"v\":1,\"outcome\":\"held\"}\n", 0),
         (b"{\"v\":1,\"outcome\":\"later\"}\n", 1),
         (b"{\"v\":1,\"outcome\":\"drain the node\"}\n", 1),
         (b"", 1),
@@ -216,6 +217,35 @@ fn a_full_disk_is_forgiven_and_left_clean() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "rc=0\nfill\n", "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("the event is lost") && said.contains("No space left"), "{said}");
+}
+
+/// The spool on a FUSE file system whose server reads no request. What a server reads and leaves is in
+/// the agent's live tests.
+#[test]
+fn a_disk_that_hangs_is_left_behind() {
+    if let Err(error) = fs::OpenOptions::new().read(true).write(true).open("/dev/fuse") {
+        eprintln!("note: nothing here covers this: /dev/fuse: {error}");
+        return;
+    }
+    let node = Node::new();
+    let mut unshare = Command::new("unshare");
+    if !rustix::process::getuid().is_root() {
+        unshare.arg("--map-root-user");
+    }
+    // Whoever holds the descriptor is the server.
+    let script = "exec 3<>/dev/fuse && \
+        mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 dead \"$1\" && \
+        shift && exec \"$@\"";
+    let hook = node.hook("prolog_slurmd");
+    unshare
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .arg(node.spool())
+        .arg(hook.get_program())
+        .args(hook.get_args())
+        .envs(hook.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = ends_well(&mut unshare);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the event is lost: the spool's disk has not answered"), "{said}");
 }
 
 #[test]

@@ -14,6 +14,9 @@ pub enum Outcome {
     Denied,
     /// The agent does not understand the message; the spool would not help.
     Malformed,
+    /// The agent has it in memory, and its disk has not taken it in time. The spool, which is on that
+    /// disk too, would not help, and might hang.
+    Held,
     /// The agent cannot take it now, or is older than the hook: keep it in the spool.
     Later,
 }
