@@ -50,7 +50,7 @@ unit:
 	python3 -B -m unittest discover -v packaging/tests
 
 live: deps
-	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent
+	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent -p edctl-hook
 	python3 -B -m unittest discover -v exporter-process/tests/live
 	python3 -B -m unittest discover -v exporter-slurm/tests/live
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/live

@@ -4,6 +4,7 @@
 mod collector;
 mod config;
 mod dbus;
+mod directory;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hooks;
@@ -26,6 +27,9 @@ use status::StatusFlags;
 
 /// Where hooks and `status` find the agent.
 const SOCKET: &str = "/run/edctl/agent.sock";
+/// The flags that name the agent's places, for errors about these.
+const SOCKET_FLAG: &str = "--hooks.socket";
+const STATE_FLAG: &str = "--state.directory";
 
 const SPEC: Spec = Spec {
     component: "agent",

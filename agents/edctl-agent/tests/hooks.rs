@@ -203,6 +203,40 @@ fn one_socket_one_agent() {
 }
 
 #[test]
+fn a_daemon_makes_its_directories_and_nothing_else_does() {
+    let node = Node::bare();
+    for flag in ["--check-config", "--once"] {
+        let output = node.agent().arg(flag).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(fs::read_dir(node.dir()).unwrap().count(), 0, "{flag}");
+    }
+    let _agent = node.start();
+    node.hook("prolog_slurmd", 1);
+    assert_eq!(node.running(), [1]);
+    for (path, mode) in
+        [(node.state(), 0o700), (&node.spool(), 0o700), (node.socket().parent().unwrap(), 0o755)]
+    {
+        let found = fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(found, mode, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_start_without_a_place_for_the_state_says_what_to_do() {
+    let node = Node::bare();
+    fs::create_dir_all(node.state().parent().unwrap()).unwrap();
+    fs::write(node.state(), b"").unwrap();
+    let output = node.agent().output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = format!(
+        "{} is not a directory. Move it away, or name another place with --state.directory",
+        node.state().display()
+    );
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
 fn one_page_leaves_a_running_agent_alone() {
     let node = Node::new();
     let _agent = node.start();

@@ -1,22 +1,30 @@
 //! Slurm's hooks, as the agent hears of them: over the socket, and from the spool.
 //!
 //! The server has a thread and a runtime of its own, so that a hook's answer waits for no
-//! collector and no scrape; the spool is replayed at the start, before the socket is there, and
-//! then every few seconds, when also the jobs are looked after whose epilog was lost.
+//! collector and no scrape. Two threads ask disks and may hang with them: the writer, which owns the
+//! state's files, and the replayer, which empties the spool at the start, before the socket is there,
+//! then every few seconds, when also the jobs are looked after whose epilog was lost. Nobody waits for
+//! these two longer than a moment.
 
 mod authority;
+mod batch;
 mod record;
 mod replay;
 mod server;
+#[cfg(test)]
+mod tests;
 mod vanished;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use edctl_exposition::{Family, Page};
 
 use crate::config::AgentConfig;
-use crate::node::Store;
+use crate::directory;
+use crate::node::{Disk, Store};
 use crate::service::Reports;
 use crate::status::About;
 use authority::Authority;
@@ -24,53 +32,83 @@ use record::Record;
 use replay::Replay;
 use server::Server;
 use vanished::Watch;
+use writer::{Opened, Writer};
 
-/// The running hook server and replayer; dropping it stops both and removes the socket.
+pub(crate) use record::Inner;
+pub(crate) use replay::SpoolView;
+
+/// How long the start waits for the state and the spool.
+const START_PATIENCE: Duration = Duration::from_secs(2);
+/// A disk that has not answered for so long is said to hang.
+pub(crate) const STUCK: Duration = Duration::from_secs(1);
+
+/// The running hook server, replayer and writer; dropping it stops all, in this order, and removes the
+/// socket.
 pub(crate) struct Hooks {
-    record: Arc<Record>,
-    _replay: Replay,
     _server: Server,
+    replay: Replay,
+    _writer: Writer,
+    record: Arc<Record>,
 }
 
 impl Hooks {
     pub(crate) fn start(config: &AgentConfig, reports: Reports) -> Result<Self, String> {
-        let directory = &config.state.directory;
+        let until = Instant::now() + START_PATIENCE;
+        let left = || until.saturating_duration_since(Instant::now());
+        let directory = config.state.directory.clone();
+        let spool = directory.join("spool");
         let boot_id = read_boot_id(&config.path.procfs)?;
-        let (store, state) = Store::open(directory, &boot_id).map_err(|e| with_causes(&e))?;
-        let record = Arc::new(Record::new(store, state));
+        let record = Arc::new(Record::new(boot_id.clone()));
+        let open = move || open_store(&directory, &boot_id);
+        let writer = Writer::start(Arc::clone(&record), open, left())?;
         let watch = Watch::new(&config.path.cgroupfs);
-        let replay = Replay::start(&directory.join("spool"), Arc::clone(&record), watch)?;
+        let replay = Replay::start(&spool, Arc::clone(&record), watch, left())?;
         let server = Server::start(
             &config.hooks.socket,
             server::Context {
                 record: Arc::clone(&record),
-                spool: replay.spool(),
+                spool: replay.view(),
                 authority: Authority::of(&config.hooks.slurm_user),
-                about: About::now(),
+                about: About::now(&config.state.directory),
                 reports,
             },
         )?;
-        Ok(Self { record, _replay: replay, _server: server })
+        Ok(Self { _server: server, replay, _writer: writer, record })
     }
 
     pub(crate) fn collect(&self, page: &mut Page) {
-        let record = self.record.lock();
-        let mut events = Family::counter(
-            "edctl_hook_events_total",
-            "Events of Slurm's hooks, by the hook and by how they came.",
-        );
-        for ((hook, source), count) in record.counts() {
-            events.push(&[("hook", hook.as_str()), ("source", source.as_str())], count);
-        }
-        let mut refused = Family::counter(
-            "edctl_hook_requests_refused_total",
-            "Requests on the hook socket that were not taken.",
-        );
-        for (reason, count) in record.refused() {
-            refused.push(&[("reason", reason)], count);
-        }
-        page.add(events);
-        page.add(refused);
+        collect_record(&self.record.lock(), page);
+        self.replay.collect(page);
+    }
+}
+
+/// Opens the state's files in their directory; may hang with its disk.
+fn open_store(directory: &Path, boot_id: &str) -> Opened {
+    directory::make(directory, directory::PRIVATE, crate::STATE_FLAG).map_err(|e| e.to_string())?;
+    let (store, state) = Store::open(directory, boot_id).map_err(|e| with_causes(&e))?;
+    let disk: Box<dyn Disk> = Box::new(store);
+    Ok((disk, state))
+}
+
+fn collect_record(record: &Inner, page: &mut Page) {
+    let mut events = Family::counter(
+        "edctl_hook_events_total",
+        "Events of Slurm's hooks, by the hook and by how they came.",
+    );
+    for ((hook, source), count) in record.counts() {
+        events.push(&[("hook", hook.as_str()), ("source", source.as_str())], count);
+    }
+    let mut refused = Family::counter(
+        "edctl_hook_requests_refused_total",
+        "Requests on the hook socket that were not taken.",
+    );
+    for (reason, count) in record.refused() {
+        refused.push(&[("reason", reason)], count);
+    }
+    page.add(events);
+    page.add(refused);
+    // Before the state is loaded, nobody knows how many there are.
+    if record.is_loaded() {
         page.add(
             Family::gauge(
                 "edctl_agent_jobs",
@@ -78,16 +116,30 @@ impl Hooks {
             )
             .with(&[], record.state().jobs().count() as u64),
         );
-        page.add(
-            Family::counter(
-                "edctl_agent_state_errors_total",
-                "How often the node's state could not be kept on disk.",
-            )
-            .with(&[], record.store_errors()),
-        );
-        drop(record);
-        self._replay.collect(page);
+    } else {
+        page.error("state", "timeout");
     }
+    page.add(
+        Family::counter(
+            "edctl_agent_state_errors_total",
+            "How often the node's state could not be kept on disk.",
+        )
+        .with(&[], record.disk().errors),
+    );
+    page.add(
+        Family::gauge(
+            "edctl_agent_state_unwritten_events",
+            "Events of hooks that are in memory and not on disk yet.",
+        )
+        .with(&[], record.unwritten() as u64),
+    );
+    page.add(
+        Family::gauge(
+            "edctl_agent_state_stuck_seconds",
+            "For how long the disk of the node's state has not answered; 0 while nothing is asked of it.",
+        )
+        .with(&[], record.disk().stuck().as_secs_f64()),
+    );
 }
 
 fn read_boot_id(procfs: &Path) -> Result<String, String> {

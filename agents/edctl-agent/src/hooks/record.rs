@@ -1,48 +1,167 @@
 //! The one place through which every event goes, whether it came by socket or by spool: it is
-//! applied, written to the log, counted and told to the journal.
+//! applied in memory, counted, told to the journal, and queued for the writer.
+//!
+//! No lock here is held while a disk is asked, so pages, hooks and `status` never wait for one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use edctl_hookmsg::{Event, Hook};
+use tokio::sync::oneshot;
 
-use super::with_causes;
-use crate::node::{Applied, NodeState, Source, Store, StoreError};
+use super::batch::Batch;
+use crate::node::{Applied, NodeState, Source, log_line};
 
-/// The node's state, shared by server, replayer and page.
+/// Comes when the event is in the files, with `false` when the disk refused it.
+pub(crate) type Word = oneshot::Receiver<bool>;
+
+/// The node's state, shared by server, replayer, writer and page.
 pub(crate) struct Record {
     inner: Mutex<Inner>,
+    /// Tells the writer of work.
+    work: Condvar,
 }
 
 pub(crate) struct Inner {
     state: NodeState,
-    store: Store,
+    boot_id: String,
+    /// Whether `state` has what was kept before this start.
+    is_loaded: bool,
     counts: BTreeMap<(Hook, Source), u64>,
     refused: BTreeMap<&'static str, u64>,
-    store_errors: u64,
+    /// What the writer takes next.
+    queue: Batch,
+    disk: DiskView,
+    is_stopping: bool,
 }
 
+/// How the writer and its disk do.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct DiskView {
+    /// Since when the writer waits for the disk; absent while it waits for work.
+    asked_at: Option<Instant>,
+    /// Events that the writer has taken and the disk has not.
+    events_being_written: usize,
+    /// How often the disk refused.
+    pub(crate) errors: u64,
+}
+
+impl DiskView {
+    /// For how long the disk has not answered.
+    pub(crate) fn stuck(&self) -> Duration {
+        self.asked_at.map(|at| at.elapsed()).unwrap_or_default()
+    }
+}
+
+/// The state could not be made durable.
+#[derive(Debug, thiserror::Error)]
+#[error("the disk of the node's state has not taken what came before")]
+pub(crate) struct NotDurable;
+
 impl Record {
-    pub(crate) fn new(store: Store, state: NodeState) -> Self {
+    /// The record of a node of which nothing is known yet; `boot_id` is the machine's present boot.
+    pub(crate) fn new(boot_id: String) -> Self {
         Self {
             inner: Mutex::new(Inner {
-                state,
-                store,
+                state: NodeState::default(),
+                boot_id,
+                is_loaded: false,
                 counts: BTreeMap::new(),
                 refused: BTreeMap::new(),
-                store_errors: 0,
+                queue: Batch::default(),
+                disk: DiskView::default(),
+                is_stopping: false,
             }),
+            work: Condvar::new(),
         }
     }
 
+    /// For a moment only: nobody may ask a disk meanwhile.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an event into the state, and has it written. `None` where so much waits for the disk
+    /// that it cannot: the event counts as not heard.
+    pub(crate) fn take(&self, event: &Event, source: Source) -> Option<Word> {
+        let line = log_line(event, source);
+        let mut inner = self.lock();
+        if !inner.queue.has_room_for(&line) {
+            return None;
+        }
+        let (told, word) = oneshot::channel();
+        let Inner { state, boot_id, .. } = &mut *inner;
+        let applied = state.apply(event, source, boot_id);
+        if applied == Applied::New {
+            *inner.counts.entry((event.hook, source)).or_default() += 1;
+            inner.queue.push(&line);
+        }
+        // The word on an event that was known already is that on all before it.
+        inner.queue.on_written(told);
+        drop(inner);
+        self.work.notify_one();
+        if applied == Applied::New {
+            tell_journal(event, source);
+        }
+        Some(word)
+    }
+
+    /// Makes what was taken survive the machine's death, or gives up after `patience`.
+    pub(crate) fn sync(&self, patience: Duration) -> Result<(), NotDurable> {
+        let (told, word) = sync_channel(1);
+        self.lock().queue.on_synced(told);
+        self.work.notify_one();
+        if word.recv_timeout(patience) == Ok(true) { Ok(()) } else { Err(NotDurable) }
+    }
+
+    /// What the writer is to do next, once there is something. Empty after `retry`, where that is
+    /// given; `None` at the end, when everything is handed out.
+    pub(super) fn next_batch(&self, retry: Option<Duration>) -> Option<Batch> {
+        let mut inner = self.lock();
+        let until = retry.map(|retry| Instant::now() + retry);
+        while inner.queue.is_empty() && !inner.is_stopping {
+            let Some(until) = until else {
+                inner = self.work.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            inner = self.work.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if inner.queue.is_empty() && inner.is_stopping {
+            return None;
+        }
+        let batch = std::mem::take(&mut inner.queue);
+        inner.disk.events_being_written = batch.events();
+        Some(batch)
+    }
+
+    /// Ends the writer once it has done what is queued.
+    pub(super) fn stop(&self) {
+        self.lock().is_stopping = true;
+        self.work.notify_one();
+    }
+
+    /// Waits between two attempts of the writer; true at the end.
+    pub(super) fn pause(&self, pause: Duration) -> bool {
+        let inner = self.lock();
+        let waited = self.work.wait_timeout_while(inner, pause, |inner| !inner.is_stopping);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping
     }
 }
 
 impl Inner {
     pub(crate) fn state(&self) -> &NodeState {
         &self.state
+    }
+
+    /// Whether the state has what was kept before this start.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.is_loaded
     }
 
     pub(crate) fn counts(&self) -> impl Iterator<Item = ((Hook, Source), u64)> {
@@ -53,8 +172,13 @@ impl Inner {
         self.refused.iter().map(|(reason, count)| (*reason, *count))
     }
 
-    pub(crate) fn store_errors(&self) -> u64 {
-        self.store_errors
+    pub(crate) fn disk(&self) -> DiskView {
+        self.disk
+    }
+
+    /// How many events are in memory only.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.queue.events() + self.disk.events_being_written
     }
 
     /// Counts a request that was not taken.
@@ -62,17 +186,27 @@ impl Inner {
         *self.refused.entry(reason).or_default() += 1;
     }
 
-    /// Takes an event; whether it is on disk too is only counted, since a full disk must not stop
-    /// the account of what runs.
-    pub(crate) fn take(&mut self, event: &Event, source: Source) {
-        let boot_id = self.store.boot_id().to_owned();
-        if self.state.apply(event, source, &boot_id) == Applied::Known {
-            return;
-        }
-        *self.counts.entry((event.hook, source)).or_default() += 1;
-        tell_journal(event, source);
-        let kept = self.store.append(event, source, &self.state);
-        self.note(kept).ok();
+    /// Puts what was kept before this start under what came since.
+    pub(super) fn load(&mut self, mut kept: NodeState) {
+        self.queue.replay(&mut kept, &self.boot_id);
+        self.state = kept;
+        self.is_loaded = true;
+    }
+
+    /// The writer asks its disk.
+    pub(super) fn ask_disk(&mut self) {
+        self.disk.asked_at = Some(Instant::now());
+    }
+
+    /// The writer has its disk's answer.
+    pub(super) fn hear_disk(&mut self, has_refused: bool) {
+        self.disk.asked_at = None;
+        self.disk.errors += u64::from(has_refused);
+    }
+
+    /// The writer has done its batch: it is on disk, or a snapshot is to bring it there.
+    pub(super) fn end_batch(&mut self) {
+        self.disk.events_being_written = 0;
     }
 
     /// Notes which jobs have ended though no epilog came.
@@ -83,20 +217,6 @@ impl Inner {
                 "job {job_id} has no control group any more: its epilog was lost"
             );
         }
-    }
-
-    /// Makes what was taken survive the machine's death.
-    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
-        let synced = self.store.sync();
-        self.note(synced)
-    }
-
-    fn note(&mut self, kept: Result<(), StoreError>) -> Result<(), StoreError> {
-        if let Err(error) = &kept {
-            self.store_errors += 1;
-            tracing::error!("the node's state is not kept: {}", with_causes(error));
-        }
-        kept
     }
 }
 

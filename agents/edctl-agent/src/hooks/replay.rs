@@ -1,76 +1,111 @@
-//! Events that waited in the spool: taken at the start and every few seconds.
+//! Events that waited in the spool: taken at the start and every few seconds, by a thread that may hang
+//! with the spool's disk.
 
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use edctl_exposition::{Family, Page};
 use edctl_hookmsg::Request;
 use edctl_spool::{Depth, Limits, Name, Replayed, Spool, SpoolError, Take};
 
-use super::record::Record;
+use super::record::{NotDurable, Record};
 use super::vanished::Watch;
-use super::with_causes;
-use crate::node::{Source, StoreError};
+use super::{STUCK, with_causes};
+use crate::directory::{self, DirectoryError};
+use crate::node::Source;
 
 const PERIOD: Duration = Duration::from_secs(5);
 const BATCH: usize = 256;
 /// A hook that writes for longer was killed.
 const STALE_AFTER: Duration = Duration::from_secs(600);
+/// How long a replay waits until what it took is durable.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the end waits for a replay.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The spool as it is now, for the page and `status`; absent when it cannot be read.
-pub(crate) type SpoolDepth = Arc<Mutex<Option<Depth>>>;
+/// The spool as it was last seen, for the page and `status`.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct SpoolView {
+    /// Absent when it cannot be read.
+    depth: Option<Depth>,
+    /// Since when the replayer waits for the spool's disk; absent while it does not.
+    asked_at: Option<Instant>,
+}
+
+impl SpoolView {
+    /// For how long the disk has not answered.
+    pub(crate) fn stuck(&self) -> Duration {
+        self.asked_at.map(|at| at.elapsed()).unwrap_or_default()
+    }
+
+    /// What is in the spool, where that is known now.
+    pub(crate) fn depth(&self) -> Option<Depth> {
+        self.depth.filter(|_| self.stuck() < STUCK)
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum ReplayError {
     #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
     Spool(#[from] SpoolError),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    NotDurable(#[from] NotDurable),
 }
 
-/// The replaying thread; dropping it ends it.
+/// The replaying thread. Dropping it ends it, or leaves it where the spool's disk does not answer.
 pub(crate) struct Replay {
-    depth: SpoolDepth,
+    view: Arc<Mutex<SpoolView>>,
     stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed when the thread ends.
+    ended: Receiver<()>,
 }
 
 impl Replay {
-    /// Takes what waits, then goes on doing so.
+    /// Takes what waits, for at most `patience`, then goes on doing so.
     pub(crate) fn start(
         directory: &Path,
         record: Arc<Record>,
         mut watch: Watch,
+        patience: Duration,
     ) -> Result<Self, String> {
-        make(directory)?;
-        open(directory).map_err(|e| with_causes(&e))?;
-        let depth = SpoolDepth::default();
-        while round(directory, &record, &depth).left > 0 {}
+        let view = Arc::new(Mutex::new(SpoolView::default()));
+        let replayer =
+            Replayer { directory: directory.to_owned(), record, view: Arc::clone(&view) };
         let (stop, stopped) = channel();
-        let (directory, shown) = (directory.to_owned(), Arc::clone(&depth));
-        let thread = std::thread::Builder::new()
+        let (first, drained) = sync_channel(1);
+        let (ending, ended) = sync_channel(0);
+        std::thread::Builder::new()
             .name("replay".to_owned())
             .spawn(move || {
+                let _ending: SyncSender<()> = ending;
+                // The start may wait no longer.
+                drop(first.send(replayer.drain()));
                 while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
-                    round(&directory, &record, &shown);
-                    watch.look(&record, Instant::now());
+                    replayer.round();
+                    watch.look(&replayer.record, Instant::now());
                 }
             })
             .map_err(|e| format!("cannot start the replaying thread: {e}"))?;
-        Ok(Self { depth, stop: Some(stop), thread: Some(thread) })
+        match drained.recv_timeout(patience) {
+            Ok(Err(error)) => return Err(with_causes(&error)),
+            Ok(Ok(())) => {}
+            Err(_) => tracing::warn!("the spool is not read yet: starting without it"),
+        }
+        Ok(Self { view, stop: Some(stop), ended })
     }
 
-    pub(crate) fn spool(&self) -> SpoolDepth {
-        Arc::clone(&self.depth)
+    pub(crate) fn view(&self) -> Arc<Mutex<SpoolView>> {
+        Arc::clone(&self.view)
     }
 
     pub(crate) fn collect(&self, page: &mut Page) {
-        let Some(depth) = *self.depth.lock().unwrap_or_else(PoisonError::into_inner) else {
-            return page.error("spool", "io");
+        let view = *self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(depth) = view.depth() else {
+            return page.error("spool", if view.stuck() < STUCK { "io" } else { "timeout" });
         };
         let mut files = Family::gauge(
             "edctl_agent_spool_files",
@@ -91,74 +126,103 @@ impl Replay {
 impl Drop for Replay {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
+        if self.ended.recv_timeout(STOP_PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the spool does not answer; leaving without it");
         }
     }
 }
 
-/// The package makes the directory; without the package, the agent does.
-fn make(directory: &Path) -> Result<(), String> {
-    match std::fs::DirBuilder::new().mode(0o750).create(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(format!("cannot make {}: {error}", directory.display()))
+/// What the thread works with.
+struct Replayer {
+    directory: PathBuf,
+    record: Arc<Record>,
+    view: Arc<Mutex<SpoolView>>,
+}
+
+impl Replayer {
+    /// Takes all that waits, as far as it can be taken.
+    ///
+    /// Fails where there is no spool; what cannot be replayed is only said.
+    fn drain(&self) -> Result<(), ReplayError> {
+        if self.record.lock().is_loaded() {
+            self.asking(|| self.open())?;
+            while self.round().left > 0 {}
         }
-        _ => Ok(()),
+        Ok(())
     }
-}
 
-/// Opened anew each time: a disk may be mounted there, or be replaced, while the agent runs.
-fn open(directory: &Path) -> Result<Spool, SpoolError> {
-    Spool::open(directory, Limits::default())
-}
+    /// One replay; what is left is 0 when nothing moves any more. Nothing is taken before the state
+    /// is loaded, which knows what was taken before.
+    fn round(&self) -> Replayed {
+        if !self.record.lock().is_loaded() {
+            return Replayed::default();
+        }
+        let (replayed, depth) = match self.asking(|| self.replay()) {
+            Ok((replayed, depth)) => (replayed, Some(depth)),
+            Err(error) => {
+                tracing::error!("cannot replay the spool: {}", with_causes(&error));
+                (Replayed::default(), None)
+            }
+        };
+        self.lock_view().depth = depth;
+        let is_stuck = replayed.taken + replayed.corrupt == 0;
+        Replayed { left: if is_stuck { 0 } else { replayed.left }, ..replayed }
+    }
 
-/// One replay; what is left is 0 when nothing moves any more.
-fn round(directory: &Path, record: &Record, shown: &SpoolDepth) -> Replayed {
-    let done = open(directory).map_err(ReplayError::from).and_then(|spool| {
-        let replayed = replay(&spool, record)?;
+    /// Opened anew each time: a disk may be mounted there, or be replaced, while the agent runs.
+    fn open(&self) -> Result<Spool, ReplayError> {
+        directory::make(&self.directory, directory::PRIVATE, crate::STATE_FLAG)?;
+        Ok(Spool::open(&self.directory, Limits::default())?)
+    }
+
+    fn replay(&self) -> Result<(Replayed, Depth), ReplayError> {
+        let spool = self.open()?;
+        let swept = spool.sweep(STALE_AFTER, SystemTime::now())?;
+        let replayed =
+            spool.replay(BATCH, |name, bytes| self.take(name, bytes), || self.commit())?;
+        if swept + replayed.taken + replayed.corrupt > 0 {
+            tracing::info!(
+                taken = replayed.taken,
+                corrupt = replayed.corrupt,
+                killed = swept,
+                left = replayed.left,
+                "replayed the spool"
+            );
+        }
         Ok((replayed, spool.depth()?))
-    });
-    let (replayed, depth) = match done {
-        Ok((replayed, depth)) => (replayed, Some(depth)),
-        Err(error) => {
-            tracing::error!("cannot replay the spool: {}", with_causes(&error));
-            (Replayed::default(), None)
-        }
-    };
-    *shown.lock().unwrap_or_else(PoisonError::into_inner) = depth;
-    let is_stuck = replayed.taken + replayed.corrupt == 0;
-    Replayed { left: if is_stuck { 0 } else { replayed.left }, ..replayed }
-}
-
-fn replay(spool: &Spool, record: &Record) -> Result<Replayed, ReplayError> {
-    let swept = spool.sweep(STALE_AFTER, SystemTime::now())?;
-    let replayed = spool.replay(
-        BATCH,
-        |name, bytes| take(record, name, bytes),
-        || record.lock().sync().map_err(ReplayError::from),
-    )?;
-    if swept + replayed.taken + replayed.corrupt > 0 {
-        tracing::info!(
-            taken = replayed.taken,
-            corrupt = replayed.corrupt,
-            killed = swept,
-            left = replayed.left,
-            "replayed the spool"
-        );
     }
-    Ok(replayed)
-}
 
-fn take(record: &Record, name: &Name, bytes: &[u8]) -> Take {
-    match Request::decode(bytes) {
-        Ok(Request::Event(event)) => {
-            record.lock().take(&event, Source::Spool);
-            Take::Taken
+    fn take(&self, name: &Name, bytes: &[u8]) -> Take {
+        match Request::decode(bytes) {
+            Ok(Request::Event(event)) => match self.record.take(&event, Source::Spool) {
+                Some(_) => Take::Taken,
+                None => Take::Later,
+            },
+            Ok(Request::Status) => Take::Corrupt,
+            Err(error) => {
+                tracing::warn!(%error, "the record {name} is put aside");
+                Take::Corrupt
+            }
         }
-        Ok(Request::Status) => Take::Corrupt,
-        Err(error) => {
-            tracing::warn!(%error, "the record {name} is put aside");
-            Take::Corrupt
-        }
+    }
+
+    /// Waits for the state's disk, not for the spool's.
+    fn commit(&self) -> Result<(), ReplayError> {
+        self.lock_view().asked_at = None;
+        let synced = self.record.sync(COMMIT_PATIENCE);
+        self.lock_view().asked_at = Some(Instant::now());
+        Ok(synced?)
+    }
+
+    /// Does what may hang with the spool's disk.
+    fn asking<T>(&self, question: impl FnOnce() -> T) -> T {
+        self.lock_view().asked_at = Some(Instant::now());
+        let answer = question();
+        self.lock_view().asked_at = None;
+        answer
+    }
+
+    fn lock_view(&self) -> MutexGuard<'_, SpoolView> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

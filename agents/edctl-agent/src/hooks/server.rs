@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
+use super::SpoolView;
 use super::authority::Authority;
-use super::record::Record;
-use super::replay::SpoolDepth;
+use super::record::{Record, Word};
+use crate::directory;
 use crate::node::Source;
 use crate::service::Reports;
 use crate::status::{About, Status};
@@ -28,6 +29,8 @@ use crate::status::{About, Status};
 /// How long a caller may take to say what it wants and to take the answer: a busy node must not
 /// lose an event, and idle callers hold up only their like.
 const BUDGET: Duration = Duration::from_secs(2);
+/// How long an answer waits for the disk, which is well within a hook's own budget of 100 ms.
+const DISK_BUDGET: Duration = Duration::from_millis(20);
 /// Callers at a time; Slurm's own users are let in above it.
 const MOST_CALLERS: usize = 64;
 /// Callers at a time of one ordinary user.
@@ -40,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a request may need.
 pub(crate) struct Context {
     pub(crate) record: Arc<Record>,
-    pub(crate) spool: SpoolDepth,
+    pub(crate) spool: Arc<Mutex<SpoolView>>,
     pub(crate) authority: Authority,
     pub(crate) about: About,
     pub(crate) reports: Reports,
@@ -56,6 +59,10 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(socket: &Path, context: Context) -> Result<Self, String> {
         let failed = |e: io::Error| format!("cannot listen on {}: {e}", socket.display());
+        if let Some(parent) = socket.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            directory::make(parent, directory::PUBLIC, crate::SOCKET_FLAG)
+                .map_err(|error| error.to_string())?;
+        }
         let listener = bind(socket).map_err(failed)?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -176,7 +183,7 @@ async fn talk(mut stream: UnixStream, uid: u32, context: &Context) {
     let Ok(Some(line)) = read_line(&mut stream).await else {
         return context.record.lock().refuse("malformed");
     };
-    let reply = answer(&line, uid, context);
+    let reply = answer(&line, uid, context).await;
     // A caller that is gone needs no answer.
     drop(stream.write_all(&reply).await);
 }
@@ -192,9 +199,9 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
     Ok((!line.is_empty() && line.len() <= MAX_REQUEST_BYTES).then_some(line))
 }
 
-fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
+async fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
     match Request::decode(line) {
-        Ok(Request::Event(event)) => encode(&answer_event(&event, uid, context)),
+        Ok(Request::Event(event)) => encode(&answer_event(&event, uid, context).await),
         Ok(Request::Status) => answer_status(context),
         Err(DecodeError::Version(_)) => {
             // Written by a newer hook: the agent that comes after this one will understand it.
@@ -209,28 +216,51 @@ fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
     }
 }
 
-fn answer_event(event: &Event, uid: u32, context: &Context) -> Reply {
-    let mut record = context.record.lock();
-    if !context.authority.allows(uid, event, record.state()) {
-        tracing::debug!(uid, hook = event.hook.as_str(), "an event is refused");
-        record.refuse("denied");
-        return Reply::new(Outcome::Denied);
+async fn answer_event(event: &Event, uid: u32, context: &Context) -> Reply {
+    if let Some(outcome) = refuse(event, uid, context) {
+        return Reply::new(outcome);
     }
-    record.take(event, Source::Socket);
-    let job = event.job_id.and_then(|id| record.state().job(id));
-    let traceparent = match event.hook {
-        Hook::TaskProlog => job.and_then(|job| job.traceparent.clone()),
+    let Some(word) = context.record.take(event, Source::Socket) else {
+        context.record.lock().refuse("full");
+        return Reply::new(Outcome::Later);
+    };
+    let traceparent = match (event.hook, event.job_id) {
+        (Hook::TaskProlog, Some(job_id)) => {
+            context.record.lock().state().job(job_id).and_then(|job| job.traceparent.clone())
+        }
         _ => None,
     };
-    Reply { traceparent, ..Reply::new(Outcome::Accepted) }
+    let outcome = if is_written(word, context).await { Outcome::Accepted } else { Outcome::Held };
+    Reply { traceparent, ..Reply::new(outcome) }
+}
+
+/// What a caller is told that may not say this.
+fn refuse(event: &Event, uid: u32, context: &Context) -> Option<Outcome> {
+    let mut record = context.record.lock();
+    if context.authority.allows(uid, event, record.state()) {
+        return None;
+    }
+    tracing::debug!(uid, hook = event.hook.as_str(), "an event is refused");
+    // Whose job it is may stand in what is not loaded yet.
+    let (reason, outcome) =
+        if record.is_loaded() { ("denied", Outcome::Denied) } else { ("early", Outcome::Later) };
+    record.refuse(reason);
+    Some(outcome)
+}
+
+/// Whether the event is on disk. The disk gets the budget once, not once for each caller.
+async fn is_written(word: Word, context: &Context) -> bool {
+    let stuck = context.record.lock().disk().stuck();
+    let word = tokio::time::timeout(DISK_BUDGET.saturating_sub(stuck), word).await;
+    matches!(word, Ok(Ok(true)))
 }
 
 fn answer_status(context: &Context) -> Vec<u8> {
     let status = Status::of(
         &context.about,
-        context.record.lock().state(),
-        *context.spool.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        &context.reports.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        &context.record.lock(),
+        &context.spool.lock().unwrap_or_else(PoisonError::into_inner),
+        &context.reports.lock().unwrap_or_else(PoisonError::into_inner),
     );
     let mut line = serde_json::to_vec(&status).unwrap_or_default();
     line.push(b'\n');

@@ -63,15 +63,14 @@ mod tests {
     use edctl_hookmsg::Hook;
 
     use super::*;
-    use crate::node::{Source, Store, tests::event};
+    use crate::node::{Source, tests::event};
 
     #[test]
     fn a_job_leaves_long_after_its_group_and_comes_back_with_it() {
         let dir = tempfile::tempdir().unwrap();
-        let (store, state) = Store::open(dir.path(), "boot").unwrap();
-        let record = Record::new(store, state);
+        let record = Record::new("boot".to_owned());
         for job in [1, 2] {
-            record.lock().take(&event(Hook::Prolog, job, u64::from(job)), Source::Socket);
+            record.take(&event(Hook::Prolog, job, u64::from(job)), Source::Socket).unwrap();
         }
         let mut watch = Watch::new(&dir.path().join("cgroup"));
         let start = Instant::now();
@@ -96,7 +95,7 @@ mod tests {
         assert_eq!(listed_after(20_302), [1, 2]);
         fs::remove_dir(uid.join("job_2")).unwrap();
         assert_eq!(listed_after(20_303), [1, 2], "the time counts anew");
-        record.lock().take(&event(Hook::Epilog, 2, 99), Source::Socket);
+        record.take(&event(Hook::Epilog, 2, 99), Source::Socket).unwrap();
         assert_eq!(listed_after(20_304), [1]);
     }
 }

@@ -9,7 +9,7 @@ mod store;
 pub(crate) use cgroups::{JobCgroups, Present};
 pub(crate) use job::Job;
 pub(crate) use state::{Applied, NodeState, Past, Source};
-pub(crate) use store::{Store, StoreError};
+pub(crate) use store::{Disk, Store, StoreError, log_line, replay_lines};
 
 #[cfg(test)]
 pub(crate) use state::tests;

@@ -1,8 +1,8 @@
 //! Keeping the node's state over a restart of the agent: a snapshot, and a log of what came since.
 //!
-//! An event is appended to the log before its hook gets an answer; that survives the agent's death
-//! without a sync, and after the machine's death its jobs are gone too. Events know their ids, so a
-//! log that is replayed over a newer snapshot changes nothing.
+//! What was appended survives the agent's death without a sync, and after the machine's death its jobs
+//! are gone too. Events know their ids, so a log that is replayed over a newer snapshot changes nothing.
+//! Everything here may wait for the disk for ever, so only the writer's thread calls it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -29,6 +29,14 @@ pub(crate) struct StoreError {
     source: io::Error,
 }
 
+#[cfg(test)]
+impl StoreError {
+    /// A disk that is full.
+    pub(crate) fn refusal() -> Self {
+        Self { doing: "append to", path: LOG.into(), source: io::ErrorKind::StorageFull.into() }
+    }
+}
+
 #[derive(Serialize)]
 struct Snapshot<'a> {
     v: u32,
@@ -52,6 +60,42 @@ struct Line<'a> {
 struct OwnedLine {
     source: Source,
     event: Event,
+}
+
+/// An event as a line of the log.
+pub(crate) fn log_line(event: &Event, source: Source) -> Vec<u8> {
+    let mut line = serde_json::to_vec(&Line { source, event }).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+/// Applies lines of the log to the state, and hands back how many there are; the last one may be cut
+/// off.
+pub(crate) fn replay_lines(lines: &[u8], state: &mut NodeState, boot_id: &str) -> usize {
+    let mut count = 0;
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(OwnedLine { source, event }) => drop(state.apply(&event, source, boot_id)),
+            Err(error) => tracing::warn!(%error, "a line of the event log is unusable"),
+        }
+        count += 1;
+    }
+    count
+}
+
+/// What the writer asks of the disk; a test gives it one that hangs.
+pub(crate) trait Disk: Send {
+    /// Appends lines of events to the log.
+    fn append(&mut self, lines: &[u8]) -> Result<(), StoreError>;
+
+    /// Whether the log is so long that it should be folded.
+    fn is_long(&self) -> bool;
+
+    /// Writes a snapshot durably and empties the log.
+    fn fold(&mut self, state: &NodeState) -> Result<(), StoreError>;
+
+    /// Makes what was appended survive the machine's death.
+    fn sync(&mut self) -> Result<(), StoreError>;
 }
 
 /// The state's files.
@@ -94,44 +138,32 @@ impl Store {
         Ok((store, state))
     }
 
-    /// The boot that the state belongs to.
-    pub(crate) fn boot_id(&self) -> &str {
-        &self.boot_id
-    }
-
-    /// Appends an event that was applied to `state`.
-    pub(crate) fn append(
-        &mut self,
-        event: &Event,
-        source: Source,
-        state: &NodeState,
-    ) -> Result<(), StoreError> {
-        let written = serde_json::to_vec(&Line { source, event })
-            .map_err(io::Error::from)
-            .and_then(|line| self.append_line(line));
-        written.map_err(|source| self.failed("append to", LOG, source))?;
-        if self.log_lines >= LOG_LINES { self.fold(state) } else { Ok(()) }
-    }
-
-    fn append_line(&mut self, mut line: Vec<u8>) -> io::Result<()> {
-        line.push(b'\n');
-        if let Err(error) = self.log.write_all(&line) {
+    fn append_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        if let Err(error) = self.log.write_all(lines) {
             // Half a line would swallow the next one.
             self.log.set_len(self.log_bytes)?;
             return Err(error);
         }
-        self.log_bytes += line.len() as u64;
-        self.log_lines += 1;
+        self.log_bytes += lines.len() as u64;
+        self.log_lines += lines.iter().filter(|byte| **byte == b'\n').count();
         Ok(())
     }
 
-    /// Makes what was appended survive the machine's death.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.log.sync_data().map_err(|source| self.failed("sync", LOG, source))
+    fn failed(&self, doing: &'static str, file: &str, source: io::Error) -> StoreError {
+        StoreError { doing, path: self.directory.join(file), source }
+    }
+}
+
+impl Disk for Store {
+    fn append(&mut self, lines: &[u8]) -> Result<(), StoreError> {
+        self.append_lines(lines).map_err(|source| self.failed("append to", LOG, source))
     }
 
-    /// Writes a snapshot and empties the log.
-    pub(crate) fn fold(&mut self, state: &NodeState) -> Result<(), StoreError> {
+    fn is_long(&self) -> bool {
+        self.log_lines >= LOG_LINES
+    }
+
+    fn fold(&mut self, state: &NodeState) -> Result<(), StoreError> {
         let snapshot = Snapshot { v: 1, boot_id: &self.boot_id, state };
         serde_json::to_vec(&snapshot)
             .map_err(io::Error::from)
@@ -142,8 +174,8 @@ impl Store {
         Ok(())
     }
 
-    fn failed(&self, doing: &'static str, file: &str, source: io::Error) -> StoreError {
-        StoreError { doing, path: self.directory.join(file), source }
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.log.sync_data().map_err(|source| self.failed("sync", LOG, source))
     }
 }
 
@@ -170,20 +202,12 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Applies the log's lines; the last one may be cut off.
+/// Applies the log's lines.
 fn replay(log: &mut File, state: &mut NodeState, boot_id: &str) -> io::Result<usize> {
     let mut bytes = Vec::new();
     log.seek(SeekFrom::Start(0))?;
     log.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    let mut lines = 0;
-    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(OwnedLine { source, event }) => drop(state.apply(&event, source, boot_id)),
-            Err(error) => tracing::warn!(%error, "a line of the event log is unusable"),
-        }
-        lines += 1;
-    }
-    Ok(lines)
+    Ok(replay_lines(&bytes, state, boot_id))
 }
 
 fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -204,8 +228,8 @@ mod tests {
     use super::*;
 
     fn put(store: &mut Store, state: &mut NodeState, event: &Event) {
-        state.apply(event, Source::Socket, store.boot_id());
-        store.append(event, Source::Socket, state).unwrap();
+        state.apply(event, Source::Socket, &store.boot_id);
+        store.append(&log_line(event, Source::Socket)).unwrap();
     }
 
     #[test]
@@ -247,13 +271,16 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_folded_before_it_is_long() {
+    fn a_long_log_is_folded() {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, mut state) = Store::open(dir.path(), "boot").unwrap();
-        for n in 1..=600 {
+        for n in 1..=LOG_LINES as u64 {
+            assert!(!store.is_long());
             put(&mut store, &mut state, &event(Hook::TaskProlog, 1, n));
         }
-        assert_eq!(store.log_lines, 600 - LOG_LINES);
+        assert!(store.is_long());
+        store.fold(&state).unwrap();
+        assert_eq!(fs::metadata(dir.path().join(LOG)).unwrap().len(), 0);
         let (_, found) = Store::open(dir.path(), "boot").unwrap();
         assert_eq!(found, state);
     }

@@ -1,12 +1,13 @@
 //! What `status` says, the same on the socket and with `-o json`.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use edctl_spool::Depth;
 use serde::{Deserialize, Serialize};
 
 use crate::collector::Report;
-use crate::node::{Job, NodeState, Past};
+use crate::hooks::{Inner, SpoolView};
+use crate::node::{Job, Past};
 
 /// The version of this form; a field may be added without a new one.
 const VERSION: u32 = 1;
@@ -19,15 +20,17 @@ const MOST_HOOKS: usize = 20;
 pub(crate) struct About {
     node: String,
     since_usec: u64,
+    state_directory: PathBuf,
 }
 
 impl About {
     /// This process, started now.
-    pub(crate) fn now() -> Self {
+    pub(crate) fn now(state_directory: &Path) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             node: crate::host::read_uname().nodename,
             since_usec: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
+            state_directory: state_directory.to_owned(),
         }
     }
 }
@@ -43,9 +46,28 @@ pub(crate) struct Status {
     pub(crate) jobs: Vec<Job>,
     /// The last hooks, the newest first.
     pub(crate) hooks: Vec<Past>,
+    /// How the disk does that keeps the state; absent in the answer of an older agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<StateStatus>,
     /// Absent when it cannot be read.
     pub(crate) spool: Option<SpoolStatus>,
+    /// For how long the spool's disk has not answered.
+    #[serde(default)]
+    pub(crate) spool_stuck_secs: f64,
     pub(crate) collectors: Vec<CollectorStatus>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StateStatus {
+    pub(crate) directory: PathBuf,
+    /// Whether what was kept before this start is known; else `jobs` has only what came since.
+    pub(crate) loaded: bool,
+    /// For how long the disk has not answered.
+    pub(crate) stuck_secs: f64,
+    /// Events of hooks that are in memory only.
+    pub(crate) unwritten_events: usize,
+    /// How often the disk refused.
+    pub(crate) errors: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,21 +88,24 @@ pub(crate) struct CollectorStatus {
 }
 
 impl Status {
-    pub(crate) fn of(
-        about: &About,
-        state: &NodeState,
-        spool: Option<Depth>,
-        reports: &[Report],
-    ) -> Self {
+    pub(crate) fn of(about: &About, record: &Inner, spool: &SpoolView, reports: &[Report]) -> Self {
         Self {
             v: VERSION,
             node: about.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             since_usec: about.since_usec,
-            jobs: state.jobs().cloned().collect(),
-            hooks: state.past().take(MOST_HOOKS).cloned().collect(),
-            spool: spool.map(|depth| SpoolStatus {
+            jobs: record.state().jobs().cloned().collect(),
+            hooks: record.state().past().take(MOST_HOOKS).cloned().collect(),
+            state: Some(StateStatus {
+                directory: about.state_directory.clone(),
+                loaded: record.is_loaded(),
+                stuck_secs: record.disk().stuck().as_secs_f64(),
+                unwritten_events: record.unwritten(),
+                errors: record.disk().errors,
+            }),
+            spool_stuck_secs: spool.stuck().as_secs_f64(),
+            spool: spool.depth().map(|depth| SpoolStatus {
                 records: depth.records,
                 temporary: depth.temporary,
                 corrupt: depth.corrupt,

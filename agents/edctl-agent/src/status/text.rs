@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Status;
+use crate::hooks::STUCK;
 
 /// Renders the status as of now.
 pub(super) fn render(status: &Status) -> String {
@@ -21,6 +22,7 @@ fn render_at(status: &Status, now: Duration) -> String {
     );
     jobs(&mut text, status, now);
     hooks(&mut text, status);
+    state(&mut text, status);
     spool(&mut text, status);
     collectors(&mut text, status);
     text
@@ -56,9 +58,36 @@ fn hooks(text: &mut String, status: &Status) {
     rows.write(text, "last hooks", "no hook has run yet");
 }
 
+fn state(text: &mut String, status: &Status) {
+    let Some(state) = &status.state else { return };
+    let _ = write!(text, "\nstate in {}: ", state.directory.display());
+    let unwritten = state.unwritten_events;
+    let _ = if state.stuck_secs >= STUCK.as_secs_f64() {
+        let stuck = state.stuck_secs;
+        writeln!(
+            text,
+            "the disk has not answered for {stuck:.0} s; {unwritten} events wait in memory"
+        )
+    } else if state.errors > 0 {
+        writeln!(text, "the disk refused {} times; see the journal", state.errors)
+    } else if unwritten > 0 {
+        writeln!(text, "{unwritten} events not yet on disk")
+    } else {
+        writeln!(text, "all events on disk")
+    };
+    if !state.loaded {
+        text.push_str(
+            "  what was kept there is not known yet: jobs of before the start are not shown\n",
+        );
+    }
+}
+
 fn spool(text: &mut String, status: &Status) {
     text.push_str("\nspool: ");
     let _ = match &status.spool {
+        None if status.spool_stuck_secs >= STUCK.as_secs_f64() => {
+            writeln!(text, "the disk has not answered for {:.0} s", status.spool_stuck_secs)
+        }
         None => writeln!(text, "cannot be read"),
         Some(spool) if spool.records + spool.temporary + spool.corrupt == 0 => {
             writeln!(text, "empty")
@@ -190,6 +219,7 @@ mod tests {
                 "tasks_started":2,"tasks_ended":1}],
             "hooks":[{"time_usec":60000000,"hook":"prolog","job_id":42,"user":"designer",
                 "source":"spool"}],
+            "state":{"directory":"/s","loaded":true,"stuck_secs":0.2,"unwritten_events":0,"errors":0},
             "spool":{"records":0,"temporary":0,"corrupt":1,"bytes":9},
             "collectors":[{"name":"cpu","state":"error","duration_secs":0.0012,"error":"no"}]}"#;
         let status: Status = serde_json::from_str(json).unwrap();
@@ -204,6 +234,8 @@ last hooks
   TIME                  HOOK    JOB  USER      BY
   1970-01-01T00:01:00Z  prolog  42   designer  spool
 
+state in /s: all events on disk
+
 spool: 0 waiting, 0 being written, 1 corrupt, 9 bytes
 
 collectors at the last scrape
@@ -211,5 +243,27 @@ collectors at the last scrape
   cpu        error  1.20 ms  no
 ";
         assert_eq!(render_at(&status, Duration::from_secs(120)), expected);
+    }
+    #[test]
+    fn a_disk_that_hangs_is_said() {
+        let json = r#"{"v":1,"node":"w1","version":"0.1.0","pid":7,"since_usec":0,"jobs":[],"hooks":[],
+            "state":{"directory":"/s","loaded":false,"stuck_secs":12.4,"unwritten_events":3,"errors":1},
+            "spool":null,"spool_stuck_secs":7.6,"collectors":[]}"#;
+        let text = render_at(&serde_json::from_str(json).unwrap(), Duration::ZERO);
+        for expected in [
+            "\nstate in /s: the disk has not answered for 12 s; 3 events wait in memory\n",
+            "  what was kept there is not known yet: ",
+            "\nspool: the disk has not answered for 8 s\n",
+        ] {
+            assert!(text.contains(expected), "{expected:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn an_older_agents_answer_says_nothing_of_its_disk() {
+        let json = r#"{"v":1,"node":"w1","version":"0.1.0","pid":7,"since_usec":0,"jobs":[],"hooks":[],
+            "spool":null,"collectors":[]}"#;
+        let text = render_at(&serde_json::from_str(json).unwrap(), Duration::ZERO);
+        assert!(text.contains("\nspool: cannot be read\n") && !text.contains("state in"), "{text}");
     }
 }

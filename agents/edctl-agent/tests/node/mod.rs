@@ -16,23 +16,37 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Node {
     dir: TempDir,
+    state: PathBuf,
+    socket: PathBuf,
 }
 
 impl Node {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        Self { state: dir.path().into(), socket: dir.path().join("agent.sock"), dir }
+    }
+
+    /// A node without the directories that the agent works in.
+    pub(crate) fn bare() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("var/lib/edctl/agent");
+        Self { state, socket: dir.path().join("run/edctl/agent.sock"), dir }
     }
 
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
     pub(crate) fn socket(&self) -> PathBuf {
-        self.dir().join("agent.sock")
+        self.socket.clone()
     }
 
     pub(crate) fn spool(&self) -> PathBuf {
-        self.dir().join("spool")
+        self.state.join("spool")
     }
 
     /// Makes the spool as the package does before the agent's first start.
@@ -58,7 +72,7 @@ impl Node {
             .args(["--log.format", "text", "--hooks.socket"])
             .arg(self.socket())
             .arg("--state.directory")
-            .arg(self.dir())
+            .arg(self.state())
             .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::null());
         agent
