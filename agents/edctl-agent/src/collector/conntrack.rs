@@ -7,6 +7,7 @@ use edctl_exposition::{Family, Page};
 
 use super::kept::Kept;
 use super::kernel_file::{KernelFile, Text};
+use super::left_out::or_left_out;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -58,30 +59,34 @@ impl Conntrack {
 
 impl Collector for Conntrack {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let entries = self.number("nf_conntrack_count")?;
-        let limit = self.number("nf_conntrack_max")?;
-        let sums = match self.stat.read() {
-            Ok(text) => parse(text)?,
+        let entries = match self.number("nf_conntrack_count") {
+            // Nothing is tracked.
+            Err(error @ CollectError::Absent { .. }) => return Err(error),
+            read => or_left_out(read.map(Some)),
+        };
+        let limit = or_left_out(self.number("nf_conntrack_max").map(Some));
+        let sums = match self.stat.read().and_then(parse) {
             // Kernels may be built without this file.
             Err(CollectError::Absent { .. }) => Vec::new(),
-            Err(error) => return Err(error),
+            read => or_left_out(read.map(Some)).unwrap_or_default(),
         };
         let help = "Connections that are tracked.";
-        page.add(Family::gauge("node_nf_conntrack_entries", help).with(&[], entries));
+        page.add(Family::gauge("node_nf_conntrack_entries", help).with_known(&[], entries));
         let help = "The most connections that may be tracked.";
-        page.add(Family::gauge("node_nf_conntrack_entries_limit", help).with(&[], limit));
+        page.add(Family::gauge("node_nf_conntrack_entries_limit", help).with_known(&[], limit));
         for (column, sum) in sums {
             let help =
                 ["The column ", column, " of /proc/net/stat/nf_conntrack, of all CPUs."].concat();
             let name = ["node_nf_conntrack_stat_", column].concat();
-            page.add(Family::gauge(name, help).with(&[], sum));
+            page.add(Family::gauge(name, help).with_known(&[], sum));
         }
         Ok(())
     }
 }
 
-/// The columns' sums over all CPUs; a line for each CPU, in hex, under a line of names.
-fn parse(text: Text<'_>) -> Result<Vec<(&'static str, u64)>, CollectError> {
+/// The columns' sums over all CPUs; a line for each CPU, in hex, under a line of names. A sum is not known
+/// where one CPU's number is not.
+fn parse(text: Text<'_>) -> Result<Vec<(&'static str, Option<u64>)>, CollectError> {
     let mut lines = text.lines();
     let names: Vec<&str> =
         lines.next().map(|(_, line)| line.split_ascii_whitespace().collect()).unwrap_or_default();
@@ -92,23 +97,23 @@ fn parse(text: Text<'_>) -> Result<Vec<(&'static str, u64)>, CollectError> {
     if places.is_empty() {
         return Err(text.wrong(1, "expected the columns' names"));
     }
-    let mut sums: Vec<(&str, u64)> = places.iter().map(|(column, _)| (*column, 0)).collect();
-    for (number, line) in lines {
-        let columns: Option<Vec<u64>> =
-            line.split_ascii_whitespace().map(|word| u64::from_str_radix(word, 16).ok()).collect();
-        let columns = columns.filter(|columns| columns.len() == names.len());
-        let columns = columns.ok_or_else(|| text.wrong(number, "expected hex numbers"))?;
-        for ((_, place), (_, sum)) in places.iter().zip(&mut sums) {
-            *sum = sum.saturating_add(columns[*place]);
-        }
-    }
-    Ok(sums)
+    let cpus = text.rows_below(1, "expected a hex number for each name", |number, line| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        (words.len() == names.len()).then_some((number, words))
+    })?;
+    let sum = |place: usize| {
+        let numbers = cpus.iter().map(|(number, words)| text.hex(*number, words[place]));
+        numbers.fold(Some(0u64), |sum, number| Some(sum?.saturating_add(number?)))
+    };
+    Ok(places.into_iter().map(|(column, place)| (column, sum(place))).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::sysfs::tests::{shown_with, tree};
+    use super::super::{Options, State};
     use super::*;
 
     #[test]
@@ -124,10 +129,30 @@ mod tests {
             ("insert", 0),
             ("drop", 3),
         ];
-        assert_eq!(sums, expected);
-        for bad in ["", "a b\n1 2\n", "found\nx\n", "found new\n1\n"] {
+        assert_eq!(sums, expected.map(|(column, sum)| (column, Some(sum))));
+        for bad in ["", "a b\n1 2\n", "found new\n1\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_odd_number_costs_its_sum_and_a_broken_file_itself() {
+        let dir = tree(&[
+            ("sys/net/netfilter/nf_conntrack_count", "7\n"),
+            ("sys/net/netfilter/nf_conntrack_max", "-1\n"),
+            ("net/stat/nf_conntrack", "found drop\n1 2\nodd\n-3 4\n"),
+        ]);
+        let shown = |dir: &tempfile::TempDir| {
+            shown_with(&ENTRY, dir.path(), &Options::default()).map(|(text, errors)| {
+                let lines = text.lines().filter(|line| !line.starts_with('#'));
+                (lines.map(str::to_owned).collect::<Vec<_>>(), errors)
+            })
+        };
+        let lines = ["node_nf_conntrack_entries 7", "node_nf_conntrack_stat_drop 6"];
+        assert_eq!(shown(&dir).unwrap(), (lines.map(str::to_owned).to_vec(), 3));
+        std::fs::write(dir.path().join("net/stat/nf_conntrack"), "odd\n").unwrap();
+        assert_eq!(shown(&dir).unwrap(), (vec![lines[0].to_owned()], 2));
+        assert_eq!(shown(&tree(&[])), Err(State::Absent));
     }
 
     proptest! {

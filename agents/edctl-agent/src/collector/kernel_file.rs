@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::number::Number;
+use super::number::{self, Number};
 use super::{CollectError, left_out};
 
 /// No file read here is longer; a longer one is refused rather than cut.
@@ -142,18 +142,29 @@ impl<'a> Text<'a> {
     pub(super) fn rows<T>(
         self,
         expected: &'static str,
+        parse: impl FnMut(usize, &'a str) -> Option<T>,
+    ) -> Result<Vec<T>, CollectError> {
+        let rows = self.rows_below(0, expected, parse)?;
+        if rows.is_empty() { Err(self.wrong(1, expected)) } else { Ok(rows) }
+    }
+
+    /// The same of the lines below so many of a head, below which there may be none.
+    pub(super) fn rows_below<T>(
+        self,
+        head: usize,
+        expected: &'static str,
         mut parse: impl FnMut(usize, &'a str) -> Option<T>,
     ) -> Result<Vec<T>, CollectError> {
         let mut rows = Vec::new();
         let mut odd = Vec::new();
-        for (number, line) in self.lines() {
+        for (number, line) in self.lines().skip(head) {
             match parse(number, line) {
                 Some(row) => rows.push(row),
                 None => odd.push(number),
             }
         }
-        if rows.is_empty() {
-            return Err(self.wrong(1, expected));
+        if let ([], [first, ..]) = (rows.as_slice(), odd.as_slice()) {
+            return Err(self.wrong(*first, expected));
         }
         odd.into_iter().for_each(|number| self.leave_out(number, expected));
         Ok(rows)
@@ -161,11 +172,25 @@ impl<'a> Text<'a> {
 
     /// A number of this line, or none and a note.
     pub(super) fn number<T: Number>(self, line: usize, word: Option<&str>) -> Option<T> {
-        let number = word.and_then(T::take);
-        if number.is_none() {
-            self.leave_out(line, "expected a number");
+        self.known(line, "expected a number", word.and_then(T::take))
+    }
+
+    /// The same of one in hex digits.
+    pub(super) fn hex(self, line: usize, word: &str) -> Option<u64> {
+        self.known(line, "expected a hex number", number::hex(word))
+    }
+
+    /// A value of this line, or none and a note.
+    pub(super) fn known<T>(
+        self,
+        line: usize,
+        expected: &'static str,
+        value: Option<T>,
+    ) -> Option<T> {
+        if value.is_none() {
+            self.leave_out(line, expected);
         }
-        number
+        value
     }
 
     /// Notes that something of this line is left out.

@@ -7,6 +7,7 @@ use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
 use super::left_out::or_left_out;
+use super::number::Number;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -43,29 +44,31 @@ impl Collector for MeminfoNuma {
             for (field, value) in read(&dir.join("meminfo"), parse_meminfo) {
                 let help = format!("The field {field} of each memory node's meminfo.");
                 let family = Family::gauge(format!("node_memory_numa_{field}"), help);
-                page.add(family.with(&[("node", &node)], value));
+                page.add(family.with_known(&[("node", &node)], value));
             }
             for (field, value) in read(&dir.join("numastat"), parse_numastat) {
                 let help = format!("The field {field} of each memory node's numastat.");
                 let family = Family::counter(format!("node_memory_numa_{field}_total"), help);
-                page.add(family.with(&[("node", &node)], value));
+                page.add(family.with_known(&[("node", &node)], value));
             }
         }
         Ok(())
     }
 }
 
-type Fields = Vec<(String, u64)>;
+type Fields = Vec<(String, Option<u64>)>;
 
 /// A file's fields; none where it cannot be read, which is counted.
 fn read(path: &Path, parse: fn(Text<'_>) -> Result<Fields, CollectError>) -> Fields {
     let fields = KernelFile::new(path.to_owned()).read().and_then(parse);
-    or_left_out(fields.map(Some)).unwrap_or_default()
+    let mut fields = or_left_out(fields.map(Some)).unwrap_or_default();
+    fields.truncate(MAX_FIELDS);
+    fields
 }
 
 /// Lines `Node 0 MemTotal:  4 kB`.
 fn parse_meminfo(text: Text<'_>) -> Result<Fields, CollectError> {
-    let field = |line: &str| {
+    text.rows("expected \"Node 0 Name: number kB\"", |number, line| {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let (name, value, factor) = match words[..] {
             ["Node", _, name, value] => (name, value, 1),
@@ -73,22 +76,17 @@ fn parse_meminfo(text: Text<'_>) -> Result<Fields, CollectError> {
             _ => return None,
         };
         let name = name.strip_suffix(':')?.replace('(', "_").replace(')', "");
-        Some((name, value.parse::<u64>().ok()?.checked_mul(factor)?))
-    };
-    let wrong = |number| text.wrong(number, "expected \"Node 0 Name: number kB\"");
-    let lines = text.lines().take(MAX_FIELDS);
-    lines.map(|(number, line)| field(line).ok_or_else(|| wrong(number))).collect()
+        let value = u64::take(value).and_then(|value| value.checked_mul(factor));
+        Some((name, text.known(number, "expected a number", value)))
+    })
 }
 
 /// Lines `numa_hit 5`.
 fn parse_numastat(text: Text<'_>) -> Result<Fields, CollectError> {
-    let field = |line: &str| {
+    text.rows("expected a name and a number", |number, line| {
         let (name, value) = line.split_once(' ')?;
-        Some((name.to_owned(), value.trim().parse().ok()?))
-    };
-    let wrong = |number| text.wrong(number, "expected a name and a number");
-    let lines = text.lines().take(MAX_FIELDS);
-    lines.map(|(number, line)| field(line).ok_or_else(|| wrong(number))).collect()
+        Some((name.to_owned(), text.number(number, Some(value.trim()))))
+    })
 }
 
 #[cfg(test)]
@@ -102,10 +100,11 @@ mod tests {
     #[test]
     fn lines() {
         for (line, field) in [
-            ("Node 0 MemTotal:       4 kB", Some(("MemTotal", 4096))),
-            ("Node 1 Active(anon):   1 kB", Some(("Active_anon", 1024))),
-            ("Node 0 HugePages_Free: 7", Some(("HugePages_Free", 7))),
-            ("Node 0 MemTotal: 18446744073709551615 kB", None),
+            ("Node 0 MemTotal:       4 kB", Some(("MemTotal", Some(4096)))),
+            ("Node 1 Active(anon):   1 kB", Some(("Active_anon", Some(1024)))),
+            ("Node 0 HugePages_Free: 7", Some(("HugePages_Free", Some(7)))),
+            ("Node 0 MemTotal: 18446744073709551615 kB", Some(("MemTotal", None))),
+            ("Node 0 MemTotal: 9223372036854775807 kB", Some(("MemTotal", None))),
             ("Node 0 MemTotal: 4 MB", None),
             ("Node 0 MemTotal 4 kB", None),
             ("MemTotal: 4 kB", None),
@@ -114,7 +113,22 @@ mod tests {
             assert_eq!(parsed, field.map(|(name, value)| (name.to_owned(), value)), "{line}");
         }
         assert!(parse_numastat(Text::of("numa_hit\n")).is_err());
-        assert!(parse_numastat(Text::of("numa_hit -1\n")).is_err());
+    }
+
+    #[test]
+    fn an_odd_field_costs_no_other() {
+        let dir =
+            tree(&[("devices/system/node/node0/numastat", "numa_hit -1\nodd\nnuma_miss 6\n")]);
+        let meminfo = "Node 0 MemFree: 4 kB\nodd \u{fffd} line\nNode 0 FilePages: -3 kB\n";
+        put(dir.path(), "devices/system/node/node0/meminfo", meminfo.as_bytes());
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            r#"node_memory_numa_MemFree{node="0"} 4096"#,
+            r#"node_memory_numa_numa_miss_total{node="0"} 6"#,
+        ];
+        assert_eq!(lines, expected);
+        assert_eq!(errors, 4);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::filter::{Filter, check_regex};
 use super::kernel_file::{KernelFile, Text};
 use super::left_out::or_left_out;
 use super::links::{Link, Links, Stats};
+use super::number::is_count;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -34,6 +35,8 @@ const RECEIVE: [&str; 8] =
 const TRANSMIT: [&str; 8] =
     ["bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed"];
 const COLUMNS: usize = RECEIVE.len() + TRANSMIT.len();
+/// Lines of /proc/net/dev above the devices.
+const HEADINGS: usize = 2;
 
 /// The table `[collector.netdev]`: which devices are shown, as regular expressions.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -61,7 +64,7 @@ pub(super) struct Netdev {
 /// What one device carried: its columns, and the packets that nobody listened for.
 struct Device {
     name: String,
-    columns: [u64; COLUMNS],
+    columns: [Option<u64>; COLUMNS],
     nohandler: Option<u64>,
 }
 
@@ -80,7 +83,7 @@ impl Netdev {
         let links = links
             .inspect_err(|error| tracing::debug!(collector = ENTRY.name, "{error}; reads files"))
             .ok()?;
-        // Where one has no figures, the file tells of all.
+        // Where one has no figures, or one that is no count, the file tells of all.
         links.into_iter().map(Device::of).collect()
     }
 
@@ -103,7 +106,7 @@ impl Collector for Netdev {
         devices.retain(|device| self.filter.shows(&device.name));
         for (column, mut family) in families().into_iter().enumerate() {
             for device in &devices {
-                family.push(&[("device", &device.name)], device.columns[column]);
+                family.push_known(&[("device", &device.name)], device.columns[column]);
             }
             page.add(family);
         }
@@ -112,9 +115,7 @@ impl Collector for Netdev {
             "Packets that came on a device that nobody listens to.",
         );
         for device in &devices {
-            if let Some(packets) = device.nohandler {
-                nohandler.push(&[("device", &device.name)], packets);
-            }
+            nohandler.push_known(&[("device", &device.name)], device.nohandler);
         }
         page.add(nohandler);
         Ok(())
@@ -124,7 +125,13 @@ impl Collector for Netdev {
 impl Device {
     fn of(link: Link) -> Option<Self> {
         let stats = link.stats?;
-        Some(Self { name: link.name, columns: columns(&stats), nohandler: stats.rx_nohandler })
+        let columns = columns(&stats);
+        let are_counts = columns.iter().chain(&stats.rx_nohandler).all(is_count);
+        are_counts.then(|| Self {
+            name: link.name,
+            columns: columns.map(Some),
+            nohandler: stats.rx_nohandler,
+        })
     }
 }
 
@@ -172,19 +179,16 @@ fn families() -> Vec<Family> {
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Device>, CollectError> {
-    let mut devices = Vec::new();
-    // Two lines of headings.
-    for (number, line) in text.lines().skip(2) {
-        let wrong = || text.wrong(number, "expected a device and sixteen numbers");
+    let expected = "expected a device and sixteen numbers";
+    let devices = text.rows_below(HEADINGS, expected, |number, line| {
         // A device's name may hold a colon; numbers do not.
-        let (device, rest) = line.rsplit_once(':').ok_or_else(wrong)?;
-        let mut columns = [0; COLUMNS];
+        let (device, rest) = line.rsplit_once(':')?;
         let mut words = rest.split_ascii_whitespace();
-        for column in &mut columns {
-            *column = words.next().and_then(|word| word.parse().ok()).ok_or_else(wrong)?;
-        }
-        devices.push(Device { name: device.trim().to_owned(), columns, nohandler: None });
-    }
+        let words: [Option<&str>; COLUMNS] = std::array::from_fn(|_| words.next());
+        words[COLUMNS - 1]?;
+        let columns = words.map(|word| text.number(number, word));
+        Some(Device { name: device.trim().to_owned(), columns, nohandler: None })
+    })?;
     if devices.is_empty() { Err(text.wrong(1, "expected devices")) } else { Ok(devices) }
 }
 
@@ -192,6 +196,7 @@ fn parse(text: Text<'_>) -> Result<Vec<Device>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     const HEAD: &str = "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n";
@@ -204,11 +209,27 @@ mod tests {
         );
         let devices = parse(Text::of(&content)).unwrap();
         let [first, second] = &devices[..] else { panic!("{}", devices.len()) };
-        assert_eq!((&*first.name, first.columns[0], first.columns[15]), ("lo", 85_456_154, 8));
-        assert_eq!((&*second.name, second.columns[8]), ("eth0:1", 9));
-        for bad in ["", "lo 1 2\n", "lo: 1 2 3\n", "lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 -1\n"] {
+        assert_eq!(
+            (&*first.name, first.columns[0], first.columns[15]),
+            ("lo", Some(85_456_154), Some(8))
+        );
+        assert_eq!((&*second.name, second.columns[8]), ("eth0:1", Some(9)));
+        for bad in ["", "lo 1 2\n", "lo: 1 2 3\n"] {
             assert!(parse(Text::of(&format!("{HEAD}{bad}"))).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = format!(
+            "{HEAD}lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 -16\nlo: 1 2 3\n\
+             eth0: 18446744073709540830 2 3 x 5 6 7 8 9 10 11 12 13 14 15 16\n"
+        );
+        let (devices, left_out) = LeftOut::during(|| parse(Text::of(&content)).unwrap());
+        let [lo, eth0] = &devices[..] else { panic!("{}", devices.len()) };
+        assert_eq!((lo.columns[14], lo.columns[15]), (Some(15), None));
+        assert_eq!(eth0.columns[..5], [None, Some(2), Some(3), None, Some(5)]);
+        assert_eq!(left_out.why().unwrap(), "test, line 3: expected a number (and 3 more)");
     }
 
     #[test]
@@ -244,6 +265,8 @@ mod tests {
         let link = Link { name: "ib0".to_owned(), stats: Some(stats), ..Link::default() };
         assert_eq!(Device::of(link).unwrap().nohandler, Some(17));
         assert!(Device::of(Link::default()).is_none());
+        let wrapped = Stats { tx_dropped: 0u64.wrapping_sub(10_786), ..Stats::default() };
+        assert!(Device::of(Link { stats: Some(wrapped), ..Link::default() }).is_none());
     }
 
     #[test]

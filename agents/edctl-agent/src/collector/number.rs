@@ -12,8 +12,18 @@ pub(super) trait Number: Sized {
 
 impl Number for u64 {
     fn take(text: &str) -> Option<Self> {
-        text.parse().ok().filter(|number| *number <= i64::MAX as u64)
+        text.parse().ok().filter(is_count)
     }
+}
+
+/// Whether a count may come to this.
+pub(super) fn is_count(number: &u64) -> bool {
+    *number <= i64::MAX as u64
+}
+
+/// As [`Number::take`], of a count in hex digits.
+pub(super) fn hex(text: &str) -> Option<u64> {
+    u64::from_str_radix(text, 16).ok().filter(is_count)
 }
 
 impl Number for u32 {
@@ -51,5 +61,12 @@ mod tests {
             (Some(0.25), None, None)
         );
         assert_eq!((u32::take("7"), u32::take("4294967296")), (Some(7), None));
+        assert_eq!(
+            (hex("0000588a"), hex("7fffffffffffffff")),
+            (Some(22_666), Some(i64::MAX as u64))
+        );
+        for odd in ["-1", "ffffffffffffffff", "8000000000000000", "g", ""] {
+            assert_eq!(hex(odd), None, "{odd}");
+        }
     }
 }

@@ -43,9 +43,10 @@ impl Collector for Schedstat {
             Family::counter("node_schedstat_timeslices_total", "Time slices that the CPU gave.");
         for (cpu, [running_ns, waiting_ns, timeslices]) in parse(self.file.read()?)? {
             let label = [("cpu", cpu)];
-            running.push(&label, running_ns as f64 / 1e9);
-            waiting.push(&label, waiting_ns as f64 / 1e9);
-            slices.push(&label, timeslices);
+            let seconds = |ns: Option<u64>| ns.map(|ns| ns as f64 / 1e9);
+            running.push_known(&label, seconds(running_ns));
+            waiting.push_known(&label, seconds(waiting_ns));
+            slices.push_known(&label, timeslices);
         }
         page.add(running);
         page.add(waiting);
@@ -54,18 +55,18 @@ impl Collector for Schedstat {
     }
 }
 
-fn parse(text: Text<'_>) -> Result<Vec<(&str, [u64; 3])>, CollectError> {
+/// How long each CPU ran tasks, how long tasks waited, and the time slices.
+fn parse(text: Text<'_>) -> Result<Vec<(&str, [Option<u64>; 3])>, CollectError> {
     let mut cpus = Vec::new();
     for (number, line) in text.lines() {
         let Some(rest) = line.strip_prefix("cpu") else { continue };
-        let mut words = rest.split(' ');
-        let cpu = words.next().unwrap_or_default();
-        let numbers: Option<Vec<u64>> = words.map(|word| word.parse().ok()).collect();
-        match numbers.as_deref() {
-            Some([_, _, _, _, _, _, running, waiting, slices]) if is_number(cpu) => {
-                cpus.push((cpu, [*running, *waiting, *slices]));
+        let words: Vec<&str> = rest.split(' ').collect();
+        match words[..] {
+            [cpu, _, _, _, _, _, _, running, waiting, slices] if is_number(cpu) => {
+                let last = [running, waiting, slices];
+                cpus.push((cpu, last.map(|word| text.number(number, Some(word)))));
             }
-            _ => return Err(text.wrong(number, "expected a CPU's number and nine more")),
+            _ => text.leave_out(number, "expected a CPU's number and nine more"),
         }
     }
     if cpus.is_empty() { Err(text.wrong(1, "expected CPUs")) } else { Ok(cpus) }
@@ -79,6 +80,7 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
@@ -87,17 +89,21 @@ mod tests {
                        cpu0 498494191 0 3533438552 2553969831 3853684107 2465731542 2045936778163039 343796328169361 4767485306\n\
                        domain0 00000000,00000003 212499247\ncpu12 1 2 3 4 5 6 7 8 9\n";
         let expected =
-            [("0", [2_045_936_778_163_039, 343_796_328_169_361, 4_767_485_306]), ("12", [7, 8, 9])];
+            [("0", [2_045_936_778_163_039, 343_796_328_169_361, 4_767_485_306]), ("12", [7, 8, 9])]
+                .map(|(cpu, numbers)| (cpu, numbers.map(Some)));
         assert_eq!(parse(Text::of(content)).unwrap(), expected);
-        for bad in [
-            "",
-            "version 15\n",
-            "cpu0 1 2 3\n",
-            "cpux 1 2 3 4 5 6 7 8 9\n",
-            "cpu0 1 2 3 4 5 6 7 8 -9\n",
-        ] {
+        for bad in ["", "version 15\n", "cpu0 1 2 3\n", "cpux 1 2 3 4 5 6 7 8 9\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = "cpu0 -1 x 3 4 5 6 18446744073709540830 8 -9\ncpu1 1\n\
+                       cpu2 1 2 3 4 5 6 7 8 9\n";
+        let (cpus, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        assert_eq!(cpus, [("0", [None, Some(8), None]), ("2", [Some(7), Some(8), Some(9)])]);
+        assert_eq!(left_out.why().unwrap(), "test, line 1: expected a number (and 2 more)");
     }
 
     proptest! {

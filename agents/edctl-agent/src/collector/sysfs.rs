@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
+use super::CollectError;
+use super::kernel_file::Text;
+use super::left_out::{self, or_left_out};
 use super::number::Number;
-use super::{CollectError, left_out};
 
 /// A directory's entries beyond this are not looked at.
 const MOST_ENTRIES: usize = 16_384;
@@ -111,12 +113,21 @@ pub(super) fn parsed<T>(
     expected: &'static str,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Option<T> {
-    let text = left_out::or_left_out(text(path))?;
+    let text = or_left_out(text(path))?;
     let parsed = parse(&text);
     if parsed.is_none() {
         left_out::note_attribute(path.to_owned(), expected);
     }
     parsed
+}
+
+/// The same of an attribute of several lines.
+pub(super) fn parsed_lines<T>(
+    path: &Path,
+    parse: impl FnOnce(Text<'_>) -> Result<T, CollectError>,
+) -> Option<T> {
+    let text = or_left_out(text(path))?;
+    or_left_out(parse(Text::new(path, &text)).map(Some))
 }
 
 /// A device's directory that is held while many of its attributes are read: the kernel walks the long

@@ -92,7 +92,7 @@ impl Collector for Zoneinfo {
 struct Zone<'a> {
     node: &'a str,
     name: &'a str,
-    fields: Vec<(String, Kind, i64)>,
+    fields: Vec<(String, Kind, u64)>,
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Zone<'_>>, CollectError> {
@@ -108,12 +108,13 @@ fn parse(text: Text<'_>) -> Result<Vec<Zone<'_>>, CollectError> {
         let Some((_, kind, field)) = FIELDS.iter().find(|(name, ..)| *name == word) else {
             continue;
         };
-        let zone = zones.last_mut().ok_or_else(|| text.wrong(number, "expected a zone before"))?;
-        let wrong = || text.wrong(number, "expected a number");
+        let Some(zone) = zones.last_mut() else {
+            text.leave_out(number, "expected a zone before");
+            continue;
+        };
         if word == "protection:" {
-            zone.fields.extend(parse_protection(rest).ok_or_else(wrong)?);
-        } else {
-            let value = rest.trim().parse().map_err(|_| wrong())?;
+            zone.fields.extend(parse_protection(text, number, rest));
+        } else if let Some(value) = text.number(number, Some(rest.trim())) {
             zone.fields.push(((*field).to_owned(), *kind, value));
         }
     }
@@ -121,19 +122,25 @@ fn parse(text: Text<'_>) -> Result<Vec<Zone<'_>>, CollectError> {
 }
 
 /// `(0, 3019, 19019)`.
-fn parse_protection(text: &str) -> Option<Vec<(String, Kind, i64)>> {
-    let numbers = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-    let field = |(index, number): (usize, &str)| {
-        let value = number.trim().parse().ok()?;
+fn parse_protection(
+    text: Text<'_>,
+    line: usize,
+    numbers: &str,
+) -> impl Iterator<Item = (String, Kind, u64)> {
+    let bare = numbers.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let numbers = text.known(line, "expected numbers in brackets", bare);
+    let numbers = numbers.into_iter().flat_map(|numbers| numbers.split(','));
+    numbers.take(MOST_PROTECTIONS).enumerate().filter_map(move |(index, number)| {
+        let value = text.number(line, Some(number.trim()))?;
         Some((format!("protection_{index}"), Kind::Gauge, value))
-    };
-    numbers.split(',').take(MOST_PROTECTIONS).enumerate().map(field).collect()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
@@ -143,8 +150,6 @@ mod tests {
                        nr_free_pages 3840\n  pagesets\n    cpu: 0\n              high:  378\n\
                        Node 1, zone   Normal\n        spanned  9223372036854775807\n";
         let zones = parse(Text::of(content)).unwrap();
-        let fields: Vec<(&str, i64)> =
-            zones[0].fields.iter().map(|(name, _, value)| (&**name, *value)).collect();
         let expected = [
             ("nr_dirtied_total", 14_039_891),
             ("min_pages", 13),
@@ -152,25 +157,36 @@ mod tests {
             ("protection_1", 3019),
             ("nr_free_pages", 3840),
         ];
-        assert_eq!(fields, expected);
+        assert_eq!(fields(&zones[0]), expected);
         assert_eq!((zones[1].node, zones[1].name), ("1", "Normal"));
-        assert_eq!(zones[1].fields[0].2, i64::MAX);
-        for bad in [
-            "",
-            "min 5\n",
-            "Node 0, zone DMA\nmin x\n",
-            "Node 0, zone DMA\nprotection: (0, x)\n",
-            "Node 0, zone DMA\nprotection: 0\n",
-        ] {
+        assert_eq!(zones[1].fields[0].2, i64::MAX as u64);
+        for bad in ["", "min 5\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad}");
         }
+    }
+
+    fn fields<'a>(zone: &'a Zone<'_>) -> Vec<(&'a str, u64)> {
+        zone.fields.iter().map(|(name, _, value)| (&**name, *value)).collect()
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = "min 5\nNode 0, zone DMA\n  min x\n  nr_dirtied 18446744073709540830\n  \
+                       low 7\n  protection: (0, -1, 9)\nNode 0, zone DMA32\n  protection: 0\n  \
+                       odd\n  high 8\n";
+        let (zones, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        let expected = [("low_pages", 7), ("protection_0", 0), ("protection_2", 9)];
+        assert_eq!(fields(&zones[0]), expected);
+        assert_eq!(fields(&zones[1]), [("high_pages", 8)]);
+        let why = "test, line 1: expected a zone before (and 4 more)";
+        assert_eq!(left_out.why().unwrap(), why);
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(content in "(?s).{0,200}") {
             let _ = parse(Text::of(&format!("Node 0, zone DMA\n{content}")));
-            let _ = parse_protection(&content);
+            let _ = parse_protection(Text::of(&content), 1, &content).count();
         }
     }
 }

@@ -118,10 +118,10 @@ pub(super) struct Diskstats {
 
 /// A line of /proc/diskstats.
 struct Disk<'a> {
-    major: u32,
-    minor: u32,
+    /// Major and minor.
+    number: Option<(u32, u32)>,
     device: &'a str,
-    columns: Vec<u64>,
+    columns: Vec<Option<u64>>,
 }
 
 impl Diskstats {
@@ -145,9 +145,8 @@ impl Collector for Diskstats {
             };
             for disk in &disks {
                 // A column that this kernel does not write is absent.
-                if let Some(value) = disk.columns.get(column) {
-                    family.push(&[("device", disk.device)], unit.value(*value));
-                }
+                let value = disk.columns.get(column).copied().flatten();
+                family.push_known(&[("device", disk.device)], value.map(|value| unit.value(value)));
             }
             page.add(family);
         }
@@ -167,27 +166,31 @@ impl Unit {
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Disk<'_>>, CollectError> {
-    let mut disks = Vec::new();
-    for (number, line) in text.lines() {
-        let wrong = || text.wrong(number, "expected a device and eleven numbers or more");
-        disks.push(parse_disk(line).ok_or_else(wrong)?);
-    }
-    if disks.is_empty() { Err(text.wrong(1, "expected disks")) } else { Ok(disks) }
+    text.rows("expected a device and eleven numbers or more", |number, line| {
+        parse_disk(text, number, line)
+    })
 }
 
 /// ` 8  0 sda 1 2 3 4 5 6 7 8 9 10 11`
-fn parse_disk(line: &str) -> Option<Disk<'_>> {
+fn parse_disk<'a>(text: Text<'a>, number: usize, line: &'a str) -> Option<Disk<'a>> {
     let mut words = line.split_ascii_whitespace();
-    let (major, minor) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    let device = words.next()?;
-    let columns: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
-    (columns.len() >= LEAST_COLUMNS).then_some(Disk { major, minor, device, columns })
+    let (major, minor, device) = (words.next()?, words.next()?, words.next()?);
+    if words.clone().count() < LEAST_COLUMNS {
+        return None;
+    }
+    let column = |word| text.number(number, Some(word));
+    Some(Disk {
+        number: text.number(number, Some(major)).zip(text.number(number, Some(minor))),
+        device,
+        columns: words.take(COLUMNS.len()).map(column).collect(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
@@ -196,19 +199,24 @@ mod tests {
                        254       0 vda 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n";
         let disks = parse(Text::of(content)).unwrap();
         assert_eq!((disks[0].device, disks[0].columns.len()), ("sda", 11));
-        assert_eq!((disks[1].device, disks[1].columns[16]), ("vda", 17));
-        assert_eq!((disks[1].major, disks[1].minor), (254, 0));
-        for bad in [
-            "",
-            "8 0 sda 1 2\n",
-            "8 0\n",
-            "8 x sda 1 2 3 4 5 6 7 8 9 10 11\n",
-            "8 0 sda 1 2 3 4 5 6 7 8 9 10 x\n",
-        ] {
+        assert_eq!((disks[1].device, disks[1].columns[16]), ("vda", Some(17)));
+        assert_eq!(disks[1].number, Some((254, 0)));
+        for bad in ["", "8 0 sda 1 2\n", "8 0\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
         assert_eq!(Unit::Sectors.value(3), Value::U64(1536));
         assert_eq!(Unit::Milliseconds.value(1500), Value::F64(1.5));
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = "8 x sda 1 2 3 4 5 6 7 8 9 10 11\n8 0\n\
+                       8 16 sdb 1 2 3 4 5 6 7 8 4294967295 10 -11\n";
+        let (disks, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        let [sda, sdb] = &disks[..] else { panic!("{}", disks.len()) };
+        assert_eq!((sda.number, sda.columns[10]), (None, Some(11)));
+        assert_eq!((sdb.number, sdb.columns[9], sdb.columns[10]), (Some((8, 16)), Some(10), None));
+        assert_eq!(left_out.why().unwrap(), "test, line 1: expected a number (and 2 more)");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::super::CollectError;
 use super::super::kernel_file::{KernelFile, Text};
 use super::super::left_out::or_left_out;
 use super::super::sysfs;
-use super::{Disk, ENTRY};
+use super::Disk;
 use crate::host::Host;
 
 /// Where a disk's number is printed, the best first; the last is all that virtual disks have.
@@ -59,7 +59,8 @@ impl Udev {
     pub(super) fn add(&self, disks: &[Disk<'_>], page: &mut Page) {
         let mut families = Families::empty();
         for disk in disks {
-            let path = self.data.join(format!("b{}:{}", disk.major, disk.minor));
+            let Some((major, minor)) = disk.number else { continue };
+            let path = self.data.join(format!("b{major}:{minor}"));
             let mut file = KernelFile::new(path);
             let text = match file.read().map_err(CollectError::or_denied) {
                 // A machine without udev, or a container.
@@ -67,9 +68,14 @@ impl Udev {
                 read => or_left_out(read.map(Some)),
             };
             let properties = text.map(Properties::parse).unwrap_or_default();
-            families.push_info(disk, &properties, self.is_rotational(disk.device));
+            let disk_labels = [
+                ("device", disk.device),
+                ("major", &*major.to_string()),
+                ("minor", &*minor.to_string()),
+            ];
+            families.push_info(disk_labels, &properties, self.is_rotational(disk.device));
             families.push_layers(disk.device, &properties);
-            families.push_ata(disk.device, &properties, page);
+            families.push_ata(disk.device, &properties);
         }
         families.add_to(page);
     }
@@ -77,18 +83,31 @@ impl Udev {
 
 /// A device's properties by their names.
 #[derive(Default)]
-struct Properties<'a>(HashMap<&'a str, &'a str>);
+struct Properties<'a> {
+    text: Option<Text<'a>>,
+    /// The line that each stands in, and its value.
+    by_name: HashMap<&'a str, (usize, &'a str)>,
+}
 
 impl<'a> Properties<'a> {
     /// Lines such as `E:ID_MODEL=QEMU_DISK`; others are not properties.
     fn parse(text: Text<'a>) -> Self {
-        let property = |(_, line): (usize, &'a str)| line.strip_prefix("E:")?.split_once('=');
-        Self(text.lines().filter_map(property).collect())
+        let property = |(number, line): (usize, &'a str)| {
+            let (name, value) = line.strip_prefix("E:")?.split_once('=')?;
+            Some((name, (number, value)))
+        };
+        Self { text: Some(text), by_name: text.lines().filter_map(property).collect() }
     }
 
     /// One property; empty where the device does not have it.
     fn get(&self, name: &str) -> &'a str {
-        self.0.get(name).copied().unwrap_or_default()
+        self.by_name.get(name).map_or("", |(_, value)| *value)
+    }
+
+    /// One that is a number.
+    fn number(&self, name: &str) -> Option<u64> {
+        let (line, value) = self.by_name.get(name)?;
+        self.text?.number(*line, Some(value))
     }
 }
 
@@ -115,13 +134,18 @@ impl Families {
         }
     }
 
-    fn push_info(&mut self, disk: &Disk<'_>, properties: &Properties<'_>, is_rotational: bool) {
+    fn push_info(
+        &mut self,
+        [device, major, minor]: [(&'static str, &str); 3],
+        properties: &Properties<'_>,
+        is_rotational: bool,
+    ) {
         let serials = SERIALS.iter().map(|name| properties.get(name));
         let serial = serials.into_iter().find(|serial| !serial.is_empty()).unwrap_or_default();
         let labels = [
-            ("device", disk.device),
-            ("major", &disk.major.to_string()),
-            ("minor", &disk.minor.to_string()),
+            device,
+            major,
+            minor,
             ("path", properties.get("ID_PATH")),
             ("wwn", properties.get("ID_WWN")),
             ("model", properties.get("ID_MODEL")),
@@ -158,16 +182,12 @@ impl Families {
         }
     }
 
-    fn push_ata(&mut self, device: &str, properties: &Properties<'_>, page: &mut Page) {
+    fn push_ata(&mut self, device: &str, properties: &Properties<'_>) {
         if properties.get("ID_ATA").is_empty() {
             return;
         }
         for (family, (_, _, name)) in self.ata.iter_mut().zip(ATA) {
-            let Some(text) = properties.0.get(name) else { continue };
-            match text.parse::<u64>() {
-                Ok(value) => family.push(&[("device", device)], value),
-                Err(_) => page.error(ENTRY.name, "parse"),
-            }
+            family.push_known(&[("device", device)], properties.number(name));
         }
     }
 
@@ -184,6 +204,7 @@ mod tests {
 
     use super::super::super::Options;
     use super::super::super::sysfs::tests::{shown_with, tree};
+    use super::super::ENTRY;
     use super::*;
 
     const DISKS: &str = "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n253 1 dm-1 1 2 3 4 5 6 7 8 9 10 11\n\
