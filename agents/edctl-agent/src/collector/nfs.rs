@@ -73,16 +73,16 @@ impl Collector for Nfs {
 fn parse(text: Text<'_>) -> Result<Vec<Family>, CollectError> {
     let stats = RpcStats::parse(text)?;
     let mut families = Vec::new();
-    if let Some([_all, udp, tcp, connections]) = stats.numbers("net")? {
+    if let Some([_all, udp, tcp, connections]) = stats.numbers("net") {
         families.extend([
             Family::counter("node_nfs_packets_total", "Packets of the NFS client.")
-                .with(&[("protocol", "udp")], udp)
-                .with(&[("protocol", "tcp")], tcp),
+                .with_known(&[("protocol", "udp")], udp)
+                .with_known(&[("protocol", "tcp")], tcp),
             Family::counter("node_nfs_connections_total", "TCP connections of the NFS client.")
-                .with(&[], connections),
+                .with_known(&[], connections),
         ]);
     }
-    if let Some(numbers) = stats.numbers::<3>("rpc")? {
+    if let Some(numbers) = stats.numbers::<3>("rpc") {
         let names = [
             ("node_nfs_rpcs_total", "Calls that the NFS client made."),
             ("node_nfs_rpc_retransmissions_total", "Calls that it had to send again."),
@@ -91,14 +91,14 @@ fn parse(text: Text<'_>) -> Result<Vec<Family>, CollectError> {
                 "Times that its credentials were renewed.",
             ),
         ];
-        let family = |((name, help), number)| Family::counter(name, help).with(&[], number);
+        let family = |((name, help), number)| Family::counter(name, help).with_known(&[], number);
         families.extend(names.into_iter().zip(numbers).map(family));
     }
     let mut requests =
         Family::counter("node_nfs_requests_total", "Calls by NFS version and procedure.");
     for (version, line, procedures) in VERSIONS {
-        for (method, calls) in stats.calls(line, procedures)? {
-            requests.push(&[("proto", version), ("method", method)], calls);
+        for (method, calls) in stats.calls(line, procedures) {
+            requests.push_known(&[("proto", version), ("method", method)], calls);
         }
     }
     families.push(requests);
@@ -146,8 +146,13 @@ mod tests {
             shown_with(&ENTRY, tree(files).path(), &Options::default()).map(|_| ()).unwrap_err()
         };
         assert_eq!(state(&[]), State::Absent);
-        for bad in ["", "net 1 2 3\n", "rpc 1 2\n", "net 1 2 3 4\nproc3 22 0 40", "proc3 x\n"] {
-            assert_eq!(state(&[("net/rpc/nfs", bad)]), State::Error, "{bad}");
-        }
+        assert_eq!(state(&[("net/rpc/nfs", "")]), State::Error);
+        let bad = "net 1 2 3\nrpc 7 x -1\nproc3 22 0 40\nproc2 2 5 -6\n";
+        let dir = tree(&[("net/rpc/nfs", bad)]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected =
+            ["node_nfs_requests_total{proto=\"2\",method=\"Null\"} 5", "node_nfs_rpcs_total 7"];
+        assert_eq!((lines.as_slice(), errors), (expected.as_slice(), 5));
     }
 }

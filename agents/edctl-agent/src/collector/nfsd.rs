@@ -81,15 +81,16 @@ impl Collector for Nfsd {
 
 fn parse(text: Text<'_>) -> Result<Vec<Family>, CollectError> {
     let stats = RpcStats::parse(text)?;
-    Ok([server(&stats)?, network(&stats)?, vec![requests(&stats)?]].concat())
+    Ok([server(&stats), network(&stats), vec![requests(&stats)]].concat())
 }
 
 /// Its caches, files and threads.
-fn server(stats: &RpcStats<'_>) -> Result<Vec<Family>, CollectError> {
-    let counter = |name, help, value: u64| Family::counter(name, help).with(&[], value);
-    let gauge = |name, help, value: u64| Family::gauge(name, help).with(&[], value);
+fn server(stats: &RpcStats<'_>) -> Vec<Family> {
+    let counter =
+        |name, help, value: Option<u64>| Family::counter(name, help).with_known(&[], value);
+    let gauge = |name, help, value: Option<u64>| Family::gauge(name, help).with_known(&[], value);
     let mut families = Vec::new();
-    if let Some([hits, misses, uncached]) = stats.numbers("rc")? {
+    if let Some([hits, misses, uncached]) = stats.numbers("rc") {
         families.extend([
             counter("node_nfsd_reply_cache_hits_total", "Calls that came twice.", hits),
             counter("node_nfsd_reply_cache_misses_total", "Calls that were kept.", misses),
@@ -100,64 +101,65 @@ fn server(stats: &RpcStats<'_>) -> Result<Vec<Family>, CollectError> {
             ),
         ]);
     }
-    if let Some([stale]) = stats.numbers("fh")? {
+    if let Some([stale]) = stats.numbers("fh") {
         let help = "File handles of files that are gone.";
         families.push(counter("node_nfsd_file_handles_stale_total", help, stale));
     }
-    if let Some([read, written]) = stats.numbers("io")? {
+    if let Some([read, written]) = stats.numbers("io") {
         families.extend([
             counter("node_nfsd_disk_bytes_read_total", "Bytes that clients read.", read),
             counter("node_nfsd_disk_bytes_written_total", "Bytes that clients wrote.", written),
         ]);
     }
-    if let Some([threads]) = stats.numbers("th")? {
+    if let Some([threads]) = stats.numbers("th") {
         families.push(gauge("node_nfsd_server_threads", "The server's threads.", threads));
     }
     // Its size, ten numbers of how far ahead was found what was asked for, and what was not found.
-    if let Some(cache) = stats.numbers::<12>("ra")? {
+    if let Some(cache) = stats.numbers::<12>("ra") {
         families.extend([
             gauge("node_nfsd_read_ahead_cache_size_blocks", "The cache's size.", cache[0]),
             counter("node_nfsd_read_ahead_cache_not_found_total", "Misses.", cache[11]),
         ]);
     }
-    Ok(families)
+    families
 }
 
-fn network(stats: &RpcStats<'_>) -> Result<Vec<Family>, CollectError> {
+fn network(stats: &RpcStats<'_>) -> Vec<Family> {
     let mut families = Vec::new();
-    if let Some([_all, udp, tcp, connections]) = stats.numbers("net")? {
+    if let Some([_all, udp, tcp, connections]) = stats.numbers("net") {
         families.extend([
             Family::counter("node_nfsd_packets_total", "Packets of the NFS server.")
-                .with(&[("proto", "udp")], udp)
-                .with(&[("proto", "tcp")], tcp),
+                .with_known(&[("proto", "udp")], udp)
+                .with_known(&[("proto", "tcp")], tcp),
             Family::counter("node_nfsd_connections_total", "TCP connections of the NFS server.")
-                .with(&[], connections),
+                .with_known(&[], connections),
         ]);
     }
-    if let Some([calls, _bad, format, authentication, client]) = stats.numbers("rpc")? {
+    if let Some([calls, _bad, format, authentication, client]) = stats.numbers("rpc") {
         families.extend([
-            Family::counter("node_nfsd_server_rpcs_total", "Calls that came.").with(&[], calls),
+            Family::counter("node_nfsd_server_rpcs_total", "Calls that came.")
+                .with_known(&[], calls),
             Family::counter("node_nfsd_rpc_errors_total", "Calls that were refused, by reason.")
-                .with(&[("error", "fmt")], format)
-                .with(&[("error", "auth")], authentication)
-                .with(&[("error", "cInt")], client),
+                .with_known(&[("error", "fmt")], format)
+                .with_known(&[("error", "auth")], authentication)
+                .with_known(&[("error", "cInt")], client),
         ]);
     }
-    Ok(families)
+    families
 }
 
-fn requests(stats: &RpcStats<'_>) -> Result<Family, CollectError> {
+fn requests(stats: &RpcStats<'_>) -> Family {
     let mut family =
         Family::counter("node_nfsd_requests_total", "Calls by NFS version and procedure.");
     for (version, line, procedures) in VERSIONS {
-        for (method, calls) in stats.calls(line, procedures)? {
-            family.push(&[("proto", version), ("method", method)], calls);
+        for (method, calls) in stats.calls(line, procedures) {
+            family.push_known(&[("proto", version), ("method", method)], calls);
         }
     }
-    if let Some([calls]) = stats.numbers(DELEGATION_LINE)? {
-        family.push(&[("proto", "4"), ("method", DELEGATION_METHOD)], calls);
+    if let Some([calls]) = stats.numbers(DELEGATION_LINE) {
+        family.push_known(&[("proto", "4"), ("method", DELEGATION_METHOD)], calls);
     }
-    Ok(family)
+    family
 }
 
 #[cfg(test)]
@@ -205,8 +207,14 @@ mod tests {
             shown_with(&ENTRY, tree(files).path(), &Options::default()).map(|_| ()).unwrap_err()
         };
         assert_eq!(state(&[]), State::Absent);
-        for bad in ["", "rc 1 2\n", "th x\n", "ra 32 0 0\n", "rpc 1 0 0 0\n", "proc4ops 40 0 0"] {
-            assert_eq!(state(&[("net/rpc/nfsd", bad)]), State::Error, "{bad}");
-        }
+        assert_eq!(state(&[("net/rpc/nfsd", "")]), State::Error);
+        let bad = "rc 1 2\nth x\nra 32 0 0\nrpc 1 0 0 0\nproc4ops 40 0 0\nio -1 72\n";
+        let dir = tree(&[("net/rpc/nfsd", bad)]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            (lines.as_slice(), errors),
+            (["node_nfsd_disk_bytes_written_total 72"].as_slice(), 6)
+        );
     }
 }

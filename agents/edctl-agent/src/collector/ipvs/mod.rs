@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
+use super::left_out::or_left_out;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 
@@ -33,8 +34,11 @@ pub(super) const ENTRY: Entry = Entry {
     make: |host, _| Box::new(Ipvs::new(host)),
 };
 
-/// Two lines of headings stand above the sums.
-const TOTALS_LINE: usize = 3;
+/// The first word of the line above the sums.
+const TOTALS_HEAD: &str = "Conns";
+const TOTALS: usize = 5;
+/// What a service listens to, as the kernel calls it; `FWM` is a mark of the firewall's.
+const PROTOCOLS: [&str; 4] = ["TCP", "UDP", "SCTP", "FWM"];
 
 pub(super) struct Ipvs {
     totals: KernelFile,
@@ -53,9 +57,13 @@ impl Ipvs {
 
 impl Collector for Ipvs {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let totals = parse_totals(self.totals.read()?)?;
-        let backends = parse_backends(self.backends.read()?)?;
-        expose(totals, &backends, page);
+        let totals = match self.totals.read().and_then(parse_totals) {
+            // A kernel that balances nothing.
+            Err(error @ CollectError::Absent { .. }) => return Err(error),
+            totals => or_left_out(totals.map(Some)),
+        };
+        let backends = or_left_out(self.backends.read().map(parse_backends).map(Some));
+        expose(totals.unwrap_or_default(), &backends.unwrap_or_default(), page);
         Ok(())
     }
 }
@@ -64,18 +72,21 @@ impl Collector for Ipvs {
 type Backend = [String; BACKEND.len()];
 
 /// Active and inactive connections, and the weight.
-type Load = [u64; 3];
+type Load = [Option<u64>; 3];
 
-fn parse_totals(text: Text<'_>) -> Result<[u64; 5], CollectError> {
-    let wrong = || text.wrong(TOTALS_LINE, "expected five hex numbers");
-    let (_, line) = text.lines().find(|(number, _)| *number == TOTALS_LINE).ok_or_else(wrong)?;
-    let numbers: Option<Vec<u64>> =
-        line.split_ascii_whitespace().map(|word| u64::from_str_radix(word, 16).ok()).collect();
-    numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(wrong)
+fn parse_totals(text: Text<'_>) -> Result<[Option<u64>; TOTALS], CollectError> {
+    let is_head = |line: &str| line.split_ascii_whitespace().next() == Some(TOTALS_HEAD);
+    let mut lines = text.lines().skip_while(|(_, line)| !is_head(line)).skip(1);
+    let words = lines.find_map(|(number, line)| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        Some((number, <[&str; TOTALS]>::try_from(words).ok()?))
+    });
+    let (number, words) = words.ok_or_else(|| text.wrong(1, "expected five hex numbers"))?;
+    Ok(words.map(|word| text.hex(number, word)))
 }
 
 /// The servers; the same one twice is summed up.
-fn parse_backends(text: Text<'_>) -> Result<BTreeMap<Backend, Load>, CollectError> {
+fn parse_backends(text: Text<'_>) -> BTreeMap<Backend, Load> {
     let mut backends: BTreeMap<Backend, Load> = BTreeMap::new();
     let mut service = None;
     for (number, line) in text.lines() {
@@ -83,22 +94,34 @@ fn parse_backends(text: Text<'_>) -> Result<BTreeMap<Backend, Load>, CollectErro
         match words[..] {
             [] | ["IP" | "Prot", ..] | ["->", "RemoteAddress:Port", ..] => {}
             ["->", remote, _forward, ref numbers @ ..] => {
-                let wrong = || text.wrong(number, "expected a server behind a service");
-                let (backend, load) =
-                    parse_backend(service.as_ref(), remote, numbers).ok_or_else(wrong)?;
-                let sums = backends.entry(backend).or_default();
+                let backend = parse_backend(service.as_ref(), remote, numbers);
+                let expected = "expected a server behind a service";
+                let Some((backend, load)) = text.known(number, expected, backend) else { continue };
+                let load = load.map(|word| text.number(number, Some(word)));
+                let sums = backends.entry(backend).or_insert([Some(0); 3]);
                 for (sum, value) in sums.iter_mut().zip(load) {
-                    *sum = sum.saturating_add(value);
+                    *sum = sum.zip(value).map(|(sum, value)| sum.saturating_add(value));
                 }
             }
-            [protocol, local, ..] => {
-                let wrong = || text.wrong(number, "expected a service");
-                service = Some(Service::parse(protocol, local).ok_or_else(wrong)?);
+            [protocol, ref rest @ ..] => {
+                let local = rest.first().copied().unwrap_or_default();
+                let found = Service::parse(protocol, local);
+                if found.is_none() {
+                    text.leave_out(number, "expected a service");
+                }
+                // The servers below a service that is not known are not those of the one above it; a line that
+                // is nothing of the kind does not come between.
+                if found.is_some() || PROTOCOLS.contains(&protocol) || is_like_address(local) {
+                    service = found;
+                }
             }
-            [_] => return Err(text.wrong(number, "expected a service")),
         }
     }
-    Ok(backends)
+    backends
+}
+
+fn is_like_address(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit() || b"[]:".contains(&b))
 }
 
 struct Service {
@@ -125,15 +148,15 @@ impl Service {
     }
 }
 
-fn parse_backend(
+/// The server, and the words that say its load.
+fn parse_backend<'a>(
     service: Option<&Service>,
     remote: &str,
-    numbers: &[&str],
-) -> Option<(Backend, Load)> {
+    numbers: &[&'a str],
+) -> Option<(Backend, [&'a str; 3])> {
     let service = service?;
     let (address, port) = parse_address(remote)?;
-    let [weight, active, inactive] = numbers else { return None };
-    let load = [active.parse().ok()?, inactive.parse().ok()?, weight.parse().ok()?];
+    let &[weight, active, inactive] = numbers else { return None };
     let backend = [
         service.address.clone(),
         service.port.to_string(),
@@ -142,7 +165,7 @@ fn parse_backend(
         service.protocol.clone(),
         service.mark.clone(),
     ];
-    Some((backend, load))
+    Some((backend, [active, inactive, weight]))
 }
 
 /// `C0A80016:0CEA`, or `[fd00:0000:0000:0000:0000:0000:0000:0001]:0CEA`.
@@ -159,7 +182,7 @@ fn parse_address(text: &str) -> Option<(IpAddr, u16)> {
     Some((address, port))
 }
 
-fn expose(totals: [u64; 5], backends: &BTreeMap<Backend, Load>, page: &mut Page) {
+fn expose(totals: [Option<u64>; TOTALS], backends: &BTreeMap<Backend, Load>, page: &mut Page) {
     let names = [
         ("node_ipvs_connections_total", "Connections that were balanced."),
         ("node_ipvs_incoming_packets_total", "Packets that came in."),
@@ -168,7 +191,7 @@ fn expose(totals: [u64; 5], backends: &BTreeMap<Backend, Load>, page: &mut Page)
         ("node_ipvs_outgoing_bytes_total", "Bytes that went out."),
     ];
     for ((name, help), total) in names.into_iter().zip(totals) {
-        page.add(Family::counter(name, help).with(&[], total));
+        page.add(Family::counter(name, help).with_known(&[], total));
     }
     let names = [
         ("node_ipvs_backend_connections_active", "The server's active connections."),
@@ -180,7 +203,7 @@ fn expose(totals: [u64; 5], backends: &BTreeMap<Backend, Load>, page: &mut Page)
         for (backend, load) in backends {
             let labels: Vec<(&'static str, &str)> =
                 BACKEND.into_iter().zip(backend.iter().map(String::as_str)).collect();
-            family.push(&labels, load[column]);
+            family.push_known(&labels, load[column]);
         }
         page.add(family);
     }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use self::mdstat::{Array, parse};
+use self::mdstat::{Array, RESHAPING, parse};
 use super::kernel_file::KernelFile;
 use super::left_out::or_left_out;
+use super::number::Number;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -34,7 +35,8 @@ pub(super) const ENTRY: Entry = Entry {
     make: |host, _| Box::new(Mdadm::new(host)),
 };
 
-/// The states that are shown; an array that is in another has 0 in each.
+/// The states that are shown of every array, as node_exporter does; one that is being reshaped, which has 0 in
+/// each of them there, has its own here.
 const STATES: [&str; 5] = ["active", "inactive", "recovering", "resync", "check"];
 /// The levels at which an array goes on without a disk; at the others none can be missing.
 const REDUNDANT: [&str; 5] = ["raid1", "raid4", "raid5", "raid6", "raid10"];
@@ -59,14 +61,12 @@ impl Collector for Mdadm {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut families = Families::empty();
         for array in parse(self.mdstat.read()?) {
-            if let Some(array) = or_left_out(array.map(Some)) {
-                families.push_array(&array);
-            }
+            families.push_array(&array);
         }
         let devices = sysfs::list(&self.block).map(Some);
         for device in or_left_out(devices).unwrap_or_default() {
             if device.starts_with("md") {
-                families.push_device(&self.block.join(&device).join("md"), &device, page);
+                families.push_device(&self.block.join(&device).join("md"), &device);
             }
         }
         families.add_to(page);
@@ -105,49 +105,43 @@ impl Families {
 
     fn push_array(&mut self, array: &Array<'_>) {
         let device = ("device", array.name);
-        for state in STATES {
-            self.state.push(&[device, ("state", state)], array.state == state);
+        if let Some(now) = array.state {
+            let reshaping = (now == RESHAPING).then_some(RESHAPING);
+            for state in STATES.into_iter().chain(reshaping) {
+                self.state.push(&[device, ("state", state)], now == state);
+            }
         }
         let disks = &array.disks;
         for (state, count) in
             [("active", disks.active), ("failed", Some(disks.failed)), ("spare", Some(disks.spare))]
         {
-            if let Some(count) = count {
-                self.disks.push(&[device, ("state", state)], count);
-            }
+            self.disks.push_known(&[device, ("state", state)], count);
         }
         for (family, value) in [
             (&mut self.required, disks.required),
-            (&mut self.blocks, Some(array.blocks)),
+            (&mut self.blocks, array.blocks),
             (&mut self.synced, array.synced),
         ] {
-            if let Some(value) = value {
-                family.push(&[device], value);
-            }
+            family.push_known(&[device], value);
         }
     }
 
-    fn push_device(&mut self, dir: &Path, device: &str, page: &mut Page) {
+    fn push_device(&mut self, dir: &Path, device: &str) {
         let level = or_left_out(sysfs::text(&dir.join("level")));
         let Some(level) = level.filter(|level| !level.is_empty()) else { return };
-        // The name of the kernel's module for it.
-        if !level.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return page.error(ENTRY.name, "parse");
-        }
         let is_in = |levels: &[&str]| levels.contains(&level.as_str());
         let raid_disks = match is_in(&CONTAINERS) {
             true => None,
-            false => or_left_out(read_raid_disks(&dir.join("raid_disks"))),
+            false => read_raid_disks(&dir.join("raid_disks")),
         };
-        let degraded = match is_in(&REDUNDANT) {
-            true => or_left_out(sysfs::number(&dir.join("degraded"))),
-            false => Some(0),
+        let degraded = match sysfs::number(&dir.join("degraded")) {
+            // At another level the kernel has no such file.
+            Ok(None) if !is_in(&REDUNDANT) => Some(0),
+            degraded => or_left_out(degraded),
         };
         for (family, value) in [(&mut self.raid_disks, raid_disks), (&mut self.degraded, degraded)]
         {
-            if let Some::<u64>(value) = value {
-                family.push(&[("device", device)], value);
-            }
+            family.push_known(&[("device", device)], value);
         }
     }
 
@@ -167,12 +161,12 @@ impl Families {
 }
 
 /// While the number changes, the old one stands behind the new: `11 (10)`.
-fn read_raid_disks(path: &Path) -> Result<Option<u64>, CollectError> {
-    let text = sysfs::text(path)?.filter(|text| !text.is_empty());
-    let wrong =
-        || CollectError::Parse { path: path.to_owned(), line: 1, expected: "expected disks" };
-    text.map(|text| text.split(' ').next().and_then(|now| now.parse().ok()).ok_or_else(wrong))
-        .transpose()
+fn read_raid_disks(path: &Path) -> Option<u64> {
+    let disks = sysfs::parsed(path, "expected a number of disks", |text| {
+        let now = text.split(' ').next().filter(|now| !now.is_empty());
+        now.map_or(Some(None), |now| u64::take(now).map(Some))
+    });
+    disks.flatten()
 }
 
 #[cfg(test)]
@@ -225,6 +219,23 @@ mod tests {
                 r#"node_md_state{device="md4",state="check"} 0"#,
             ]
         );
+    }
+
+    #[test]
+    fn an_array_that_is_reshaped_is_in_that_state_and_one_of_an_unknown_state_in_none() {
+        let mdstat = "md4 : active raid5 sdb[1] sda[0]\n  1000 blocks [2/2] [UU]\n  \
+                      [>...]  reshape =  0.1% (1/1000) finish=1.0min speed=1K/sec\n\
+                      md5 : clean raid1 sdc[0]\n  9 blocks [1/1] [U]\n";
+        let dir = tree(&[("mdstat", mdstat), ("block/x", "")]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let at_1: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("node_md_state{") && line.ends_with(" 1"))
+            .collect();
+        assert_eq!(at_1, [r#"node_md_state{device="md4",state="reshaping"} 1"#]);
+        assert!(text.contains("node_md_blocks{device=\"md5\"} 9\n"), "{text}");
+        assert!(!text.contains("node_md_state{device=\"md5\""), "{text}");
+        assert_eq!(errors, 1);
     }
 
     #[test]
