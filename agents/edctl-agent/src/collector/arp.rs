@@ -65,13 +65,15 @@ impl Collector for Arp {
 }
 
 fn parse(text: Text<'_>) -> Result<BTreeMap<&str, u64>, CollectError> {
-    let mut devices = BTreeMap::new();
-    // A line of headings.
-    for (number, line) in text.lines().skip(1) {
-        let device = line.split_ascii_whitespace().nth(DEVICE_COLUMN);
-        let device = device.ok_or_else(|| text.wrong(number, "expected six columns"))?;
-        *devices.entry(device).or_default() += 1;
+    if !text.lines().next().is_some_and(|(_, head)| head.starts_with("IP address")) {
+        return Err(text.wrong(1, "expected the columns' names"));
     }
+    let mut devices = BTreeMap::new();
+    text.rows_below(1, "expected six columns", |_, line| {
+        let device = line.split_ascii_whitespace().nth(DEVICE_COLUMN)?;
+        *devices.entry(device).or_default() += 1;
+        Some(())
+    })?;
     Ok(devices)
 }
 
@@ -80,6 +82,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Options;
+    use super::super::left_out::LeftOut;
     use super::super::sysfs::tests::{shown_with, tree};
     use super::*;
 
@@ -94,6 +97,11 @@ mod tests {
         assert_eq!(parsed(lines).unwrap(), "{\"br0\": 1, \"eth0\": 2}");
         assert_eq!(parsed("").unwrap(), "{}");
         assert_eq!(parsed("10.0.0.1 0x1\n"), None);
+        assert!(parse(Text::of("")).is_err());
+        let odd = format!("{lines}odd \u{fffd} line\n");
+        let (devices, left_out) = LeftOut::during(|| parsed(&odd));
+        assert_eq!(devices, parsed(lines));
+        assert_eq!(left_out.why().unwrap(), "test, line 5: expected six columns");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Collector for Buddyinfo {
             for (size, blocks) in zone.blocks.iter().enumerate() {
                 let labels =
                     [("node", zone.node), ("zone", zone.name), ("size", &size.to_string())];
-                family.push(&labels, *blocks);
+                family.push_known(&labels, *blocks);
             }
         }
         page.add(family);
@@ -50,35 +50,41 @@ impl Collector for Buddyinfo {
 struct Zone<'a> {
     node: &'a str,
     name: &'a str,
-    blocks: Vec<u64>,
+    blocks: Vec<Option<u64>>,
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Zone<'_>>, CollectError> {
-    let wrong = |number| text.wrong(number, "expected \"Node 0, zone NAME\" and numbers");
-    text.lines().map(|(number, line)| parse_line(line).ok_or_else(|| wrong(number))).collect()
+    text.rows("expected \"Node 0, zone NAME\" and numbers", |number, line| {
+        parse_line(text, number, line)
+    })
 }
 
-fn parse_line(line: &str) -> Option<Zone<'_>> {
+fn parse_line<'a>(text: Text<'a>, number: usize, line: &'a str) -> Option<Zone<'a>> {
     let (node, rest) = line.strip_prefix("Node ")?.split_once(", zone ")?;
     let mut words = rest.split_ascii_whitespace();
     let name = words.next()?;
-    let blocks: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
-    (1..=MOST_SIZES).contains(&blocks.len()).then(|| Zone { node: node.trim(), name, blocks })
+    let blocks = words.take(MOST_SIZES).map(|word| text.number(number, Some(word)));
+    let blocks: Vec<Option<u64>> = blocks.collect();
+    (!blocks.is_empty()).then(|| Zone { node: node.trim(), name, blocks })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn lines() {
-        let line = "Node 0, zone    DMA32    759    572 18446744073709551615 ";
-        let zone = Zone { node: "0", name: "DMA32", blocks: vec![759, 572, u64::MAX] };
-        assert_eq!(parse_line(line), Some(zone));
-        for bad in ["", "Node 0", "Node 0, zone DMA", "Node 0, zone DMA x", "zone DMA 1"] {
-            assert_eq!(parse_line(bad), None, "{bad}");
+        let content = "Node 0, zone    DMA32    759    572 x -1 18446744073709540830 5 \nodd\n";
+        let blocks = vec![Some(759), Some(572), None, None, None, Some(5)];
+        let zone = Zone { node: "0", name: "DMA32", blocks };
+        let (zones, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        assert_eq!(zones, [zone]);
+        assert_eq!(left_out.why().unwrap(), "test, line 1: expected a number (and 3 more)");
+        for bad in ["", "Node 0", "Node 0, zone DMA", "zone DMA 1"] {
+            assert!(parse(Text::of(bad)).is_err(), "{bad}");
         }
     }
 

@@ -35,8 +35,8 @@ impl Collector for Cgroups {
         let mut enabled = Family::gauge("node_cgroups_enabled", "Whether the controller is on.");
         for controller in parse(self.file.read()?)? {
             let label = [("subsys_name", controller.name)];
-            groups.push(&label, controller.groups);
-            enabled.push(&label, controller.enabled);
+            groups.push_known(&label, controller.groups);
+            enabled.push_known(&label, controller.enabled);
         }
         page.add(groups);
         page.add(enabled);
@@ -47,36 +47,53 @@ impl Collector for Cgroups {
 #[derive(Debug, PartialEq, Eq)]
 struct Controller<'a> {
     name: &'a str,
-    groups: u64,
-    enabled: u64,
+    groups: Option<u64>,
+    enabled: Option<u64>,
 }
 
 fn parse(text: Text<'_>) -> Result<Vec<Controller<'_>>, CollectError> {
-    let wrong = |number| text.wrong(number, "expected a name and three numbers");
-    let lines = text.lines().filter(|(_, line)| !line.starts_with('#'));
-    lines.map(|(number, line)| parse_line(line).ok_or_else(|| wrong(number))).collect()
-}
-
-fn parse_line(line: &str) -> Option<Controller<'_>> {
-    let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    let [name, _, groups, enabled] = words[..] else { return None };
-    Some(Controller { name, groups: groups.parse().ok()?, enabled: enabled.parse().ok()? })
+    if !text.lines().next().is_some_and(|(_, head)| head.starts_with("#subsys_name")) {
+        return Err(text.wrong(1, "expected the columns' names"));
+    }
+    text.rows_below(1, "expected a name and three numbers", |number, line| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [name, _, groups, enabled] = words[..] else { return None };
+        let [groups, enabled] = [groups, enabled].map(|word| text.number(number, Some(word)));
+        Some(Controller { name, groups, enabled })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn lines() {
-        let content = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpuset\t5\t47\t1\n";
-        let cpuset = Controller { name: "cpuset", groups: 47, enabled: 1 };
-        assert_eq!(parse(Text::of(content)).unwrap(), [cpuset]);
-        for bad in ["cpuset", "cpuset 5 47", "cpuset 5 x 1", "cpuset 5 47 1 1", "cpuset 5 -1 1"] {
-            assert!(parse(Text::of(bad)).is_err(), "{bad}");
+        let parsed = |lines: &str| {
+            let content = format!("#subsys_name\thierarchy\tnum_cgroups\tenabled\n{lines}");
+            let (controllers, left_out) = LeftOut::during(|| {
+                parse(Text::of(&content)).map(|controllers| format!("{controllers:?}")).ok()
+            });
+            (controllers, left_out.why())
+        };
+        let shown = |groups, enabled| {
+            Some(format!("{:?}", [Controller { name: "cpuset", groups, enabled }]))
+        };
+        assert_eq!(parsed("cpuset\t5\t47\t1\n"), (shown(Some(47), Some(1)), None));
+        for (odd, groups, enabled) in
+            [("cpuset x -47 1", None, Some(1)), ("cpuset 5 47 x\nodd", Some(47), None)]
+        {
+            let (controllers, why) = parsed(odd);
+            assert_eq!(controllers, shown(groups, enabled), "{odd}");
+            assert!(why.unwrap().starts_with("test, line 2: expected a number"), "{odd}");
         }
+        for bad in ["cpuset", "cpuset 5 47", "cpuset 5 47 1 1"] {
+            assert_eq!(parsed(bad).0, None, "{bad}");
+        }
+        assert!(parse(Text::of("cpuset 5 47 1\n")).is_err());
     }
 
     proptest! {

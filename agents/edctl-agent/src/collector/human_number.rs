@@ -16,6 +16,11 @@ pub(super) fn parse(text: &str) -> Option<f64> {
     Some((number * factor).trunc() + 0.0)
 }
 
+/// The same of a count, which is never below zero, as [`super::number::Number`] has it.
+pub(super) fn parse_count(text: &str) -> Option<f64> {
+    parse(text).filter(|number| (0.0..i64::MAX as f64).contains(number))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -41,6 +46,19 @@ mod tests {
         ] {
             assert_eq!(parse(text), number, "{text}");
             assert!(!parse(text).is_some_and(|number| number == 0.0 && number.is_sign_negative()));
+        }
+    }
+
+    #[test]
+    fn a_count_is_never_below_zero() {
+        for (text, count) in [
+            ("1.5k", Some(1536.0)),
+            ("0", Some(0.0)),
+            ("-1.5k", None),
+            ("18446744073709540830", None),
+            ("16.0E", None),
+        ] {
+            assert_eq!(parse_count(text), count, "{text}");
         }
     }
 

@@ -10,6 +10,7 @@ use edctl_exposition::{Family, Page};
 
 use super::kernel_file::{KernelFile, Text};
 use super::left_out::or_left_out;
+use super::number::hex;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 
@@ -31,7 +32,7 @@ impl Collector for Lnstat {
         let mut families = BTreeMap::new();
         for subsystem in sysfs::list(&self.dir)? {
             let mut file = KernelFile::new(self.dir.join(&subsystem));
-            let table = file.read().and_then(parse).map(Some);
+            let table = file.read().map(parse).map(Some);
             for (row, values) in or_left_out(table).unwrap_or_default() {
                 push(&mut families, &subsystem, row, &values);
             }
@@ -42,17 +43,17 @@ impl Collector for Lnstat {
 }
 
 /// A row's number, and its values with the names of their columns.
-type Row = (usize, Vec<(String, u64)>);
+type Row<'a> = (usize, Vec<(&'a str, u64)>);
 
 fn push(
     families: &mut BTreeMap<String, Family>,
     subsystem: &str,
     row: usize,
-    values: &[(String, u64)],
+    values: &[(&str, u64)],
 ) {
     let cpu = row.to_string();
     for (column, value) in values {
-        let family = families.entry(column.clone()).or_insert_with(|| {
+        let family = families.entry((*column).to_owned()).or_insert_with(|| {
             let help = format!("The column {column} of the tables in /proc/net/stat.");
             Family::counter(format!("node_lnstat_{column}_total"), help)
         });
@@ -60,21 +61,25 @@ fn push(
     }
 }
 
-/// A line of names, and one of as many hex numbers for each CPU.
-fn parse(text: Text<'_>) -> Result<Vec<Row>, CollectError> {
+/// A line of names, and one of hex numbers for each CPU.
+fn parse<'a>(text: Text<'a>) -> Vec<Row<'a>> {
     let mut lines = text.lines();
     let names: Vec<&str> =
         lines.next().map(|(_, line)| line.split_ascii_whitespace().collect()).unwrap_or_default();
     let mut rows = Vec::new();
     for (number, line) in lines {
-        let values: Option<Vec<u64>> =
-            line.split_ascii_whitespace().map(|word| u64::from_str_radix(word, 16).ok()).collect();
-        let values = values.filter(|values| values.len() <= names.len());
-        let values = values.ok_or_else(|| text.wrong(number, "expected hex numbers"))?;
-        let named = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
-        rows.push((rows.len(), named));
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        // Some tables have names that no number stands below.
+        let is_row = words.len() == names.len()
+            || words.len() < names.len() && words.iter().any(|word| hex(word).is_some());
+        if !is_row {
+            text.leave_out(number, "expected hex numbers");
+            continue;
+        }
+        let value = |(name, word): (&&'a str, &&str)| Some((*name, text.hex(number, word)?));
+        rows.push((rows.len(), names.iter().zip(&words).filter_map(value).collect()));
     }
-    Ok(rows)
+    rows
 }
 
 #[cfg(test)]
@@ -89,7 +94,7 @@ mod tests {
     fn tables_by_column_and_row() {
         let dir = tree(&[
             ("net/stat/arp_cache", "entries  allocs\n0000000a 00000012 \n0000000a 00000003\n"),
-            ("net/stat/rt_cache", "entries  in_hit in_slow_tot\nff ffffffffffffffff\n"),
+            ("net/stat/rt_cache", "entries  in_hit in_slow_tot\nff ffffffff\n"),
             ("net/stat/synproxy", "entries\n"),
         ]);
         let page = shown(&ENTRY, dir.path()).unwrap();
@@ -100,9 +105,22 @@ mod tests {
             r#"node_lnstat_entries_total{subsystem="arp_cache",cpu="0"} 10"#,
             r#"node_lnstat_entries_total{subsystem="arp_cache",cpu="1"} 10"#,
             r#"node_lnstat_entries_total{subsystem="rt_cache",cpu="0"} 255"#,
-            r#"node_lnstat_in_hit_total{subsystem="rt_cache",cpu="0"} 18446744073709551615"#,
+            r#"node_lnstat_in_hit_total{subsystem="rt_cache",cpu="0"} 4294967295"#,
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_is_no_row() {
+        let table = "entries allocs\nx 7\nodd \u{fffd} line\n8 ffffffffffffffff\n";
+        let dir = tree(&[("net/stat/arp_cache", table)]);
+        let (page, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        let expected = [
+            r#"node_lnstat_allocs_total{subsystem="arp_cache",cpu="0"} 7"#,
+            r#"node_lnstat_entries_total{subsystem="arp_cache",cpu="1"} 8"#,
+        ];
+        assert_eq!((lines.as_slice(), errors), (expected.as_slice(), 3));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
+use super::kernel_file::Text;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -52,16 +52,14 @@ impl Collector for PcieAer {
         for device in sysfs::list(&self.dir)? {
             for (severity, file) in SEVERITIES {
                 let path = self.dir.join(&device).join(file);
-                let Some(text) = or_left_out(sysfs::text(&path)) else { continue };
-                let Some(counts) = parse(&text) else {
-                    page.error(ENTRY.name, "parse");
-                    continue;
-                };
-                for (error, count) in counts {
-                    let labels =
-                        [("device", device.as_str()), ("severity", severity), ("error", error)];
-                    family.push(&labels, count);
-                }
+                sysfs::parsed_lines(&path, |text| {
+                    for (error, count) in parse(text)? {
+                        let labels =
+                            [("device", device.as_str()), ("severity", severity), ("error", error)];
+                        family.push_known(&labels, count);
+                    }
+                    Ok(())
+                });
             }
         }
         if family.samples.is_empty() {
@@ -72,19 +70,21 @@ impl Collector for PcieAer {
     }
 }
 
-/// The errors and their counts, without the kernel's sum of them; none where a line is no such.
-fn parse(text: &str) -> Option<Vec<(&str, u64)>> {
-    let count = |line: &'_ str| line.rsplit_once(' ').and_then(|(_, count)| count.parse().ok());
-    text.lines()
-        .filter(|line| !line.starts_with("TOTAL_ERR_"))
-        .map(|line| Some((line.rsplit_once(' ')?.0, count(line)?)))
-        .collect()
+/// The errors and their counts, and the kernel's sum of them, which is not shown.
+fn parse(text: Text<'_>) -> Result<Vec<(&str, Option<u64>)>, CollectError> {
+    let mut errors = text.rows_below(0, "expected an error and a number", |number, line| {
+        let (error, count) = line.rsplit_once(' ')?;
+        Some((error, text.number(number, Some(count))))
+    })?;
+    errors.retain(|(error, _)| !error.starts_with("TOTAL_ERR_"));
+    Ok(errors)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::super::{Options, State};
     use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
@@ -93,18 +93,26 @@ mod tests {
 
     #[test]
     fn errors_and_their_counts() {
-        assert_eq!(parse(CORRECTABLE.trim()).unwrap(), [("RxErr", 12), ("BadTLP", 0)]);
-        assert_eq!(parse("Undefined 18446744073709551615").unwrap(), [("Undefined", u64::MAX)]);
-        assert_eq!(parse("").unwrap(), []);
-        for wrong in ["RxErr", "RxErr x", "RxErr 18446744073709551616", "RxErr -1", "RxErr 1\n\n"] {
-            assert_eq!(parse(wrong), None, "{wrong}");
+        let parsed = |text| {
+            let (errors, left_out) = LeftOut::during(|| parse(Text::of(text)).ok());
+            (errors, left_out.why())
+        };
+        let both = vec![("RxErr", Some(12)), ("BadTLP", Some(0))];
+        assert_eq!(parsed(CORRECTABLE.trim()), (Some(both), None));
+        assert_eq!(parsed(""), (Some(vec![]), None));
+        assert_eq!(parsed("RxErr"), (None, None));
+        for odd in ["x", "18446744073709551615", "-1"] {
+            let text = format!("RxErr {odd}\n\nBadTLP 7\n");
+            let (errors, left_out) = LeftOut::during(|| parse(Text::of(&text)).ok());
+            assert_eq!(errors.unwrap(), [("RxErr", None), ("BadTLP", Some(7))], "{odd}");
+            assert_eq!(left_out.why().unwrap(), "test, line 1: expected a number (and 1 more)");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_parsed_or_refused(text in ".*") {
-            parse(&text);
+            let _ = parse(Text::of(&text));
         }
     }
 

@@ -18,6 +18,9 @@ const COLUMNS: [(FamilyDoc, &str); 5] = [
     (FamilyDoc::gauge("node_slabinfo_pages_per_slab", &["slab"]), "Pages of a slab."),
 ];
 
+/// The version and the columns' names.
+const HEADINGS: usize = 2;
+
 pub(super) const ENTRY: Entry = Entry {
     name: "slabinfo",
     preset: Preset::Off,
@@ -62,7 +65,7 @@ impl Collector for Slabinfo {
         let mut families = COLUMNS.map(|(doc, help)| Family::gauge(doc.name, help));
         for (slab, values) in parse(text)?.into_iter().filter(|(slab, _)| self.filter.shows(slab)) {
             for (family, value) in families.iter_mut().zip(values) {
-                family.push(&[("slab", slab)], value);
+                family.push_known(&[("slab", slab)], value);
             }
         }
         families.into_iter().for_each(|family| page.add(family));
@@ -70,53 +73,55 @@ impl Collector for Slabinfo {
     }
 }
 
-fn parse(text: Text<'_>) -> Result<Vec<(&str, [u64; COLUMNS.len()])>, CollectError> {
-    let wrong = |number, expected| text.wrong(number, expected);
-    let mut lines = text.lines();
-    if !lines.next().is_some_and(|(_, line)| line.starts_with("slabinfo - version: 2.")) {
-        return Err(wrong(1, "expected version 2"));
-    }
-    let slabs = lines.filter(|(_, line)| !line.starts_with('#'));
-    let expected = "expected a name and five numbers";
-    slabs.map(|(number, line)| parse_line(line).ok_or_else(|| wrong(number, expected))).collect()
-}
+/// A cache's name and what its columns say.
+type Slab<'a> = (&'a str, [Option<u64>; COLUMNS.len()]);
 
-fn parse_line(line: &str) -> Option<(&str, [u64; COLUMNS.len()])> {
-    let mut words = line.split_ascii_whitespace();
-    let slab = words.next()?;
-    let mut values = [0; COLUMNS.len()];
-    for value in &mut values {
-        *value = words.next()?.parse().ok()?;
+fn parse(text: Text<'_>) -> Result<Vec<Slab<'_>>, CollectError> {
+    if !text.lines().next().is_some_and(|(_, line)| line.starts_with("slabinfo - version: 2.")) {
+        return Err(text.wrong(1, "expected version 2"));
     }
-    Some((slab, values))
+    text.rows_below(HEADINGS, "expected a name and five numbers", |number, line| {
+        let mut words = line.split_ascii_whitespace();
+        let slab = words.next()?;
+        let words: [Option<&str>; COLUMNS.len()] = std::array::from_fn(|_| words.next());
+        words[COLUMNS.len() - 1]?;
+        Some((slab, words.map(|word| text.number(number, word))))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::*;
 
     #[test]
     fn lines() {
         let content = "slabinfo - version: 2.1\n# name <active_objs>\n\
                        kmalloc-64 7040 7041 64 63 1 : tunables 0 0 0 : slabdata 110 110 0\n";
-        assert_eq!(parse(Text::of(content)).unwrap(), [("kmalloc-64", [7040, 7041, 64, 63, 1])]);
-        for bad in [
-            "",
-            "slabinfo - version: 1.1\n",
-            "slabinfo - version: 2.1\nkmalloc-64 7040\n",
-            "slabinfo - version: 2.1\nkmalloc-64 1 2 3 4 x\n",
-            "slabinfo - version: 2.1\nkmalloc-64 1 2 3 4 18446744073709551616\n",
-        ] {
+        let values = [7040, 7041, 64, 63, 1].map(Some);
+        assert_eq!(parse(Text::of(content)).unwrap(), [("kmalloc-64", values)]);
+        for bad in
+            ["", "slabinfo - version: 1.1\n", "slabinfo - version: 2.1\n# name\nkmalloc-64 7040\n"]
+        {
             assert!(parse(Text::of(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = "slabinfo - version: 2.1\n# name\nodd 7040\n\
+                       kmalloc-64 1 -2 3 x 18446744073709540830\n";
+        let (slabs, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        assert_eq!(slabs, [("kmalloc-64", [Some(1), None, Some(3), None, None])]);
+        assert_eq!(left_out.why().unwrap(), "test, line 4: expected a number (and 3 more)");
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(content in "(?s).{0,200}") {
-            let _ = parse(Text::of(&format!("slabinfo - version: 2.1\n{content}")));
+            let _ = parse(Text::of(&format!("slabinfo - version: 2.1\n# name\n{content}")));
         }
     }
 }

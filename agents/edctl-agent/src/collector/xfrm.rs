@@ -28,26 +28,19 @@ impl Collector for Xfrm {
         for (field, packets) in parse(self.file.read()?)? {
             let help = format!("Packets that IPsec dropped, as Xfrm{field} counts them.");
             let name = format!("node_xfrm_{}_packets_total", snake(field));
-            page.add(Family::counter(name, help).with(&[], packets));
+            page.add(Family::counter(name, help).with_known(&[], packets));
         }
         Ok(())
     }
 }
 
 /// The fields without their `Xfrm`, each in a line such as `XfrmInNoStates 12`.
-fn parse(text: Text<'_>) -> Result<Vec<(&str, u64)>, CollectError> {
-    let mut fields = Vec::with_capacity(32);
-    for (number, line) in text.lines() {
-        let field = parse_line(line);
-        fields.push(field.ok_or_else(|| text.wrong(number, "expected a counter and a number"))?);
-    }
-    Ok(fields)
-}
-
-fn parse_line(line: &str) -> Option<(&str, u64)> {
-    let (name, packets) = line.split_once(char::is_whitespace)?;
-    let field = name.strip_prefix("Xfrm").filter(|field| !field.is_empty())?;
-    Some((field, packets.trim().parse().ok()?))
+fn parse(text: Text<'_>) -> Result<Vec<(&str, Option<u64>)>, CollectError> {
+    text.rows_below(0, "expected a counter and a number", |number, line| {
+        let (name, packets) = line.split_once(char::is_whitespace)?;
+        let field = name.strip_prefix("Xfrm").filter(|field| !field.is_empty())?;
+        Some((field, text.number(number, Some(packets.trim()))))
+    })
 }
 
 /// `InNoStates` is `in_no_states`.
@@ -66,30 +59,38 @@ fn snake(field: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::State;
-    use super::super::sysfs::tests::{shown, tree};
+    use super::super::sysfs::tests::{shown, shown_with, tree};
+    use super::super::{Options, State};
     use super::*;
 
     #[test]
     fn every_counter_of_the_kernels() {
         let content = "XfrmInError             \t0\nXfrmOutBundleGenError   \t31\n\
-                       XfrmInStateDirError \t18446744073709551615\n";
+                       XfrmInStateDirError \t9223372036854775807\n";
         let dir = tree(&[("net/xfrm_stat", content)]);
         let page = shown(&ENTRY, dir.path()).unwrap();
         let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
         let expected = [
             "node_xfrm_in_error_packets_total 0",
-            "node_xfrm_in_state_dir_error_packets_total 18446744073709551615",
+            "node_xfrm_in_state_dir_error_packets_total 9223372036854775807",
             "node_xfrm_out_bundle_gen_error_packets_total 31",
         ];
         assert_eq!(lines, expected);
     }
 
     #[test]
-    fn what_is_no_counter_is_an_error() {
-        for bad in
-            ["XfrmInError\n", "XfrmInError -1\n", "InError 1\n", "Xfrm 1\n", "XfrmA 1 2\n", "\n"]
-        {
+    fn an_odd_number_costs_no_other_and_an_odd_line_nothing() {
+        let content = "XfrmInError -1\nodd\nXfrmA 1 2\nXfrmInNoStates 7\n\
+                       XfrmOutError 18446744073709551615\n";
+        let dir = tree(&[("net/xfrm_stat", content)]);
+        let (page, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        let lines: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!((lines, errors), (vec!["node_xfrm_in_no_states_packets_total 7"], 4));
+    }
+
+    #[test]
+    fn what_has_no_counter_is_an_error() {
+        for bad in ["XfrmInError\n", "InError 1\n", "Xfrm 1\n", "\n"] {
             let dir = tree(&[("net/xfrm_stat", bad)]);
             assert_eq!(shown(&ENTRY, dir.path()), Err(State::Error), "{bad:?}");
         }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 
 use super::kernel_file::Text;
-use super::left_out::or_left_out;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -92,18 +91,14 @@ impl Collector for Xfs {
         let mut families: Vec<Vec<Family>> = Vec::new();
         for device in sysfs::list(&self.dir)? {
             let path = self.dir.join(&device).join("stats/stats");
-            let read = sysfs::text(&path).and_then(|text| match text {
-                // Not a file system's directory.
-                None => Ok(None),
-                Some(text) => parse(Text::new(&path, &text)).map(Some),
-            });
-            let Some(lines) = or_left_out(read) else { continue };
+            // Beside the file systems' directories there are others.
+            let Some(lines) = sysfs::parsed_lines(&path, parse) else { continue };
             if families.is_empty() {
                 families = LINES.iter().map(Line::families).collect();
             }
             for (families, numbers) in families.iter_mut().zip(lines) {
                 for (family, number) in families.iter_mut().zip(numbers) {
-                    family.push(&[("device", &device)], number);
+                    family.push_known(&[("device", &device)], number);
                 }
             }
         }
@@ -123,15 +118,19 @@ impl Line {
 }
 
 /// The numbers of each of [`LINES`]; none of a line that this kernel does not write.
-fn parse(text: Text<'_>) -> Result<Vec<Vec<u64>>, CollectError> {
-    let mut found: Vec<Vec<u64>> = vec![Vec::new(); LINES.len()];
+fn parse(text: Text<'_>) -> Result<Vec<Vec<Option<u64>>>, CollectError> {
+    let mut found: Vec<Vec<Option<u64>>> = vec![Vec::new(); LINES.len()];
     for (number, line) in text.lines() {
         let mut words = line.split_ascii_whitespace();
         let place = words.next().and_then(|word| LINES.iter().position(|line| line.word == word));
         let Some(place) = place else { continue };
-        let numbers: Option<Vec<u64>> = words.map(|word| word.parse().ok()).collect();
-        let numbers = numbers.filter(|numbers| numbers.len() >= LINES[place].columns.len());
-        found[place] = numbers.ok_or_else(|| text.wrong(number, "expected a word and numbers"))?;
+        let columns = LINES[place].columns.len();
+        if words.clone().count() < columns {
+            text.leave_out(number, "expected a word and numbers");
+            continue;
+        }
+        let words = words.take(columns);
+        found[place] = words.map(|word| text.number(number, Some(word))).collect();
     }
     match found.iter().all(Vec::is_empty) {
         true => Err(text.wrong(1, "expected XFS's statistics")),
@@ -143,6 +142,7 @@ fn parse(text: Text<'_>) -> Result<Vec<Vec<u64>>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::left_out::LeftOut;
     use super::super::sysfs::tests::{shown, shown_with, tree};
     use super::super::{Options, State};
     use super::*;
@@ -171,14 +171,25 @@ mod tests {
                 r#"node_xfs_read_calls_total{device="sda1"} 6"#,
                 r#"node_xfs_read_calls_total{device="sdc1"} 1"#,
                 r#"node_xfs_write_calls_total{device="sda1"} 5"#,
+                r#"node_xfs_write_calls_total{device="sdb1"} 4294967295"#,
                 r#"node_xfs_write_calls_total{device="sdc1"} 4294967295"#,
             ]
         );
         assert!(text.contains("node_xfs_vnode_remove_total{device=\"sda1\"} 7"), "{text}");
         assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));
-        for bad in ["", "what\n", "abt 1 2 3\n", "abt 1 2 3 -4\n"] {
+        for bad in ["", "what\n", "abt 1 2 3\n"] {
             assert!(parse(Text::of(bad)).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_odd_number_costs_no_other_and_a_short_line_only_itself() {
+        let content = "rw 5\nabt 1 2 -3 x\nnews\n";
+        let (lines, left_out) = LeftOut::during(|| parse(Text::of(content)).unwrap());
+        let found: Vec<&Vec<Option<u64>>> = lines.iter().filter(|line| !line.is_empty()).collect();
+        assert_eq!(found, [&[Some(1), Some(2), None, None]]);
+        let why = "test, line 1: expected a word and numbers (and 2 more)";
+        assert_eq!(left_out.why().unwrap(), why);
     }
 
     proptest! {

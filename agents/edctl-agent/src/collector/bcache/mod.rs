@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use edctl_exposition::{Family, Kind, Page, Value};
 use serde::Deserialize;
 
-use self::forms::{Unit, parse_priorities, parse_writeback};
+use self::forms::{Unit, parse_percent, parse_rate};
 use super::human_number;
 use super::left_out::or_left_out;
 use super::sysfs;
@@ -136,6 +136,32 @@ const OF_CACHE: [File; 3] = [
     counter("written", "node_bcache_written_bytes_total", "Data that was written."),
 ];
 
+/// A line of a file by what stands before its colon, its family, and what that says.
+type Line = (&'static str, &'static str, &'static str);
+
+/// Of `writeback_rate_debug` of a disk that is cached.
+const WRITEBACK: [Line; 5] = [
+    ("rate", "node_bcache_writeback_rate", "Bytes per second that are written back."),
+    ("target", "node_bcache_dirty_target_bytes", "What may wait to be written back."),
+    (
+        "proportional",
+        "node_bcache_writeback_rate_proportional_term",
+        "The part of the rate that follows what waits.",
+    ),
+    (
+        "integral",
+        "node_bcache_writeback_rate_integral_term",
+        "The part of the rate that follows how long it waited.",
+    ),
+    ("change", "node_bcache_writeback_change", "By how much the rate changed last."),
+];
+
+/// Of `priority_stats` of a disk that is a cache.
+const PRIORITIES: [Line; 2] = [
+    ("Unused", "node_bcache_priority_stats_unused_percent", "What of the cache holds no data."),
+    ("Metadata", "node_bcache_priority_stats_metadata_percent", "What holds bcache's own data."),
+];
+
 /// The table `[collector.bcache]`; the default is node_exporter's.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -165,12 +191,13 @@ impl Bcache {
             if is_numbered(device, "bdev") {
                 let labels = [uuid, ("backing_device", device)];
                 add_files(&dir, &OF_BACKING, &labels, page);
-                add_writeback(&dir, &labels, page);
+                add_lines(&dir.join("writeback_rate_debug"), &WRITEBACK, parse_rate, &labels, page);
             } else if is_numbered(device, "cache") {
                 let labels = [uuid, ("cache_device", device)];
                 add_files(&dir, &OF_CACHE, &labels, page);
                 if self.shows_priorities {
-                    add_priorities(&dir, &labels, page);
+                    let path = dir.join("priority_stats");
+                    add_lines(&path, &PRIORITIES, parse_percent, &labels, page);
                 }
             }
         }
@@ -194,60 +221,31 @@ fn is_numbered(device: &str, prefix: &str) -> bool {
 
 fn add_files(dir: &Path, files: &[File], labels: &[(&'static str, &str)], page: &mut Page) {
     for file in files {
-        let Some(text) = or_left_out(sysfs::text(&dir.join(file.path))) else {
-            continue;
-        };
-        match human_number::parse(&text) {
-            Some(number) if number >= 0.0 => {
-                let family = Family::new(file.name, file.help, file.kind);
-                page.add(family.with(labels, Value::F64(file.unit.of(number))));
-            }
-            _ => page.error(ENTRY.name, "parse"),
-        }
+        let expected = "expected a number such as 1.5M";
+        let number = sysfs::parsed(&dir.join(file.path), expected, human_number::parse_count);
+        let value = number.map(|number| Value::F64(file.unit.of(number)));
+        page.add(Family::new(file.name, file.help, file.kind).with_known(labels, value));
     }
 }
 
-fn add_writeback(dir: &Path, labels: &[(&'static str, &str)], page: &mut Page) {
-    let text = or_left_out(sysfs::text(&dir.join("writeback_rate_debug")));
-    for (name, number) in parse_writeback(&text.unwrap_or_default()) {
-        let (family, help) = match name {
-            "rate" => ("node_bcache_writeback_rate", "Bytes per second that are written back."),
-            "target" => ("node_bcache_dirty_target_bytes", "What may wait to be written back."),
-            "proportional" => (
-                "node_bcache_writeback_rate_proportional_term",
-                "The part of the rate that follows what waits.",
-            ),
-            "integral" => (
-                "node_bcache_writeback_rate_integral_term",
-                "The part of the rate that follows how long it waited.",
-            ),
-            "change" => ("node_bcache_writeback_change", "By how much the rate changed last."),
-            _ => continue,
-        };
-        match number {
-            Some(number) => page.add(Family::gauge(family, help).with(labels, number)),
-            None => page.error(ENTRY.name, "parse"),
-        }
-    }
-}
-
-fn add_priorities(dir: &Path, labels: &[(&'static str, &str)], page: &mut Page) {
-    let text = or_left_out(sysfs::text(&dir.join("priority_stats")));
-    for (name, percent) in parse_priorities(&text.unwrap_or_default()) {
-        let (family, help) = match name {
-            "Unused" => {
-                ("node_bcache_priority_stats_unused_percent", "What of the cache holds no data.")
+fn add_lines<T: Into<Value>>(
+    path: &Path,
+    shown: &[Line],
+    parse: fn(&str) -> Option<T>,
+    labels: &[(&'static str, &str)],
+    page: &mut Page,
+) {
+    sysfs::parsed_lines(path, |text| {
+        for (number, line) in text.lines() {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            let shown = shown.iter().find(|(shown, ..)| *shown == name.trim());
+            if let Some((_, family, help)) = shown {
+                let value = text.known(number, "expected a number", parse(value.trim()));
+                page.add(Family::gauge(*family, *help).with_known(labels, value));
             }
-            "Metadata" => {
-                ("node_bcache_priority_stats_metadata_percent", "What holds bcache's own data.")
-            }
-            _ => continue,
-        };
-        match percent {
-            Some(percent) => page.add(Family::gauge(family, help).with(labels, percent)),
-            None => page.error(ENTRY.name, "parse"),
         }
-    }
+        Ok(())
+    });
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use self::forms::{Row, parse_counter, parse_errors, parse_io_done, parse_io_errors, parse_table};
-use super::human_number;
+use self::forms::{
+    Row, parse_counter, parse_errors, parse_human, parse_io_done, parse_io_errors, parse_table,
+};
 use super::left_out::or_left_out;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -81,7 +82,7 @@ impl Filesystem<'_> {
     fn add(&self, page: &mut Page) {
         let labels = [("uuid", self.uuid)];
         page.add(Family::gauge("node_bcachefs_info", "1 for each of them.").with(&labels, 1u64));
-        if let Some(bytes) = read(&self.dir.join("btree_cache_size"), human_number::parse, page) {
+        if let Some(bytes) = sysfs::parsed_lines(&self.dir.join("btree_cache_size"), parse_human) {
             let family = Family::gauge(
                 "node_bcachefs_btree_cache_size_bytes",
                 "Memory of the trees' nodes.",
@@ -101,25 +102,26 @@ impl Filesystem<'_> {
     }
 
     fn add_compression(&self, page: &mut Page) {
-        for (algorithm, [compressed, uncompressed]) in self.table("compression_stats", page) {
+        for (algorithm, [compressed, uncompressed]) in self.table("compression_stats") {
             let labels = [("uuid", self.uuid), ("algorithm", algorithm.as_str())];
             let (name, help) = (
                 "node_bcachefs_compression_compressed_bytes",
                 "What data takes that is compressed so.",
             );
-            page.add(Family::gauge(name, help).with(&labels, compressed));
+            page.add(Family::gauge(name, help).with_known(&labels, compressed));
             let (name, help) =
                 ("node_bcachefs_compression_uncompressed_bytes", "How much data that is.");
-            page.add(Family::gauge(name, help).with(&labels, uncompressed));
+            page.add(Family::gauge(name, help).with_known(&labels, uncompressed));
         }
     }
 
     fn add_errors(&self, page: &mut Page) {
-        let errors = read(&self.dir.join("errors"), parse_errors, page).unwrap_or_default();
+        let errors =
+            sysfs::parsed_lines(&self.dir.join("errors"), parse_errors).unwrap_or_default();
         let help = "Errors of the file system that were met.";
         let mut family = Family::counter("node_bcachefs_errors_total", help);
         for (kind, count) in errors {
-            family.push(&[("uuid", self.uuid), ("error_type", &kind)], count);
+            family.push_known(&[("uuid", self.uuid), ("error_type", &kind)], count);
         }
         page.add(family);
     }
@@ -127,7 +129,9 @@ impl Filesystem<'_> {
     fn add_counters(&self, page: &mut Page) {
         let dir = self.dir.join("counters");
         for counter in list(&dir) {
-            let Some(count) = read(&dir.join(&counter), parse_counter, page) else { continue };
+            let Some(count) = sysfs::parsed_lines(&dir.join(&counter), parse_counter) else {
+                continue;
+            };
             let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let name = counter.replace(|c| !is_plain(c), "_");
             let help = format!("The counter {counter}, since the file system was made.");
@@ -137,19 +141,19 @@ impl Filesystem<'_> {
     }
 
     fn add_writes(&self, page: &mut Page) {
-        for (kind, [count, bytes]) in self.table("btree_write_stats", page) {
+        for (kind, [count, bytes]) in self.table("btree_write_stats") {
             let labels = [("uuid", self.uuid), ("type", kind.as_str())];
             let (name, help) =
                 ("node_bcachefs_btree_writes_total", "Writes of the trees' nodes, by their cause.");
-            page.add(Family::counter(name, help).with(&labels, count));
+            page.add(Family::counter(name, help).with_known(&labels, count));
             let (name, help) =
                 ("node_bcachefs_btree_write_average_size_bytes", "How large such a write is.");
-            page.add(Family::gauge(name, help).with(&labels, bytes));
+            page.add(Family::gauge(name, help).with_known(&labels, bytes));
         }
     }
 
-    fn table(&self, file: &str, page: &mut Page) -> Vec<Row> {
-        read(&self.dir.join(file), parse_table, page).unwrap_or_default()
+    fn table(&self, file: &str) -> Vec<Row> {
+        sysfs::parsed_lines(&self.dir.join(file), parse_table).unwrap_or_default()
     }
 }
 
@@ -175,7 +179,7 @@ impl Device<'_> {
                 "How many copies one on this device counts for.",
             ),
         ] {
-            if let Some(value) = read(&self.dir.join(file), human_number::parse, page) {
+            if let Some(value) = sysfs::parsed_lines(&self.dir.join(file), parse_human) {
                 page.add(Family::gauge(name, help).with(&self.labels, Value::F64(value)));
             }
         }
@@ -185,29 +189,22 @@ impl Device<'_> {
     fn add_io(&self, page: &mut Page) {
         let help = "What was read and written, by what it was.";
         let mut family = Family::counter("node_bcachefs_device_io_done_bytes_total", help);
-        let done = read(&self.dir.join("io_done"), parse_io_done, page).unwrap_or_default();
+        let done =
+            sysfs::parsed_lines(&self.dir.join("io_done"), parse_io_done).unwrap_or_default();
         for (operation, kind, bytes) in &done {
             let labels = [("operation", operation.as_str()), ("data_type", kind.as_str())];
-            family.push(&[self.labels, labels].concat(), *bytes);
+            family.push_known(&[self.labels, labels].concat(), *bytes);
         }
         page.add(family);
         let help = "Errors of the device, since the file system was made.";
         let mut family = Family::counter("node_bcachefs_device_io_errors_total", help);
-        let errors = read(&self.dir.join("io_errors"), parse_io_errors, page).unwrap_or_default();
+        let errors =
+            sysfs::parsed_lines(&self.dir.join("io_errors"), parse_io_errors).unwrap_or_default();
         for (kind, count) in &errors {
-            family.push(&[&self.labels[..], &[("type", kind)]].concat(), *count);
+            family.push_known(&[&self.labels[..], &[("type", kind)]].concat(), *count);
         }
         page.add(family);
     }
-}
-
-fn read<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, page: &mut Page) -> Option<T> {
-    let text = or_left_out(sysfs::text(path))?;
-    let parsed = parse(&text);
-    if parsed.is_none() {
-        page.error(ENTRY.name, "parse");
-    }
-    parsed
 }
 
 /// What a directory holds: nothing where there is none, as not every kernel has every one.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -91,14 +91,9 @@ impl Filesystem<'_> {
     }
 
     fn add_commits(&self, page: &mut Page) {
-        let text = or_left_out(sysfs::text(&self.dir.join("commit_stats")));
-        for (name, value) in fields(&text.unwrap_or_default()) {
-            let Some(value) = value else {
-                page.error(ENTRY.name, "parse");
-                continue;
-            };
+        for (name, value) in self.fields("commit_stats") {
             let seconds = Value::F64(value as f64 / 1000.0);
-            let (family, value) = match name {
+            let (family, value) = match name.as_str() {
                 "commits" => {
                     let help = "Transactions that were committed.";
                     (Family::counter("node_btrfs_commits_total", help), Value::U64(value))
@@ -129,10 +124,19 @@ impl Filesystem<'_> {
             page.add(Family::gauge("node_btrfs_reserved_bytes", help).with(&labels, bytes));
         }
         for mode in self.list(&dir) {
-            let Some(ratio) = ratio(&mode, devices) else { continue };
+            // Beside the modes' directories there are files.
+            let path = self.dir.join(&dir).join(&mode);
+            if !path.is_dir() {
+                continue;
+            }
+            let ratio = ratio(&mode, devices);
+            if ratio.is_none() {
+                let expected = "expected a mode of allocation that is known, and its devices";
+                left_out::note(CollectError::Parse { path, line: 1, expected });
+            }
             let labels = [labels[0], labels[1], ("mode", &mode)];
             let help = "How many bytes of disk one byte takes.";
-            page.add(Family::gauge("node_btrfs_allocation_ratio", help).with(&labels, ratio));
+            page.add(Family::gauge("node_btrfs_allocation_ratio", help).with_known(&labels, ratio));
             for (file, name, help) in [
                 ("used_bytes", "node_btrfs_used_bytes", "What is used of the allocated space."),
                 ("total_bytes", "node_btrfs_size_bytes", "The allocated space."),
@@ -148,9 +152,8 @@ impl Filesystem<'_> {
         let mut family = Family::gauge("node_btrfs_device_size_bytes", "The device's size.");
         for device in devices {
             let sectors = self.number(&format!("devices/{device}/size"));
-            if let Some(bytes) = sectors.and_then(|sectors| sectors.checked_mul(SECTOR_BYTES)) {
-                family.push(&[("uuid", self.uuid), ("device", device)], bytes);
-            }
+            let bytes = sectors.map(|sectors| sectors.saturating_mul(SECTOR_BYTES));
+            family.push_known(&[("uuid", self.uuid), ("device", device)], bytes);
         }
         page.add(family);
     }
@@ -165,16 +168,10 @@ impl Filesystem<'_> {
                 labels.push(("device", device));
             }
             labels.push(("devid", id));
-            let path = self.dir.join("devinfo").join(id).join("error_stats");
-            let text = or_left_out(sysfs::text(&path)).unwrap_or_default();
             // `invalid` where they were not read from the disk yet.
-            for (name, value) in fields(&text) {
-                match (name.strip_suffix("_errs"), value) {
-                    (Some(kind), Some(value)) => {
-                        family.push(&[&labels[..], &[("type", kind)]].concat(), value);
-                    }
-                    _ => page.error(ENTRY.name, "parse"),
-                }
+            for (name, value) in self.fields(&format!("devinfo/{id}/error_stats")) {
+                let kind = name.strip_suffix("_errs").unwrap_or(&name);
+                family.push(&[&labels[..], &[("type", kind)]].concat(), value);
             }
         }
         page.add(family);
@@ -184,6 +181,18 @@ impl Filesystem<'_> {
         or_left_out(sysfs::number(&self.dir.join(file)))
     }
 
+    /// A file's lines of a name and a number; a line of one word only is none of them.
+    fn fields(&self, file: &str) -> Vec<(String, u64)> {
+        let fields = sysfs::parsed_lines(&self.dir.join(file), |text| {
+            let field = |(number, line): (usize, &str)| {
+                let (name, value) = line.trim().split_once(' ')?;
+                Some((name.to_owned(), text.number(number, Some(value.trim()))?))
+            };
+            Ok(text.lines().filter_map(field).collect())
+        });
+        fields.unwrap_or_default()
+    }
+
     /// What a directory holds: nothing where there is none, as not every kernel has every one.
     fn list(&self, dir: &str) -> Vec<String> {
         match sysfs::list(&self.dir.join(dir)) {
@@ -191,12 +200,6 @@ impl Filesystem<'_> {
             listed => or_left_out(listed.map(Some)).unwrap_or_default(),
         }
     }
-}
-
-/// Lines of a name and a number; a line of one word only is none of them.
-fn fields(text: &str) -> impl Iterator<Item = (&str, Option<u64>)> {
-    let pairs = text.lines().filter_map(|line| line.trim().split_once(' '));
-    pairs.map(|(name, value)| (name, value.trim().parse().ok()))
 }
 
 /// How many bytes of disk one byte takes; none where it is not a mode of allocation, or one that so few
