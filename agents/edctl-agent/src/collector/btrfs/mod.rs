@@ -132,7 +132,7 @@ impl Filesystem<'_> {
             let ratio = ratio(&mode, devices);
             if ratio.is_none() {
                 let expected = "expected a mode of allocation that is known, and its devices";
-                left_out::note(CollectError::Parse { path, line: 1, expected });
+                left_out::note_attribute(path, expected);
             }
             let labels = [labels[0], labels[1], ("mode", &mode)];
             let help = "How many bytes of disk one byte takes.";
