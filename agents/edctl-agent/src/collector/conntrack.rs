@@ -102,8 +102,8 @@ fn parse(text: Text<'_>) -> Result<Vec<(&'static str, Option<u64>)>, CollectErro
         (words.len() == names.len()).then_some((number, words))
     })?;
     let sum = |place: usize| {
-        let numbers = cpus.iter().map(|(number, words)| text.hex(*number, words[place]));
-        numbers.fold(Some(0u64), |sum, number| Some(sum?.saturating_add(number?)))
+        let mut numbers = cpus.iter().map(|(number, words)| text.hex(*number, words[place]));
+        numbers.try_fold(0u64, |sum, number| Some(sum.saturating_add(number?)))
     };
     Ok(places.into_iter().map(|(column, place)| (column, sum(place))).collect())
 }

@@ -55,8 +55,10 @@ impl Collector for Schedstat {
     }
 }
 
-/// How long each CPU ran tasks, how long tasks waited, and the time slices.
-fn parse(text: Text<'_>) -> Result<Vec<(&str, [Option<u64>; 3])>, CollectError> {
+/// A CPU, how long it ran tasks and how long tasks waited, both in nanoseconds, and its time slices.
+type Cpu<'a> = (&'a str, [Option<u64>; 3]);
+
+fn parse(text: Text<'_>) -> Result<Vec<Cpu<'_>>, CollectError> {
     let mut cpus = Vec::new();
     for (number, line) in text.lines() {
         let Some(rest) = line.strip_prefix("cpu") else { continue };

@@ -12,7 +12,7 @@ use edctl_exposition::{Family, Page};
 
 use self::mdstat::{Array, RESHAPING, parse};
 use super::kernel_file::KernelFile;
-use super::left_out::or_left_out;
+use super::left_out::{self, or_left_out};
 use super::number::Number;
 use super::sysfs;
 use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
@@ -60,8 +60,11 @@ impl Mdadm {
 impl Collector for Mdadm {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
         let mut families = Families::empty();
-        for array in parse(self.mdstat.read()?) {
-            families.push_array(&array);
+        match self.mdstat.read() {
+            Ok(text) => parse(text).iter().for_each(|array| families.push_array(array)),
+            // A kernel without software RAIDs.
+            Err(error @ CollectError::Absent { .. }) => return Err(error),
+            Err(error) => left_out::note(error),
         }
         let devices = sysfs::list(&self.block).map(Some);
         for device in or_left_out(devices).unwrap_or_default() {
@@ -235,6 +238,18 @@ mod tests {
         assert_eq!(at_1, [r#"node_md_state{device="md4",state="reshaping"} 1"#]);
         assert!(text.contains("node_md_blocks{device=\"md5\"} 9\n"), "{text}");
         assert!(!text.contains("node_md_state{device=\"md5\""), "{text}");
+        assert_eq!(errors, 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_hides_not_the_other() {
+        let dir = tree(&[
+            ("mdstat/is_no_file", ""),
+            ("block/md4/md/level", "raid1\n"),
+            ("block/md4/md/degraded", "1\n"),
+        ]);
+        let (text, errors) = shown_with(&ENTRY, dir.path(), &Options::default()).unwrap();
+        assert!(text.contains("node_md_degraded{device=\"md4\"} 1\n"), "{text}");
         assert_eq!(errors, 1);
     }
 
