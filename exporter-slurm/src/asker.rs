@@ -72,7 +72,11 @@ impl Asker {
         let rejected = self.backends.choose(Source::Nodes).nodes(&mut counts)?;
         counts.done();
         // There is no cluster without nodes.
-        if counts.is_empty() { Err(PollError::NoRows) } else { Ok(Answer { counts, rejected }) }
+        if counts.is_empty() {
+            Err(PollError::of_nothing(rejected))
+        } else {
+            Ok(Answer { counts, rejected })
+        }
     }
 
     pub(crate) fn jobs(&mut self) -> Result<Answer<JobCounts>, PollError> {
@@ -115,5 +119,8 @@ impl Asker {
 
 /// There are clusters without jobs, licences or accounts, but none whose rows are all of another shape.
 fn refuse_if_none_was_read(is_empty: bool, rejected: &Rejected) -> Result<(), PollError> {
-    if is_empty && rejected.total() > 0 { Err(PollError::NoRows) } else { Ok(()) }
+    match rejected.total() {
+        1.. if is_empty => Err(PollError::BadRows(rejected.clone())),
+        _ => Ok(()),
+    }
 }

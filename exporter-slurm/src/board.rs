@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use edctl_slurm::Rejected;
+
 use crate::backend::Teller;
 use crate::counts::{Access, DiagCounts, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{Answer, PollError, Source};
@@ -84,13 +86,14 @@ impl<T> Slot<T> {
             Ok(Answer { counts, rejected }) => {
                 self.health.failing = None;
                 self.health.failures_in_a_row = 0;
-                for (error, rows) in rejected.iter() {
-                    *self.health.rejected_rows.entry(error.reason()).or_default() += rows;
-                }
+                self.health.count(&rejected);
                 self.health.taken = Some(asked);
                 self.data = Some(counts);
             }
             Err(error) => {
+                if let PollError::BadRows(rejected) = &error {
+                    self.health.count(rejected);
+                }
                 self.health.failing = Some(error.reason());
                 self.health.failures_in_a_row = self.health.failures_in_a_row.saturating_add(1);
                 *self.health.failures.entry(error.reason()).or_default() += 1;
@@ -130,6 +133,10 @@ pub(crate) struct Health {
     /// Why the last poll failed, if it did.
     pub(crate) failing: Option<&'static str>,
     pub(crate) rejected_rows: BTreeMap<&'static str, u64>,
+    /// Values that were left out of rows, by reason.
+    pub(crate) left_out: BTreeMap<&'static str, u64>,
+    /// What was lost for a reason for the first time, until it is logged.
+    news: Vec<Loss>,
     pub(crate) last_duration: Option<Duration>,
     pub(crate) total_duration: Duration,
     /// When the last good snapshot was asked for, however old it is.
@@ -139,7 +146,41 @@ pub(crate) struct Health {
     pub(crate) hidden: Option<&'static str>,
 }
 
+/// What was lost for a reason, the first time.
+#[derive(Debug)]
+pub(crate) struct Loss {
+    pub(crate) what: &'static str,
+    pub(crate) reason: &'static str,
+    /// The beginning of the row in which it stood.
+    pub(crate) row: String,
+}
+
 impl Health {
+    fn count(&mut self, rejected: &Rejected) {
+        for (error, rows) in rejected.iter() {
+            let sum = self.rejected_rows.entry(error.reason()).or_default();
+            if *sum == 0 {
+                let row = rejected.first_row(error).unwrap_or_default().to_owned();
+                self.news.push(Loss { what: "a row cannot be read", reason: error.reason(), row });
+            }
+            *sum += rows;
+        }
+        for (error, values) in rejected.values() {
+            let sum = self.left_out.entry(error.reason()).or_default();
+            if *sum == 0 {
+                let row = rejected.first_value(error).unwrap_or_default().to_owned();
+                let what = "a value of a row cannot be read and is left out";
+                self.news.push(Loss { what, reason: error.reason(), row });
+            }
+            *sum += values;
+        }
+    }
+
+    /// What was lost for a reason for the first time since the last call.
+    pub(crate) fn take_news(&mut self) -> Vec<Loss> {
+        std::mem::take(&mut self.news)
+    }
+
     /// Whether there is a snapshot that is not older than `max_age`, and whole.
     pub(crate) fn is_fresh(&self, now: Instant, max_age: Duration) -> bool {
         let is_young = |taken: Moment| now.saturating_duration_since(taken.instant) <= max_age;

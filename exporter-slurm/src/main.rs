@@ -8,6 +8,8 @@ mod backend;
 mod board;
 mod config;
 mod counts;
+#[cfg(test)]
+mod odd_values;
 mod page;
 mod poller;
 mod profile;

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::asker::Asker;
-use crate::board::{Board, Moment, Slot};
+use crate::board::{Board, Loss, Moment, Slot};
 use crate::config::Slurm;
 use crate::schedule;
 use crate::source::{Answer, PollError, Source};
@@ -78,14 +78,17 @@ impl Shared {
         let outcome = ask(asker);
         let took = asked.instant.elapsed();
         let error = outcome.as_ref().err().map(ToString::to_string);
-        let failures = {
+        let (failures, news) = {
             let mut board = self.board();
             let slot = slot(&mut board);
             slot.note(asked, took, outcome);
             slot.health.teller = asker.teller(source);
-            slot.health.failures_in_a_row
+            (slot.health.failures_in_a_row, slot.health.take_news())
         };
         self.polled.notify_all();
+        for Loss { what, reason, row } in news {
+            tracing::warn!(source = source.word(), reason, row, "{what}; further ones are counted");
+        }
         if let Some(error) = error {
             tracing::warn!(source = source.word(), failures, error, "poll failed");
         }

@@ -76,13 +76,15 @@ pub(crate) enum PollError {
     NotOffered,
     /// The command ended well, but within a row: there was more.
     Truncated,
-    /// There were rows, but none that could be read, or none where there must be some.
+    /// There were rows, but none that could be read.
+    BadRows(Rejected),
+    /// There was no row where there must be one.
     NoRows,
 }
 
 impl PollError {
     /// All reasons that the label `reason` can show.
-    pub(crate) const REASONS: [&str; 17] = [
+    pub(crate) const REASONS: [&str; 18] = [
         "start",
         "connect",
         "timeout",
@@ -99,8 +101,14 @@ impl PollError {
         "http",
         "json",
         "truncated",
+        "bad_rows",
         "no_rows",
     ];
+
+    /// Why nothing was read, of an answer of which so much was not.
+    pub(crate) fn of_nothing(rejected: Rejected) -> Self {
+        if rejected.total() > 0 { Self::BadRows(rejected) } else { Self::NoRows }
+    }
 
     pub(crate) fn reason(&self) -> &'static str {
         match self {
@@ -109,6 +117,7 @@ impl PollError {
             Self::Http(error) => error.reason(),
             Self::NotOffered => "not_offered",
             Self::Truncated => "truncated",
+            Self::BadRows(_) => "bad_rows",
             Self::NoRows => "no_rows",
         }
     }
@@ -125,12 +134,15 @@ impl std::fmt::Display for PollError {
             Self::Http(error) => error.fmt(f),
             Self::NotOffered => f.write_str("who is asked does not tell this"),
             Self::Truncated => f.write_str("the output ended within a row"),
-            Self::NoRows => f.write_str("the output had no row that could be read"),
+            Self::BadRows(rejected) => {
+                write!(f, "none of the {} rows could be read", rejected.total())
+            }
+            Self::NoRows => f.write_str("the output had no row"),
         }
     }
 }
 
-/// What was read and which rows were not.
+/// What was read, and what of it could not be.
 pub(crate) struct Answer<T> {
     pub(crate) counts: T,
     pub(crate) rejected: Rejected,

@@ -184,7 +184,7 @@ fn faults_are_named_and_show_no_number() {
             "echo 'w1|p|idle|idle|0/4/0/4|2000|0|N/A|N/A|1|(null)|gpu:0|(null)|Unknown|Unknown|none'; printf 'w2|p|id'",
             "truncated",
         ),
-        ("echo usage: sinfo; echo 'a|b'", "no_rows"),
+        ("echo usage: sinfo; echo 'a|b'", "bad_rows"),
         ("exit 0", "no_rows"),
         ("exec /bin/cat /dev/zero", "too_large"),
         ("exec /bin/sleep 600", "timeout"),
@@ -205,27 +205,129 @@ fn faults_are_named_and_show_no_number() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_counted_and_the_others_stand() {
+fn a_value_that_cannot_be_read_is_counted_and_what_stands_beside_it_is_shown() {
     let rows = [
         job_row("7", "RUNNING"),
         job_row("7", "RUN|NING"),
         job_row("8", "RUNNING").replace("|1|node", "||node"),
         job_row("9", "ODD"),
-        job_row("10", "RUNNING").replace("|p|", "|p,|"),
+        job_row("10", "PENDING").replace("|p|", "|p,|"),
         job_row("11", "RUNNING").replace("ROW|", ""),
     ];
     let page = Cluster::new(ONE_NODE, &rows.join("\n")).once();
     for line in [
-        "edctl_slurm_jobs{state=\"running\"} 1\n",
+        "edctl_slurm_jobs{state=\"running\"} 2\n",
         "edctl_slurm_jobs{state=\"other\"} 1\n",
-        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"number\"} 2\n",
-        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"name\"} 1\n",
+        "edctl_slurm_job_cpus{state=\"pending\"} 1\n",
+        "edctl_slurm_partition_jobs{partition=\"p\",state=\"pending\"} 1\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"fields\"} 1\n",
         "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"stray\"} 1\n",
-        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"time\"} 0\n",
+        "edctl_slurm_rows_rejected_total{source=\"jobs\",reason=\"number\"} 0\n",
+        "edctl_collect_errors_total{source=\"jobs\",reason=\"number\"} 1\n",
+        "edctl_collect_errors_total{source=\"jobs\",reason=\"name\"} 1\n",
         "edctl_slurm_up{source=\"jobs\"} 1\n",
     ] {
         assert!(page.contains(line), "{line}{page}");
     }
+    // A sum without the part of one job would be taken for the whole.
+    assert!(!page.contains("edctl_slurm_job_cpus{state=\"running\"}"), "{page}");
+}
+
+#[test]
+fn text_that_is_not_utf8_costs_nothing_but_its_bytes() {
+    let drained = "n2|main|idle+drain|drained|0/0/8/8|16000|0|15000|0.01|1|(null)|(null)|(null)|\
+                   1795699539|root|L\\374fter defekt";
+    let gpus = "n3|main|mixed|mixed|4/4/0/8|16000|0|15000|0.01|1|gpu:(null):3(S:0-1)|\
+                gpu:(null):1(IDX:0)|(null)|Unknown|Unknown|none";
+    let job = "11|ROW|RUNNING|main|1|cpu=1,mem=1G,node=1,gres/gpu:a100=2|100|130|190|b\\366b|soc|\
+               normal|None|f\\374r dich";
+    let cluster = Cluster::new(
+        &format!("{ONE_NODE}; printf '{drained}\\n{gpus}\\n'"),
+        &format!("printf '{job}\\n'"),
+    );
+    let page = cluster.once();
+    for line in [
+        "edctl_slurm_nodes{state=\"drained\"} 1\n",
+        "edctl_slurm_nodes{state=\"mixed\"} 1\n",
+        "edctl_slurm_cpus{state=\"other\"} 8\n",
+        "edctl_slurm_gres{gres=\"gpu\",type=\"\"} 3\n",
+        "edctl_slurm_gres_allocated{gres=\"gpu\",type=\"\"} 1\n",
+        "user=\"root\",reason=\"L\u{fffd}fter defekt\"} 1\n",
+        "edctl_slurm_jobs{state=\"running\"} 1\n",
+        "edctl_slurm_user_jobs{user=\"b\u{fffd}b\",state=\"running\"} 1\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
+    assert!(!page.contains("edctl_collect_errors_total{"), "{page}");
+}
+
+#[test]
+fn gpus_of_types_alone_are_summed_up() {
+    let job = |id: &str, user: &str, gpus: &str| {
+        job_row(id, "RUNNING")
+            .replace("node=1", &format!("node=1,{gpus}"))
+            .replace("|ada|", &format!("|{user}|"))
+    };
+    let rows = [
+        job("10", "ann", "gres/gpu:a100=2"),
+        job("11", "bob", "gres/gpu:a100=1"),
+        job("12", "eve", "gres/gpu=4,gres/gpu:a100=4"),
+    ];
+    let cluster = Cluster::new(ONE_NODE, &rows.join("\n"));
+    cluster.configure("profile = \"sckyzo\"");
+    let page = cluster.once();
+    for line in [
+        "slurm_user_gpus_running{user=\"ann\"} 2\n",
+        "slurm_account_gpus_running{account=\"soc\"} 7\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
+    cluster.configure("profile = \"native\"");
+    assert!(cluster.once().contains("slurm_jobs_gpus_alloc 7\n"));
+}
+
+#[test]
+fn what_has_never_been_has_no_time() {
+    let sdiag = "printf '%s\\n' 'Server thread count: 3' 'Data since Thu Jan 01 00:00:00 1970 (0)' \
+                 'Job states ts:  Thu Jan 01 00:00:00 1970 (0)' 'Jobs pending: 0' 'Backfilling stats' \
+                 ' Total cycles: 0' ' Last cycle when: Thu Jan 01 00:00:00 1970 (0)' ' Last cycle: 0' \
+                 ' Max cycle: 0' ' Last depth cycle: 0' ' Last queue length: 0'";
+    let drained = ONE_NODE.replace("|Unknown|Unknown|none", "|0|root|broken");
+    let cluster = Cluster::new(&drained, "exit 0");
+    cluster.command("sdiag", sdiag);
+    for profile in PROFILES {
+        cluster.configure(&format!("profile = \"{profile}\""));
+        let page = cluster.once();
+        for line in page.lines().filter(|line| !line.starts_with('#') && line.ends_with(" 0")) {
+            let is_count = ["_total", "threads", "poll", "edctl_slurm_jobs{", "edctl_slurm_nodes"];
+            let is_of_time =
+                ["timestamp", "last", "when", "since", "_ts ", "_start ", "max", "mean"];
+            let is_odd = is_of_time.iter().any(|word| line.contains(word))
+                && !is_count.iter().any(|word| line.contains(word))
+                && !line.contains("alloc")
+                && !line.contains("_nodes");
+            assert!(!is_odd, "{profile}: {line}");
+        }
+        assert!(!page.contains("backfill_last_cycle_timestamp_seconds 0"), "{page}");
+        assert!(!page.contains("edctl_collect_errors_total{"), "{page}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_logged_once_of_each_kind() {
+    let rows = [job_row("7", "RUNNING"), job_row("8", "RUNNING").replace("|1|node", "|-1|node")];
+    let cluster = Cluster::new(ONE_NODE, &rows.join("\n"));
+    cluster.configure("[slurm.source_interval_secs]\njobs = 1");
+    let exporter = cluster.serve();
+    exporter.until_it_logs("a value of a row cannot be read and is left out");
+    let counted = |page: &str| {
+        let series = "edctl_collect_errors_total{source=\"jobs\",reason=\"number\"} ";
+        let line = page.lines().find_map(|line| line.strip_prefix(series));
+        line.map_or(0, |count| count.parse().unwrap())
+    };
+    exporter.until(|page| counted(page) >= 3);
+    let again = exporter.log.try_iter().find(|line| line.contains("cannot be read"));
+    assert_eq!(again, None);
 }
 
 #[test]
@@ -372,7 +474,7 @@ fn a_source_without_a_readable_row_fails_and_none_at_all_is_none() {
     let page = cluster.once();
     for source in ["licenses", "reservations", "shares"] {
         let failing =
-            format!("edctl_slurm_poll_failing{{source=\"{source}\",reason=\"no_rows\"}} 1\n");
+            format!("edctl_slurm_poll_failing{{source=\"{source}\",reason=\"bad_rows\"}} 1\n");
         assert!(page.contains(&failing), "{failing}{page}");
     }
 }

@@ -52,7 +52,7 @@ fn slurm_native(input: &[u8]) {
         let _figure = scheduler.line(line);
         let _owner = OwnerJobs::parse(line);
     }
-    let nodes = nodes.finish().map_or(NodeCpus { total: 0, allocated: 0 }, |nodes| nodes.cpus);
+    let nodes = nodes.finish().map_or(NodeCpus { total: None, allocated: None }, |nodes| nodes.cpus);
     let _cpus = jobs.finish().and_then(|jobs| jobs.running_cpus(&nodes));
     for partition in partitions.finish().unwrap_or_default().values() {
         let _cpus = (partition.node_cpus(), partition.jobs.running_cpus(&nodes));
@@ -77,9 +77,8 @@ fn slurm_rows(input: &[u8]) {
         let _names = node_names(line);
         let _user = UserRow::parse(line);
         let _understood = (diag.line(line), config.line(line));
-        if let Some(state) = NodeState::parse(line) {
-            let _words = (state.condition(), state.flags().count());
-        }
+        let (state, _) = NodeState::read(line);
+        let _words = (state.condition(), state.flags().count());
     }
     let _figures = (diag.finish(), config.finish());
 }

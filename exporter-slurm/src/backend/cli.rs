@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use edctl_slurm::commands::{self, Command};
 use edctl_slurm::{
-    ConfigReader, Diag, DiagReader, Figure, Invocation, JobRow, LicenseRow, NodeRow, Rejected,
+    ConfigReader, Diag, DiagReader, Invocation, JobRow, LeftOut, LicenseRow, NodeRow, Rejected,
     ReservationRow, RowError, Runner, ShareRow, UserRow, query,
 };
 
@@ -49,7 +49,7 @@ impl Cli {
     fn ask(
         &mut self,
         command: &'static Command,
-        on_row: impl FnMut(&str) -> Result<(), RowError>,
+        on_row: impl FnMut(&str) -> Result<LeftOut, RowError>,
     ) -> Result<Rejected, PollError> {
         let outcome = query(&self.runner, &self.call(command), on_row);
         if outcome.is_err() {
@@ -69,7 +69,7 @@ impl Cli {
             if let Some(user) = UserRow::parse(line)?.filter(|user| user.uid == uid) {
                 is_operator = user.is_operator;
             }
-            Ok(())
+            Ok(LeftOut::default())
         });
         match outcome {
             // 22.05's scontrol cannot read the answer that there is nobody whom the asker may see.
@@ -123,9 +123,9 @@ impl Backend for Cli {
 
     fn access(&mut self, access: &mut Access) -> Result<Rejected, PollError> {
         let mut reader = ConfigReader::default();
-        let mut rejected = self.ask(command_of(Source::Access), |line| reader.line(line))?;
+        let mut rejected = self.ask(command_of(Source::Access), |line| Ok(reader.line(line)))?;
         let data = reader.finish().ok_or(PollError::NoRows)?;
-        access.is_privileged = self.uid == ROOT || self.uid == data.slurm_user;
+        access.is_privileged = self.uid == ROOT || Some(self.uid) == data.slurm_user;
         // Of no consequence where nothing is private.
         if !access.is_privileged && !data.kinds.is_empty() {
             let (is_operator, more) = self.ask_whether_operator()?;
@@ -139,18 +139,18 @@ impl Backend for Cli {
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {
         let mut reader = DiagReader::default();
         let rejected = self.ask(command_of(Source::Diag), |line| reader.line(line))?;
-        *diag = reader.finish();
-        // Every sdiag says this, whatever else it says in other words.
-        if !diag.figures.contains_key(&Figure::ServerThreads) {
-            return Err(PollError::NoRows);
+        match reader.finish() {
+            Some(read) => *diag = read,
+            None => return Err(PollError::of_nothing(rejected)),
         }
         Ok(rejected)
     }
 
     fn nodes(&mut self, counts: &mut NodeCounts) -> Result<Rejected, PollError> {
         self.ask(command_of(Source::Nodes), |row| {
-            counts.add(&NodeRow::parse(row)?);
-            Ok(())
+            let row = NodeRow::parse(row)?;
+            counts.add(&row);
+            Ok(row.left_out)
         })
     }
 
@@ -163,28 +163,31 @@ impl Backend for Cli {
             let row = JobRow::parse(row)?;
             counts.add(&row);
             comparison.add(&row);
-            Ok(())
+            Ok(row.left_out)
         })
     }
 
     fn licenses(&mut self, licenses: &mut Vec<License>) -> Result<Rejected, PollError> {
         self.ask(command_of(Source::Licenses), |row| {
-            licenses.extend(LicenseRow::parse(row)?.map(License::from));
-            Ok(())
+            let row = LicenseRow::parse(row)?;
+            licenses.extend(row.map(License::from));
+            Ok(row.map(|row| row.left_out).unwrap_or_default())
         })
     }
 
     fn reservations(&mut self, reservations: &mut Vec<Reservation>) -> Result<Rejected, PollError> {
         self.ask(command_of(Source::Reservations), |row| {
-            reservations.extend(ReservationRow::parse(row)?.map(Reservation::from));
-            Ok(())
+            let row = ReservationRow::parse(row)?;
+            reservations.extend(row.map(Reservation::from));
+            Ok(row.map(|row| row.left_out).unwrap_or_default())
         })
     }
 
     fn shares(&mut self, shares: &mut Shares) -> Result<Rejected, PollError> {
         self.ask(command_of(Source::Shares), |row| {
-            shares.add(&ShareRow::parse(row)?);
-            Ok(())
+            let row = ShareRow::parse(row)?;
+            shares.add(&row);
+            Ok(row.left_out)
         })
     }
 }

@@ -10,7 +10,7 @@ use edctl_slurm::native::{
     self, JobsReader, NativePartition, NodeCpus, NodesReader, OwnerJobs, PartitionsReader,
     SchedulerReader,
 };
-use edctl_slurm::{Diag, Rejected, RowError};
+use edctl_slurm::{Diag, LeftOut, Rejected, RowError};
 
 use super::Backend;
 use crate::config::Slurm;
@@ -38,7 +38,7 @@ impl Native {
         &self,
         path: &str,
         rejected: &mut Rejected,
-        on_line: impl FnMut(&str) -> Result<(), RowError>,
+        on_line: impl FnMut(&str) -> Result<LeftOut, RowError>,
     ) -> Result<(), PollError> {
         let page = native::fetch(&self.client, path, on_line).map_err(PollError::Http)?;
         if page.iter().any(|(error, _)| error == RowError::Truncated) {
@@ -54,8 +54,13 @@ impl Native {
     ) -> Result<BTreeMap<String, NativePartition>, PollError> {
         let mut reader = PartitionsReader::default();
         self.ask(native::PARTITIONS, rejected, |line| reader.line(line))?;
-        reader.finish().ok_or(PollError::NoRows)
+        found(reader.finish(), rejected)
     }
+}
+
+/// What a page said, if it was one.
+fn found<T>(page: Option<T>, rejected: &Rejected) -> Result<T, PollError> {
+    page.ok_or_else(|| PollError::of_nothing(rejected.clone()))
 }
 
 impl Backend for Native {
@@ -93,7 +98,7 @@ impl Backend for Native {
         let mut rejected = Rejected::default();
         let mut reader = SchedulerReader::default();
         self.ask(native::SCHEDULER, &mut rejected, |line| reader.line(line))?;
-        *diag = reader.finish().ok_or(PollError::NoRows)?;
+        *diag = found(reader.finish(), &rejected)?;
         Ok(rejected)
     }
 
@@ -101,7 +106,7 @@ impl Backend for Native {
         let mut rejected = Rejected::default();
         let mut reader = NodesReader::default();
         self.ask(native::NODES, &mut rejected, |line| reader.line(line))?;
-        let nodes = reader.finish().ok_or(PollError::NoRows)?;
+        let nodes = found(reader.finish(), &rejected)?;
         self.cpus = Some(nodes.cpus);
         counts.take_overview(nodes, self.partitions(&mut rejected)?);
         Ok(rejected)
@@ -115,12 +120,12 @@ impl Backend for Native {
         let mut rejected = Rejected::default();
         let mut reader = JobsReader::default();
         self.ask(native::JOBS, &mut rejected, |line| reader.line(line))?;
-        let jobs = reader.finish().ok_or(PollError::NoRows)?;
+        let jobs = found(reader.finish(), &rejected)?;
         counts.take_overview(jobs, self.cpus.as_ref(), &self.partitions(&mut rejected)?);
         self.ask(native::OWNERS, &mut rejected, |line| {
             let row = OwnerJobs::parse(line)?;
             row.iter().for_each(|row| counts.take_owner(row));
-            Ok(())
+            Ok(row.map(|row| row.left_out).unwrap_or_default())
         })?;
         Ok(rejected)
     }

@@ -3,7 +3,7 @@
 use std::io::PipeReader;
 use std::sync::Arc;
 
-use edctl_slurm::{Diag, Figure, Rejected, Slurmrestd};
+use edctl_slurm::{Diag, Rejected, Slurmrestd};
 
 use super::cli::Cli;
 use super::{Backend, Teller};
@@ -74,9 +74,8 @@ impl Backend for Rest {
 
     fn diag(&mut self, diag: &mut Diag) -> Result<Rejected, PollError> {
         let rejected = self.ask(|slurmrestd| slurmrestd.diag(diag))?;
-        // Every release says this, whatever it says in other words.
-        if !diag.figures.contains_key(&Figure::ServerThreads) {
-            return Err(PollError::NoRows);
+        if diag.figures.is_empty() {
+            return Err(PollError::of_nothing(rejected));
         }
         Ok(rejected)
     }

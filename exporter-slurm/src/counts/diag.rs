@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use edctl_slurm::{Diag, Figure, RpcCount};
+use edctl_slurm::{Diag, Figure, RpcCount, Stamp};
 
 use super::carried::Carried;
-use super::grow;
+use super::{Sum, grow};
 
 /// Counted since slurmctld's last reset: at midnight, at its start, by `sdiag --reset`.
 const SINCE_RESET: [Figure; 8] = [
@@ -26,14 +26,14 @@ const SINCE_START: [Figure; 1] = [Figure::BackfilledJobs];
 /// How many requests, and the time that slurmctld spent on them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RpcTotal {
-    pub(crate) count: u64,
-    pub(crate) usec: u64,
+    pub(crate) count: Sum<u64>,
+    pub(crate) usec: Sum<u64>,
 }
 
 impl RpcTotal {
     /// Mean time of a request, in whole microseconds as sdiag has it.
     pub(crate) fn mean_usec(&self) -> Option<u64> {
-        self.usec.checked_div(self.count)
+        self.usec.said()?.checked_div(self.count.said()?)
     }
 }
 
@@ -62,12 +62,12 @@ impl DiagCounts {
 
 fn top(rpcs: &[RpcCount], most: usize) -> BTreeMap<&str, RpcTotal> {
     let mut busiest: Vec<&RpcCount> = rpcs.iter().collect();
-    busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count));
+    busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count.ok()));
     let mut top = BTreeMap::<&str, RpcTotal>::new();
     for (place, rpc) in busiest.into_iter().enumerate() {
         let total = top.entry(if place < most { &rpc.name } else { super::OTHER }).or_default();
-        grow(&mut total.count, rpc.count);
-        grow(&mut total.usec, rpc.total_usec);
+        total.count.add(rpc.count);
+        total.usec.add(rpc.total_usec);
     }
     top
 }
@@ -75,7 +75,7 @@ fn top(rpcs: &[RpcCount], most: usize) -> BTreeMap<&str, RpcTotal> {
 /// The counts of all calls of sdiag so far.
 #[derive(Debug, Default)]
 pub(crate) struct DiagCounters {
-    since: Option<u64>,
+    since: Option<Stamp>,
     since_reset: Carried<Figure>,
     since_start: Carried<Figure>,
     totals: BTreeMap<Figure, u64>,
@@ -128,7 +128,7 @@ impl Rpcs {
     /// has one keeps it, and what others send is counted as `other`'s.
     fn add(&mut self, rpcs: &[RpcCount], names: usize) {
         let mut busiest: Vec<&RpcCount> = rpcs.iter().collect();
-        busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count));
+        busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count.ok()));
         for rpc in busiest {
             let named = self.totals.len() - usize::from(self.totals.contains_key(super::OTHER));
             if named < names {
@@ -138,7 +138,10 @@ impl Rpcs {
         let mut now = BTreeMap::new();
         for rpc in rpcs {
             for (part, value) in [(Part::Count, rpc.count), (Part::Usec, rpc.total_usec)] {
-                grow(now.entry((rpc.name.clone(), part)).or_default(), value);
+                // One that could not be read says nothing.
+                if let Ok(value) = value {
+                    grow(now.entry((rpc.name.clone(), part)).or_default(), value);
+                }
             }
         }
         for ((name, part), growth) in self.carried.growth(&now, false) {
@@ -146,8 +149,8 @@ impl Rpcs {
             let name = if known { name } else { super::OTHER.to_owned() };
             let total = self.totals.entry(name).or_default();
             match part {
-                Part::Count => grow(&mut total.count, growth),
-                Part::Usec => grow(&mut total.usec, growth),
+                Part::Count => total.count.add(Ok(growth)),
+                Part::Usec => total.usec.add(Ok(growth)),
             }
         }
     }
@@ -160,11 +163,11 @@ mod tests {
     fn diag(since: u64, submitted: u64, backfilled: u64, rpcs: &[(&str, u64)]) -> Diag {
         let rpc = |(name, count): &(&str, u64)| RpcCount {
             name: (*name).to_owned(),
-            count: *count,
-            total_usec: count * 100,
+            count: Ok(*count),
+            total_usec: Ok(count * 100),
         };
         Diag {
-            since: Some(since),
+            since: Some(Stamp::of(since)),
             figures: [(Figure::JobsSubmitted, submitted), (Figure::BackfilledJobs, backfilled)]
                 .into(),
             rpcs_by_type: rpcs.iter().map(rpc).collect(),
@@ -189,7 +192,8 @@ mod tests {
             let counts = counters.add(answer, 9);
             assert_eq!(counts.totals[&Figure::JobsSubmitted], submitted);
             assert_eq!(counts.totals[&Figure::BackfilledJobs], backfilled);
-            assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: rpcs, usec: rpcs * 100 });
+            let total = RpcTotal { count: Sum::Of(rpcs), usec: Sum::Of(rpcs * 100) };
+            assert_eq!(counts.rpcs_by_type["x"], total);
         }
     }
 
@@ -209,12 +213,15 @@ mod tests {
     fn counters_stay_at_the_largest_number() {
         let mut counters = DiagCounters::default();
         let most = u64::MAX;
-        let rpc = || RpcCount { name: "x".to_owned(), count: most, total_usec: most };
+        let rpc = || RpcCount { name: "x".to_owned(), count: Ok(most), total_usec: Ok(most) };
         for since in [1, 2] {
             let answer = Diag { rpcs_by_type: vec![rpc(), rpc()], ..diag(since, most, most, &[]) };
             let counts = counters.add(answer, 9);
             assert_eq!(counts.totals[&Figure::JobsSubmitted], most);
-            assert_eq!(counts.rpcs_by_type["x"], RpcTotal { count: most, usec: most });
+            assert_eq!(
+                counts.rpcs_by_type["x"],
+                RpcTotal { count: Sum::Of(most), usec: Sum::Of(most) }
+            );
         }
     }
 
@@ -226,7 +233,37 @@ mod tests {
         assert_eq!(counters.add(blind, 9).totals[&Figure::JobsSubmitted], 11);
         let counts = counters.add(diag(100, 11, 4, &[("x", 51), ("y", 3)]), 9);
         assert_eq!(counts.totals[&Figure::JobsSubmitted], 11);
-        assert_eq!((counts.rpcs_by_type["x"].count, counts.rpcs_by_type["y"].count), (51, 3));
+        assert_eq!(
+            (counts.rpcs_by_type["x"].count, counts.rpcs_by_type["y"].count),
+            (Sum::Of(51), Sum::Of(3))
+        );
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_read_leaves_the_count() {
+        let mut counters = DiagCounters::default();
+        let odd = |answer: Diag| {
+            let mut rpcs = answer.rpcs_by_type.clone();
+            rpcs[0].total_usec = Err(edctl_slurm::RowError::Number);
+            Diag { rpcs_by_type: rpcs, ..answer }
+        };
+        let x = |counts: &DiagCounts| (counts.rpcs_by_type["x"], counts.types_now()["x"]);
+        let first = counters.add(odd(diag(100, 1, 1, &[("x", 5)])), 9);
+        let count_alone = RpcTotal { count: Sum::Of(5), usec: Sum::Nothing };
+        assert_eq!(x(&first), (count_alone, RpcTotal { usec: Sum::Unknown, ..count_alone }));
+        let second = counters.add(diag(100, 1, 1, &[("x", 6)]), 9);
+        assert_eq!(x(&second).0, RpcTotal { count: Sum::Of(6), usec: Sum::Of(600) });
+        let third = counters.add(odd(diag(100, 1, 1, &[("x", 7)])), 9);
+        assert_eq!(x(&third).0, RpcTotal { count: Sum::Of(7), usec: Sum::Of(600) });
+    }
+
+    #[test]
+    fn counts_begin_again_where_slurmctld_first_says_since_when() {
+        let mut counters = DiagCounters::default();
+        for (since, submitted, total) in [(0, 35, 35), (0, 36, 36), (700, 37, 73)] {
+            let counts = counters.add(diag(since, submitted, 0, &[]), 9);
+            assert_eq!(counts.totals[&Figure::JobsSubmitted], total);
+        }
     }
 
     #[test]
@@ -234,7 +271,11 @@ mod tests {
         let mut counters = DiagCounters::default();
         let mut users = |rpcs: &[(&str, u64)]| -> Vec<(String, u64)> {
             let counts = counters.add(diag(1, 0, 0, rpcs), 2);
-            counts.rpcs_by_user.into_iter().map(|(name, total)| (name, total.count)).collect()
+            counts
+                .rpcs_by_user
+                .into_iter()
+                .map(|(name, total)| (name, total.count.said().unwrap()))
+                .collect()
         };
         let named = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
             pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()

@@ -88,7 +88,7 @@ impl JobHistory {
         let before = self.records.as_deref();
         let totals = self.totals.clone();
         let records = Vec::with_capacity(before.map_or(0, |before| before.len() / 8 * 9));
-        Comparison { before, records, totals, profiles }
+        Comparison { before, records, totals, profiles, lacks_a_job: false }
     }
 }
 
@@ -98,55 +98,89 @@ pub(crate) struct Comparison<'a> {
     records: Vec<Record>,
     totals: JobTotals,
     profiles: usize,
+    /// Whether a row could not be read so far that it is one of the records.
+    lacks_a_job: bool,
 }
 
 impl Comparison<'_> {
-    /// Takes in one row.
+    /// Takes in one row. Nothing comes of one of which it cannot be told which job it is, or what it does.
     pub(crate) fn add(&mut self, row: &JobRow<'_>) {
-        let begun = begun(row);
-        if let Some(before) = self.before {
-            let known = find(before, row.key).or_else(|| find(before, row.key.earlier()?));
-            self.compare(row, begun, known);
+        let (Ok(key), Ok(state)) = (row.key, row.state) else {
+            self.lacks_a_job = true;
+            return;
+        };
+        let known = self
+            .before
+            .and_then(|before| find(before, key).or_else(|| find(before, key.earlier()?)));
+        let begun = match row.started {
+            Ok(_) => begun(row, state),
+            // It is known from before, or not at all.
+            Err(_) => known.map(|record| record.started).filter(|started| *started > 0),
+        };
+        if self.before.is_some() {
+            self.compare(row, state, begun, known);
         }
-        let started = begun.unwrap_or(0);
-        self.records.push(Record { key: row.key, started, state: row.state });
+        self.records.push(Record { key, started: begun.unwrap_or(0), state });
     }
 
     /// The history with this snapshot in it, once it is whole.
     pub(crate) fn finish(mut self) -> JobHistory {
         self.records.sort_unstable_by_key(|record| record.key);
-        for gone in self.before.into_iter().flatten() {
+        let gone: Vec<Record> = self
+            .before
+            .into_iter()
+            .flatten()
+            .filter(|record| find(&self.records, record.key).is_none())
+            .copied()
+            .collect();
+        if self.lacks_a_job {
+            // One of them may be the job that could not be read.
+            self.records.extend(gone);
+            self.records.sort_unstable_by_key(|record| record.key);
+        } else {
             // An array's rest goes when its last tasks have rows of their own.
-            let is_over = gone.state.is_finished() || gone.key.is_rest();
-            if !is_over && find(&self.records, gone.key).is_none() {
+            let is_over = |record: &Record| record.state.is_finished() || record.key.is_rest();
+            for gone in gone.into_iter().filter(|record| !is_over(record)) {
                 grow(self.totals.transitions.entry((Some(gone.state), None)).or_default(), 1);
             }
         }
         JobHistory { records: Some(self.records), totals: self.totals }
     }
 
-    fn compare(&mut self, row: &JobRow<'_>, begun: Option<u32>, known: Option<Record>) {
+    fn compare(
+        &mut self,
+        row: &JobRow<'_>,
+        state: JobState,
+        begun: Option<u32>,
+        known: Option<Record>,
+    ) {
         let was = known.map(|record| record.state);
-        if was != Some(row.state) {
-            grow(self.totals.transitions.entry((was, Some(row.state))).or_default(), row.jobs);
+        let jobs = row.jobs.unwrap_or(0);
+        if was != Some(state) && jobs > 0 {
+            grow(self.totals.transitions.entry((was, Some(state))).or_default(), jobs);
         }
         let is_new_start = begun.is_some() && begun != known.map(|record| record.started);
-        let is_new_end = row.state.is_finished() && !was.is_some_and(JobState::is_finished);
+        let is_new_end = state.is_finished() && !was.is_some_and(JobState::is_finished);
         if !is_new_start && !is_new_end {
             return;
         }
         let profile = self.totals.profile(row, self.profiles);
         // A job that has started is in one partition.
-        let partition = row.partitions().next().unwrap_or_default().to_owned();
-        if is_new_start && let Some(secs) = between(row.submitted, begun) {
-            let place = (partition.clone(), profile.clone());
+        let place = row.partitions().next().map(|name| (name.to_owned(), profile.clone()));
+        if is_new_start
+            && let Some(secs) = between(row.submitted.ok().flatten(), begun)
+            && let Some(place) = place.clone()
+        {
             self.totals.waits.entry(place).or_default().observe(secs);
         }
         if is_new_end {
-            let outcome = (row.state, profile.clone());
-            grow(self.totals.outcomes.entry(outcome).or_default(), row.jobs);
-            if let Some(secs) = between(begun, row.ended) {
-                self.totals.runs.entry((partition, profile)).or_default().observe(secs);
+            if jobs > 0 {
+                grow(self.totals.outcomes.entry((state, profile)).or_default(), jobs);
+            }
+            if let Some(secs) = between(begun, row.ended.ok().flatten())
+                && let Some(place) = place
+            {
+                self.totals.runs.entry(place).or_default().observe(secs);
             }
         }
     }
@@ -159,9 +193,10 @@ fn find(records: &[Record], key: JobKey) -> Option<Record> {
 
 /// When the job started. One that waits shows when it may start; one that was cancelled while it waited
 /// shows the moment of that as its start and its end.
-fn begun(row: &JobRow<'_>) -> Option<u32> {
+fn begun(row: &JobRow<'_>, state: JobState) -> Option<u32> {
     use JobState as State;
-    match row.state {
+    let (started, ended) = (row.started.ok().flatten(), row.ended.ok().flatten());
+    match state {
         State::Pending
         | State::Requeued
         | State::RequeueFed
@@ -170,8 +205,8 @@ fn begun(row: &JobRow<'_>) -> Option<u32> {
         | State::Revoked
         | State::SpecialExit
         | State::Other => None,
-        State::Cancelled | State::Deadline if row.ended <= row.started => None,
-        _ => row.started,
+        State::Cancelled | State::Deadline if ended <= started => None,
+        _ => started,
     }
 }
 
@@ -344,6 +379,28 @@ mod tests {
         ]);
         assert_eq!(outcomes(&totals), [("completed", 1), ("failed", 1)]);
         assert_eq!((observed(&totals.waits), observed(&totals.runs)), ((0, 0), (0, 0)));
+    }
+
+    #[test]
+    fn one_odd_value_makes_no_job_come_go_or_start_again() {
+        let running = row("1", "RUNNING", 100, "150", "NONE");
+        for (from, to) in [
+            ("1|ROW", "x|ROW"),
+            ("RUNNING", "RUN NING"),
+            ("|150|", "|soon|"),
+            ("|100|", "|-100|"),
+            ("|NONE|", "|-1|"),
+        ] {
+            let odd = [running.replacen(from, to, 1)];
+            let good = [running.clone()];
+            let totals = history(&[&[], &good, &odd, &good]);
+            assert_eq!(transitions(&totals), ["->running 1"], "{to}");
+            assert_eq!(
+                (observed(&totals.waits), observed(&totals.runs)),
+                ((1, 50), (0, 0)),
+                "{to}"
+            );
+        }
     }
 
     #[test]

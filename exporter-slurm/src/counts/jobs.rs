@@ -35,20 +35,28 @@ pub(crate) struct JobCounts {
 }
 
 /// The most nodes that a job which waits in a partition cannot do without.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WantedNodes {
-    pub(crate) most: u64,
+    /// Nothing where that of a job cannot be read.
+    pub(crate) most: Option<u64>,
     /// Without jobs that somebody holds.
-    pub(crate) most_not_held: u64,
+    pub(crate) most_not_held: Option<u64>,
+}
+
+impl Default for WantedNodes {
+    fn default() -> Self {
+        Self { most: Some(0), most_not_held: Some(0) }
+    }
 }
 
 impl JobCounts {
     /// Takes in one row.
     pub(crate) fn add(&mut self, row: &JobRow<'_>) {
         let load = Load::of(row);
-        self.by_state.add(row.state, &load);
+        let state = row.shown_state();
+        self.by_state.add(state, &load);
         for partition in row.partitions() {
-            self.by_partition.add(partition, row.state, &load);
+            self.by_partition.add(partition, state, &load);
             self.note_wanted_nodes(partition, row);
         }
         for (tally, name) in [
@@ -61,14 +69,17 @@ impl JobCounts {
             (&mut self.by_profile, row.label.profile),
         ] {
             if let Some(name) = name {
-                tally.add(name, row.state, &load);
+                tally.add(name, state, &load);
             }
         }
         self.queues.add(row, &load);
     }
 
     fn note_wanted_nodes(&mut self, partition: &str, row: &JobRow<'_>) {
-        let Some(nodes) = row.tres.nodes.filter(|_| row.state == JobState::Pending) else { return };
+        let Some(nodes) = row.tres.nodes.transpose() else { return };
+        if row.state != Ok(JobState::Pending) {
+            return;
+        }
         if !self.wanted_nodes.contains_key(partition) {
             // Partitions whose names are told apart have counts of their own.
             if self.by_partition.get(partition).is_none() {
@@ -77,9 +88,10 @@ impl JobCounts {
             self.wanted_nodes.insert(partition.to_owned(), WantedNodes::default());
         }
         if let Some(wanted) = self.wanted_nodes.get_mut(partition) {
-            wanted.most = wanted.most.max(nodes);
-            let not_held = if is_held(row) { 0 } else { nodes };
-            wanted.most_not_held = wanted.most_not_held.max(not_held);
+            let most = |so_far: Option<u64>, nodes: Option<u64>| Some(so_far?.max(nodes?));
+            wanted.most = most(wanted.most, nodes.ok());
+            let not_held = if is_held(row) { Some(0) } else { nodes.ok() };
+            wanted.most_not_held = most(wanted.most_not_held, not_held);
         }
     }
 
@@ -90,8 +102,7 @@ impl JobCounts {
 
 #[cfg(test)]
 mod tests {
-    use edctl_slurm::JobTres;
-
+    use super::super::Sum;
     use super::*;
 
     #[test]
@@ -105,13 +116,15 @@ mod tests {
         ] {
             counts.add(&JobRow::parse(row).unwrap());
         }
-        let jobs = |tally: &Tally, name, state| tally.get(name).map(|it| it.get(state).jobs);
-        assert_eq!(counts.by_state.get(JobState::Pending).jobs, 11);
-        assert_eq!(counts.by_state.get(JobState::Pending).cpus, 32);
+        let jobs = |tally: &Tally, name, state| {
+            tally.get(name).map(|it| it.get(state).jobs.known().unwrap())
+        };
+        assert_eq!(counts.by_state.get(JobState::Pending).jobs, Sum::Of(11));
+        assert_eq!(counts.by_state.get(JobState::Pending).cpus, Sum::Of(32));
         assert_eq!(jobs(&counts.by_partition, "throughput", JobState::Pending), Some(1));
         assert_eq!(jobs(&counts.by_partition, "throughput", JobState::Running), Some(0));
         assert_eq!(jobs(&counts.by_partition, "latency", JobState::Pending), Some(11));
-        assert_eq!(counts.by_state.get(JobState::Completed).jobs, 1);
+        assert_eq!(counts.by_state.get(JobState::Completed).jobs, Sum::Of(1));
         assert_eq!(jobs(&counts.by_reason, "Resources", JobState::Pending), Some(10));
         assert_eq!(jobs(&counts.by_stage, "sim", JobState::Running), Some(1));
         // No account is no name.
@@ -133,24 +146,48 @@ mod tests {
             counts.add(&JobRow::parse(&row).unwrap());
         }
         let all = counts.by_state.sum(|_| true);
-        assert_eq!((all.jobs, all.held), (4, 2));
-        assert_eq!(counts.wanted_nodes["p"], WantedNodes { most: 3, most_not_held: 2 });
-        let tres = JobTres { memory_bytes: Some(3 << 20), nodes: Some(11), gpus: None };
-        assert_eq!(all.tres, tres);
+        assert_eq!((all.jobs, all.held), (Sum::Of(4), Sum::Of(2)));
+        assert_eq!(counts.wanted_nodes["p"], WantedNodes { most: Some(3), most_not_held: Some(2) });
+        let tres = (all.memory_bytes, all.nodes, all.gpus);
+        assert_eq!(tres, (Sum::Of(3 << 20), Sum::Of(11), Sum::Nothing));
     }
 
     #[test]
     fn sums_stay_at_the_largest_number() {
         let mut counts = JobCounts::default();
-        let most = u64::MAX;
+        let (most, part) = (u64::MAX, u64::MAX >> 1);
         for array in ["1", "2", "3"] {
-            let tasks = format!("{array}_[0-{}]", most - 1);
-            let row = format!("{tasks}|ROW|PENDING|p|{most}||5|N/A|N/A|ada|soc|normal|Priority|");
+            let tasks = format!("{array}_[0-{}]", part - 1);
+            let row = format!("{tasks}|ROW|PENDING|p|{part}||5|N/A|N/A|ada|soc|normal|Priority|");
             counts.add(&JobRow::parse(&row).unwrap());
         }
         let pending = counts.by_state.get(JobState::Pending);
-        assert_eq!((pending.jobs, pending.cpus), (most, most));
-        assert_eq!(counts.by_user.top(0)["other"].get(JobState::Pending).jobs, most);
-        assert_eq!(counts.queues.top(0).values().next().unwrap().cpus, most);
+        assert_eq!((pending.jobs, pending.cpus), (Sum::Of(most), Sum::Of(most)));
+        assert_eq!(counts.by_user.top(0)["other"].get(JobState::Pending).jobs, Sum::Of(most));
+        assert_eq!(counts.queues.top(0).values().next().unwrap().cpus, Sum::Of(most));
+    }
+
+    #[test]
+    fn a_sum_of_which_one_job_lacks_its_part_is_not_told_and_the_others_are() {
+        let mut counts = JobCounts::default();
+        for row in [
+            "1|ROW|RUNNING|p|-1|mem=1M,node=1|5|6|NONE|ada|soc|normal|None|",
+            "2|ROW|RUNNING|q|2|mem=much,node=1|5|6|NONE|bob|soc|normal|None|",
+            "3_[1-9...]|ROW|PENDING|p|2|mem=1M,node=x|5|N/A|N/A|bob|soc|normal|Priority|",
+            "x|ROW|FAI LED|q|2|mem=1M|5|6|7|eve|soc|normal|None|",
+        ] {
+            counts.add(&JobRow::parse(row).unwrap());
+        }
+        let running = counts.by_state.get(JobState::Running);
+        assert_eq!((running.jobs, running.cpus), (Sum::Of(2), Sum::Unknown));
+        assert_eq!((running.memory_bytes, running.nodes), (Sum::Unknown, Sum::Of(2)));
+        let of = |tally: &Tally, name, state| tally.get(name).unwrap().get(state);
+        assert_eq!(of(&counts.by_user, "bob", JobState::Running).cpus, Sum::Of(2));
+        assert_eq!(of(&counts.by_partition, "p", JobState::Running).cpus, Sum::Unknown);
+        assert_eq!(of(&counts.by_partition, "p", JobState::Pending).jobs, Sum::Unknown);
+        assert_eq!(counts.wanted_nodes["p"], WantedNodes { most: None, most_not_held: None });
+        // Where it is, whose it is and that it is there are known.
+        assert_eq!(of(&counts.by_user, "eve", JobState::Other).jobs, Sum::Of(1));
+        assert_eq!(counts.by_state.get(JobState::Other).jobs, Sum::Of(1));
     }
 }

@@ -2,13 +2,13 @@
 
 use edctl_slurm::LicenseRow;
 
-/// A licence that Slurm hands out.
+/// A licence that Slurm hands out. What is not there is not told or cannot be read.
 #[derive(Debug)]
 pub(crate) struct License {
     pub(crate) name: String,
-    pub(crate) total: u64,
-    pub(crate) used: u64,
-    pub(crate) free: u64,
+    pub(crate) total: Option<u64>,
+    pub(crate) used: Option<u64>,
+    pub(crate) free: Option<u64>,
     /// Nothing where Slurm does not say.
     pub(crate) reserved: Option<u64>,
     /// These two of remote licences, and where Slurm says them.
@@ -18,8 +18,14 @@ pub(crate) struct License {
 
 impl From<LicenseRow<'_>> for License {
     fn from(row: LicenseRow<'_>) -> Self {
-        let LicenseRow { license, total, used, free, reserved, last_consumed, last_deficit } = row;
-        let name = license.to_owned();
-        Self { name, total, used, free, reserved, last_consumed, last_deficit }
+        Self {
+            name: row.license.to_owned(),
+            total: row.total.ok(),
+            used: row.used.ok(),
+            free: row.free.ok(),
+            reserved: row.reserved.ok().flatten(),
+            last_consumed: row.last_consumed.ok().flatten(),
+            last_deficit: row.last_deficit.ok().flatten(),
+        }
     }
 }

@@ -1,54 +1,65 @@
 //! What jobs are and have together, by their states.
 
-use edctl_slurm::{JobRow, JobState, JobTres};
+use edctl_slurm::{Field, JobRow, JobState};
 
-use super::{grow, grow_some};
+use super::Sum;
 
-/// Jobs and what they have. A sum that is too large stays at the largest number.
+/// Jobs and what they have.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Load {
-    pub(crate) jobs: u64,
+    pub(crate) jobs: Sum<u64>,
     /// Those of them that wait since somebody holds them.
-    pub(crate) held: u64,
+    pub(crate) held: Sum<u64>,
     /// CPUs that they have or ask for.
-    pub(crate) cpus: u64,
-    /// What else they have or ask for; of each kind nothing where Slurm says it of none of them. A node counts
-    /// for each of its jobs.
-    pub(crate) tres: JobTres,
+    pub(crate) cpus: Sum<u64>,
+    /// What else they have or ask for; of each kind nothing where Slurm says it of none of them.
+    pub(crate) memory_bytes: Sum<u64>,
+    /// A node counts for each of its jobs.
+    pub(crate) nodes: Sum<u64>,
+    pub(crate) gpus: Sum<u64>,
 }
 
 impl Load {
     /// What a row stands for.
     pub(super) fn of(row: &JobRow<'_>) -> Self {
-        let of_all = |each: Option<u64>| each.map(|each| each.saturating_mul(row.jobs));
-        Self {
-            jobs: row.jobs,
-            held: if is_held(row) { row.jobs } else { 0 },
-            cpus: row.jobs.saturating_mul(row.cpus_each),
-            tres: JobTres {
-                memory_bytes: of_all(row.tres.memory_bytes),
-                nodes: of_all(row.tres.nodes),
-                gpus: of_all(row.tres.gpus),
-            },
+        let of_all = |each: Field<u64>| Ok(row.jobs?.saturating_mul(each?));
+        let mut load = Self::default();
+        load.jobs.add(row.jobs);
+        load.held.add(if is_held(row) { row.jobs } else { Ok(0) });
+        load.cpus.add(of_all(row.cpus_each));
+        for (sum, each) in [
+            (&mut load.memory_bytes, row.tres.memory_bytes),
+            (&mut load.nodes, row.tres.nodes),
+            (&mut load.gpus, row.tres.gpus),
+        ] {
+            sum.add_some(each.transpose().map(of_all).transpose());
         }
+        load
+    }
+
+    /// Jobs of which nothing is known but their number.
+    pub(super) fn of_jobs(jobs: Field<u64>) -> Self {
+        let mut load = Self::default();
+        load.jobs.add(jobs);
+        load
     }
 
     /// Adds another's jobs.
     pub(crate) fn add(&mut self, other: &Self) {
-        grow(&mut self.jobs, other.jobs);
-        grow(&mut self.held, other.held);
-        grow(&mut self.cpus, other.cpus);
-        let JobTres { memory_bytes, nodes, gpus } = &mut self.tres;
-        grow_some(memory_bytes, other.tres.memory_bytes);
-        grow_some(nodes, other.tres.nodes);
-        grow_some(gpus, other.tres.gpus);
+        let Self { jobs, held, cpus, memory_bytes, nodes, gpus } = self;
+        jobs.add_sum(other.jobs);
+        held.add_sum(other.held);
+        cpus.add_sum(other.cpus);
+        memory_bytes.add_sum(other.memory_bytes);
+        nodes.add_sum(other.nodes);
+        gpus.add_sum(other.gpus);
     }
 }
 
 /// Whether a job waits since somebody holds it.
 pub(super) fn is_held(row: &JobRow<'_>) -> bool {
     let is_held = matches!(row.reason, Some("JobHeldUser" | "JobHeldAdmin"));
-    is_held && row.state == JobState::Pending
+    is_held && row.state == Ok(JobState::Pending)
 }
 
 /// Jobs by state. Most names have jobs in two or three states, so that a short list does.

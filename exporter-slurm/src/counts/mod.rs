@@ -13,6 +13,7 @@ mod overview;
 mod queues;
 mod reservations;
 mod shares;
+mod sum;
 mod tally;
 
 pub(crate) use access::Access;
@@ -23,9 +24,11 @@ pub(crate) use licenses::License;
 pub(crate) use load::{ByState, Load};
 pub(crate) use node::{GresCount, Node};
 pub(crate) use nodes::{FeatureSet, NodeCounts, NodeSums, NodeUse};
-pub(crate) use overview::{JobOverview, NodeOverview};
+pub(crate) use overview::{JobOverview, NodeOverview, STEADY_STATES};
+pub(crate) use queues::{Queue, QueueLoad};
 pub(crate) use reservations::Reservation;
 pub(crate) use shares::{AccountShare, Share, Shares};
+pub(crate) use sum::Sum;
 pub(crate) use tally::Tally;
 
 /// What is counted together under this name: whatever has no name of its own on the page.
@@ -34,11 +37,4 @@ pub(crate) const OTHER: &str = "other";
 /// Adds to a sum what rows say; a row may say any number, so that a sum stays at the largest one.
 fn grow(sum: &mut u64, by: u64) {
     *sum = sum.saturating_add(by);
-}
-
-/// The same where not every row says it: nothing stands for a sum to which no row said anything.
-fn grow_some(sum: &mut Option<u64>, by: Option<u64>) {
-    if let Some(by) = by {
-        grow(sum.get_or_insert_default(), by);
-    }
 }

@@ -1,12 +1,12 @@
 //! What one snapshot says of nodes and partitions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use edctl_slurm::{CpuCounts, NodeBase, NodeCondition, NodeFlag, NodeRow};
+use edctl_slurm::{CpuCounts, Field, NodeBase, NodeCondition, NodeFlag, NodeRow, RowError};
 
-use super::node::{GresCount, GresCounts, Node, gres_of};
-use super::{NodeOverview, OTHER, grow, grow_some};
+use super::node::{GresCount, GresCounts, Node, gres_of, lacks_gres};
+use super::{NodeOverview, OTHER, Sum};
 
 /// Most nodes that are kept one by one. No cluster has more.
 const MOST_NODES: usize = 100_000;
@@ -21,10 +21,15 @@ pub(crate) struct NodeCounts {
     places: HashMap<String, usize>,
     /// Names of partitions and resources, each once, while rows come in.
     names: HashSet<Arc<str>>,
+    /// Names of resources of which a node's list cannot be read in full, while rows come in; an empty one stands
+    /// for any. The second set is of those that jobs have.
+    unread_gres: [BTreeSet<String>; 2],
     pub(crate) all: NodeSums,
     /// Generic resources by name and type; the type is empty where there is none.
     pub(crate) gres: BTreeMap<(String, String), GresCount>,
     pub(crate) by_feature: BTreeMap<String, u64>,
+    /// Whether the features of a node cannot be read, so that how many nodes have one is not known.
+    pub(crate) lacks_features: bool,
     /// Nodes that somebody gave a reason, in the order of the rows.
     pub(crate) reasons: Vec<Reason>,
     pub(crate) partitions: BTreeMap<String, NodeSums>,
@@ -36,8 +41,7 @@ pub(crate) struct NodeCounts {
     pub(crate) overview: Option<NodeOverview>,
 }
 
-/// Sums over the nodes of a cluster or of a partition. Those that are too large stay at the largest
-/// number.
+/// Sums over the nodes of a cluster or of a partition.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct NodeSums {
     pub(crate) nodes: u64,
@@ -47,27 +51,29 @@ pub(crate) struct NodeSums {
     pub(crate) by_flag: BTreeMap<&'static str, u64>,
     /// Nodes that take no new jobs and still have some.
     pub(crate) draining: u64,
+    /// Whether the base state of a node is hidden, and its CPUs that would tell it cannot be read.
+    pub(crate) lacks_base: bool,
     /// Whether Slurm told states in one word, so that flags are hidden, and base states without jobs.
     pub(crate) in_one_word: bool,
-    pub(crate) cpus: CpuCounts,
+    pub(crate) cpus: CpuCounts<Sum<u64>>,
     pub(crate) use_by_condition: BTreeMap<NodeCondition, NodeUse>,
     /// GPUs, told apart as CPUs are.
-    pub(crate) gpus: CpuCounts,
-    pub(crate) memory_bytes: u64,
-    pub(crate) allocated_memory_bytes: u64,
+    pub(crate) gpus: CpuCounts<Sum<u64>>,
+    pub(crate) memory_bytes: Sum<u64>,
+    pub(crate) allocated_memory_bytes: Sum<u64>,
     /// Memory that nodes' kernels call free; nothing where no node says it, as the load.
-    pub(crate) free_memory_bytes: Option<u64>,
+    pub(crate) free_memory_bytes: Sum<u64>,
     /// Load averages over five minutes.
-    pub(crate) cpu_load: Option<f64>,
-    pub(crate) weight: u64,
+    pub(crate) cpu_load: Sum<f64>,
+    pub(crate) weight: Sum<u64>,
 }
 
 /// What the nodes in one condition have, and what of it jobs have.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NodeUse {
-    pub(crate) cpus: u64,
-    pub(crate) allocated_cpus: u64,
-    pub(crate) allocated_memory_bytes: u64,
+    pub(crate) cpus: Sum<u64>,
+    pub(crate) allocated_cpus: Sum<u64>,
+    pub(crate) allocated_memory_bytes: Sum<u64>,
 }
 
 /// Nodes of a partition that have the same active features.
@@ -91,16 +97,19 @@ pub(crate) struct Reason {
 }
 
 impl NodeCounts {
-    /// Takes in one row.
+    /// Takes in one row. A node in no partition, or in one whose name cannot be read, is a node all the same.
     pub(crate) fn add(&mut self, row: &NodeRow<'_>) {
         let gres = gres_of(row);
-        self.partitions.entry(row.partition.to_owned()).or_default().add(row, &gres);
-        self.add_feature_set(row);
-        let partition = self.name(row.partition);
+        let partition = row.partition.ok().flatten();
+        if let Some(partition) = partition {
+            self.partitions.entry(partition.to_owned()).or_default().add(row, &gres);
+            self.add_feature_set(partition, row);
+        }
+        let partition = partition.map(|partition| self.name(partition));
         match self.places.get(row.node) {
             Some(place) => {
                 if let Some(node) = self.nodes.get_mut(*place) {
-                    node.partitions.push(partition);
+                    node.partitions.extend(partition);
                 }
             }
             None => {
@@ -110,12 +119,16 @@ impl NodeCounts {
         }
     }
 
-    fn add_node(&mut self, row: &NodeRow<'_>, gres: &GresCounts<'_>, partition: Arc<str>) {
+    fn add_node(&mut self, row: &NodeRow<'_>, gres: &GresCounts<'_>, partition: Option<Arc<str>>) {
         self.all.add(row, gres);
         for ((name, kind), count) in gres {
             let key = ((*name).to_owned(), (*kind).to_owned());
             self.gres.entry(key).or_default().add(count);
         }
+        for (unread, list) in self.unread_gres.iter_mut().zip([&row.gres, &row.allocated_gres]) {
+            unread.extend(list.unread.iter().map(|name| (*name).to_owned()));
+        }
+        self.lacks_features |= row.lacks_features();
         for feature in row.features() {
             *self.by_feature.entry(feature.to_owned()).or_default() += 1;
         }
@@ -124,7 +137,7 @@ impl NodeCounts {
             condition: row.state.condition(),
             text: reason.text.to_owned(),
             user: reason.user.unwrap_or_default().to_owned(),
-            since: reason.since,
+            since: reason.since.ok().flatten(),
         }));
         if self.nodes.len() < MOST_NODES {
             let gres = gres
@@ -134,20 +147,23 @@ impl NodeCounts {
             self.nodes.push(Node {
                 name: row.node.to_owned(),
                 state: row.state,
-                cpus: row.cpus,
-                memory_bytes: row.memory_bytes,
-                allocated_memory_bytes: row.allocated_memory_bytes,
-                free_memory_bytes: row.free_memory_bytes,
-                partitions: [partition].into_iter().collect(),
+                cpus: row.cpus.map(Result::ok),
+                memory_bytes: row.memory_bytes.ok(),
+                allocated_memory_bytes: row.allocated_memory_bytes.ok(),
+                free_memory_bytes: row.free_memory_bytes.ok().flatten(),
+                partitions: partition.into_iter().collect(),
                 gres,
+                lacks_gpus: lacks_gres(row, GPU),
             });
         }
     }
 
-    fn add_feature_set(&mut self, row: &NodeRow<'_>) {
+    fn add_feature_set(&mut self, partition: &str, row: &NodeRow<'_>) {
         let features: Vec<&str> = row.features().collect();
-        let mut key = (row.partition.to_owned(), features.join(","));
-        if self.feature_sets.len() >= MOST_FEATURE_SETS && !self.feature_sets.contains_key(&key) {
+        let mut key = (partition.to_owned(), features.join(","));
+        let is_full =
+            self.feature_sets.len() >= MOST_FEATURE_SETS && !self.feature_sets.contains_key(&key);
+        if is_full || row.lacks_features() {
             key.1 = OTHER.to_owned();
         }
         let set = self.feature_sets.entry(key).or_default();
@@ -165,11 +181,16 @@ impl NodeCounts {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.partitions.is_empty() && self.overview.is_none()
+        self.all.nodes == 0 && self.overview.is_none()
     }
 
-    /// Forgets what is needed only while rows come in.
+    /// Ends the counting, and forgets what is needed only while rows come in.
     pub(crate) fn done(&mut self) {
+        let [total, allocated] = std::mem::take(&mut self.unread_gres);
+        for ((name, _), count) in &mut self.gres {
+            let lacks = |unread: &BTreeSet<String>| unread.contains("") || unread.contains(name);
+            count.forget((lacks(&total), lacks(&allocated)));
+        }
         self.places = HashMap::new();
         self.names = HashSet::new();
         self.nodes.shrink_to_fit();
@@ -188,25 +209,49 @@ impl NodeSums {
             *self.by_flag.entry(NodeFlag::word(flag)).or_default() += 1;
         }
         self.in_one_word |= row.is_in_one_word;
+        self.lacks_base |= row.state.base.is_none() && row.cpus.check().is_err();
         self.draining += u64::from(row.state.is_draining());
-        self.cpus.add(&row.cpus);
+        add_cpus(&mut self.cpus, &row.cpus);
         let used = self.use_by_condition.entry(condition).or_default();
-        grow(&mut used.cpus, row.cpus.total);
-        grow(&mut used.allocated_cpus, row.cpus.allocated);
-        grow(&mut used.allocated_memory_bytes, row.allocated_memory_bytes);
-        for (_, gpus) in gres.iter().filter(|((name, _), _)| *name == "gpu") {
-            let free = gpus.total.saturating_sub(gpus.allocated);
-            let (idle, other) = if condition.takes_jobs() { (free, 0) } else { (0, free) };
-            self.gpus.add(&CpuCounts { allocated: gpus.allocated, idle, other, total: gpus.total });
+        used.cpus.add(row.cpus.total);
+        used.allocated_cpus.add(row.cpus.allocated);
+        used.allocated_memory_bytes.add(row.allocated_memory_bytes);
+        let mut gpus = GresCount { total: Sum::Of(0), allocated: Sum::Of(0) };
+        for (_, count) in gres.iter().filter(|((name, _), _)| *name == GPU) {
+            gpus.add(count);
         }
-        grow(&mut self.memory_bytes, row.memory_bytes);
-        grow(&mut self.allocated_memory_bytes, row.allocated_memory_bytes);
-        grow_some(&mut self.free_memory_bytes, row.free_memory_bytes);
-        if let Some(load) = row.cpu_load {
-            *self.cpu_load.get_or_insert_default() += load;
-        }
-        grow(&mut self.weight, row.weight);
+        gpus.forget(lacks_gres(row, GPU));
+        add_cpus(&mut self.gpus, &told_apart(&gpus, condition));
+        self.memory_bytes.add(row.memory_bytes);
+        self.allocated_memory_bytes.add(row.allocated_memory_bytes);
+        self.free_memory_bytes.add_some(row.free_memory_bytes);
+        self.cpu_load.add_some(row.cpu_load);
+        self.weight.add(row.weight);
     }
+}
+
+/// The name of the resources that have sums of their own.
+const GPU: &str = "gpu";
+
+fn add_cpus(sums: &mut CpuCounts<Sum<u64>>, cpus: &CpuCounts<Field<u64>>) {
+    sums.allocated.add(cpus.allocated);
+    sums.idle.add(cpus.idle);
+    sums.other.add(cpus.other);
+    sums.total.add(cpus.total);
+}
+
+/// Resources of a node in the condition, told apart as CPUs are.
+fn told_apart(count: &GresCount, condition: NodeCondition) -> CpuCounts<Field<u64>> {
+    let known = |sum: Sum<u64>| sum.known().ok_or(RowError::Gres);
+    let (total, allocated) = (known(count.total), known(count.allocated));
+    let free = match total {
+        // Of none there is none left, whatever jobs have.
+        Ok(0) => Ok(0),
+        total => total.and_then(|total| Ok(total.saturating_sub(allocated?))),
+    };
+    let none = Ok(0);
+    let (idle, other) = if condition.takes_jobs() { (free, none) } else { (none, free) };
+    CpuCounts { allocated, idle, other, total }
 }
 
 /// A resource's name and type in one word.
@@ -223,7 +268,77 @@ mod tests {
         for row in rows {
             counts.add(&NodeRow::parse(row).unwrap());
         }
+        counts.done();
         counts
+    }
+
+    fn gres_count(total: u64, allocated: u64) -> GresCount {
+        GresCount { total: Sum::Of(total), allocated: Sum::Of(allocated) }
+    }
+
+    #[test]
+    fn a_sum_of_which_one_node_lacks_its_part_is_not_told_and_the_others_are() {
+        let good =
+            "w1|p|idle|idle|1/3/0/4|2000|100|500|0.50|1|gpu:a100:2|gpu:a100:1|f|Unknown|root|none";
+        let w2 = good.replacen("w1", "w2", 1);
+        let both = nodes(&[good, &w2]).all;
+        for (from, to) in [
+            ("|1/3/0/4|", "|1/3/0/-4|"),
+            ("|1/3/0/4|", "|x/3/0/4|"),
+            ("|2000|", "|(null)|"),
+            ("|100|", "||"),
+            ("|500|", "|-1|"),
+            ("|0.50|", "|NaN|"),
+            ("|1|gpu", "|one|gpu"),
+            ("gpu:a100:2", "gpu:a100:-2"),
+            ("gpu:a100:2", "gpu:a b:2"),
+            ("gpu:a100:2", "gpu:a100:2(S:0"),
+            ("gpu:a100:1", "gpu:a100:(null)"),
+        ] {
+            let all = nodes(&[good, &w2.replacen(from, to, 1)]).all;
+            let same = [
+                all.cpus.allocated == both.cpus.allocated,
+                all.cpus.total == both.cpus.total,
+                all.memory_bytes == both.memory_bytes,
+                all.allocated_memory_bytes == both.allocated_memory_bytes,
+                all.free_memory_bytes == both.free_memory_bytes,
+                all.cpu_load == both.cpu_load,
+                all.weight == both.weight,
+                all.gpus == both.gpus,
+            ];
+            assert_eq!(same.iter().filter(|same| !**same).count(), 1, "{to}: {same:?}");
+            assert_eq!((all.nodes, &all.by_condition), (2, &both.by_condition), "{to}");
+        }
+    }
+
+    #[test]
+    fn which_resources_a_list_may_lack_is_told_by_its_name() {
+        let row = |node: &str, gres: &str| {
+            format!("{node}|p|idle|idle|0/4/0/4|2000|0|500|0.5|1|{gres}|gpu:0|f|Unknown|root|none")
+        };
+        let gres = |odd: &str| {
+            let counts = nodes(&[&row("w1", "gpu:a100:2,mps:7"), &row("w2", odd)]);
+            let total = |name: &str, kind: &str| {
+                counts.gres.get(&(name.to_owned(), kind.to_owned())).map(|count| count.total)
+            };
+            (total("gpu", "a100"), total("mps", ""), counts.all.gpus.total)
+        };
+        let (gpus, mps) = (Some(Sum::Of(2)), Some(Sum::Of(7)));
+        assert_eq!(gres("gpu:(null):3"), (gpus, mps, Sum::Of(5)));
+        assert_eq!(gres("gpu:a b:3"), (Some(Sum::Unknown), mps, Sum::Unknown));
+        assert_eq!(gres("gpu:-3"), (gpus, mps, Sum::Unknown));
+        assert_eq!(gres("mps:x:y:3"), (gpus, Some(Sum::Unknown), Sum::Of(2)));
+        assert_eq!(gres("(3"), (Some(Sum::Unknown), Some(Sum::Unknown), Sum::Unknown));
+    }
+
+    #[test]
+    fn a_node_in_no_partition_counts() {
+        let counts = nodes(&[
+            "w1||down|down|0/0/4/4|2000|0|500|0.5|1|(null)|gpu:0|f|Unknown|root|burnt",
+            "w2|(x)|idle|idle|0/4/0/4|2000|0|500|0.5|1|(null)|gpu:0|f|Unknown|root|none",
+        ]);
+        assert_eq!((counts.all.nodes, counts.partitions.len(), counts.reasons.len()), (2, 0, 1));
+        assert!(!counts.is_empty());
     }
 
     #[test]
@@ -244,23 +359,26 @@ mod tests {
             .into()
         );
         assert_eq!(counts.all.by_flag, [("not_responding", 1)].into());
-        assert_eq!(counts.all.cpus, CpuCounts { allocated: 1, idle: 11, other: 0, total: 12 });
-        assert_eq!(counts.all.memory_bytes, 6000 << 20);
-        assert_eq!(counts.all.allocated_memory_bytes, 100 << 20);
-        assert_eq!(counts.partitions["latency"].cpus.total, 12);
-        assert_eq!(counts.partitions["throughput"].cpus.total, 4);
+        assert_eq!(
+            counts.all.cpus,
+            CpuCounts { allocated: 1, idle: 11, other: 0, total: 12 }.map(Sum::Of)
+        );
+        assert_eq!(counts.all.memory_bytes, Sum::Of(6000 << 20));
+        assert_eq!(counts.all.allocated_memory_bytes, Sum::Of(100 << 20));
+        assert_eq!(counts.partitions["latency"].cpus.total, Sum::Of(12));
+        assert_eq!(counts.partitions["throughput"].cpus.total, Sum::Of(4));
         let gres = |kind: &str| counts.gres[&("gpu".to_owned(), kind.to_owned())];
-        assert_eq!(gres("a100"), GresCount { total: 4, allocated: 1 });
-        assert_eq!(gres("1g.5gb"), GresCount { total: 7, allocated: 0 });
+        assert_eq!(gres("a100"), gres_count(4, 1));
+        assert_eq!(gres("1g.5gb"), gres_count(7, 0));
         assert_eq!(counts.gres.len(), 2);
         assert_eq!(counts.by_feature, [("fast".to_owned(), 2), ("r1".to_owned(), 1)].into());
         // w1 has one GPU of two left; those of w3 are not to be had.
-        let gpus = CpuCounts { allocated: 1, idle: 1, other: 9, total: 11 };
+        let gpus = CpuCounts { allocated: 1, idle: 1, other: 9, total: 11 }.map(Sum::Of);
         assert_eq!((counts.all.gpus, counts.partitions["latency"].gpus), (gpus, gpus));
         let w1 = &counts.nodes[0];
         assert_eq!((w1.name.as_str(), &*w1.partitions[1]), ("w1", "throughput"));
-        assert_eq!(w1.gres[0], ("gpu:a100".into(), GresCount { total: 2, allocated: 1 }));
-        assert_eq!(counts.nodes[2].gpus(), GresCount { total: 9, allocated: 0 });
+        assert_eq!(w1.gres[0], ("gpu:a100".into(), gres_count(2, 1)));
+        assert_eq!(counts.nodes[2].gpus(), gres_count(9, 0));
         let set = &counts.feature_sets[&("throughput".to_owned(), "fast,r1".to_owned())];
         assert_eq!(set.by_condition, [(NodeCondition::Mixed, 1)].into());
         let reason = |node: &str, condition, text: &str, user: &str, since| Reason {
@@ -281,20 +399,23 @@ mod tests {
 
     #[test]
     fn sums_stay_at_the_largest_number() {
-        let most = u64::MAX;
-        let memory = most >> 20;
+        let (most, part) = (u64::MAX, u64::MAX >> 1);
+        let memory = part >> 20;
         let row = |node: &str| {
-            let cpus = format!("{most}/{most}/{most}/{most}");
-            let gres = format!("gpu:{most}|gpu:{most}");
+            let cpus = format!("{part}/{part}/{part}/{part}");
+            let gres = format!("gpu:{part}|gpu:{part}");
             format!(
                 "{node}|p|mixed|mixed|{cpus}|{memory}|{memory}|N/A|N/A|1|{gres}|(null)|Unknown|root|none"
             )
         };
         let counts = nodes(&[&row("w1"), &row("w2"), &row("w3")]);
-        let cpus = CpuCounts { allocated: most, idle: most, other: most, total: most };
+        let cpus = CpuCounts { allocated: most, idle: most, other: most, total: most }.map(Sum::Of);
         assert_eq!((counts.all.cpus, counts.partitions["p"].cpus), (cpus, cpus));
-        assert_eq!((counts.all.memory_bytes, counts.all.allocated_memory_bytes), (most, most));
+        assert_eq!(
+            (counts.all.memory_bytes, counts.all.allocated_memory_bytes),
+            (Sum::Of(most), Sum::Of(most))
+        );
         let gpus = counts.gres[&("gpu".to_owned(), String::new())];
-        assert_eq!(gpus, GresCount { total: most, allocated: most });
+        assert_eq!(gpus, gres_count(most, most));
     }
 }

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use edctl_slurm::JobState;
 use edctl_slurm::native::{
     NativeJobs, NativeNodes, NativePartition, NodeCpus, NodeStates, Owner, OwnerJobs,
 };
+use edctl_slurm::{Field, JobState};
 
-use super::{GresCount, JobCounts, Load, NodeCounts};
+use super::{GresCount, JobCounts, Load, NodeCounts, Sum};
+
+/// States of which each partition, user and so on has a number also where it is 0.
+pub(crate) const STEADY_STATES: [JobState; 2] = [JobState::Pending, JobState::Running];
 
 /// Nodes and CPUs. What is not there is not known.
 #[derive(Debug, Default, PartialEq)]
@@ -21,7 +24,7 @@ pub(crate) struct NodeOverview {
 /// Jobs by base state, and the CPUs of running ones. What is not there is not known.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct JobOverview {
-    pub(crate) by_state: BTreeMap<JobState, u64>,
+    pub(crate) by_state: BTreeMap<JobState, Field<u64>>,
     pub(crate) running_cpus: Option<u64>,
 }
 
@@ -32,10 +35,12 @@ impl NodeCounts {
         nodes: NativeNodes,
         partitions: BTreeMap<String, NativePartition>,
     ) {
-        self.all.memory_bytes = nodes.memory_bytes;
-        self.all.allocated_memory_bytes = nodes.allocated_memory_bytes;
-        if let Some((total, allocated)) = nodes.gpus {
+        let sum = |told: Option<u64>| told.map_or(Sum::Unknown, Sum::Of);
+        self.all.memory_bytes = sum(nodes.memory_bytes);
+        self.all.allocated_memory_bytes = sum(nodes.allocated_memory_bytes);
+        if nodes.gpus.or(nodes.allocated_gpus).is_some() {
             let of_any_type = ("gpu".to_owned(), String::new());
+            let (total, allocated) = (sum(nodes.gpus), sum(nodes.allocated_gpus));
             self.gres.insert(of_any_type, GresCount { total, allocated });
         }
         let (states, cpus) = (nodes.states, Some(nodes.cpus));
@@ -55,7 +60,7 @@ impl JobCounts {
         self.overview = Some(JobOverview { by_state: jobs.by_state, running_cpus });
         for (name, partition) in partitions {
             for (state, jobs) in &partition.jobs.by_state {
-                self.by_partition.add(name, *state, &load(*jobs));
+                self.by_partition.add(name, *state, &Load::of_jobs(*jobs));
             }
         }
     }
@@ -66,13 +71,8 @@ impl JobCounts {
             Owner::Account(name) => (&mut self.by_account, name),
             Owner::User(name) => (&mut self.by_user, name),
         };
-        if row.jobs > 0 {
-            tally.add(name, row.state, &load(row.jobs));
+        if row.jobs != Ok(0) || STEADY_STATES.contains(&row.state) {
+            tally.add(name, row.state, &Load::of_jobs(row.jobs));
         }
     }
-}
-
-/// Jobs of which nothing is known but their number.
-fn load(jobs: u64) -> Load {
-    Load { jobs, ..Load::default() }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use edctl_slurm::{JobRow, JobState};
 
 use super::load::Load;
-use super::{OTHER, grow};
+use super::{OTHER, Sum, grow};
 
 /// Most users, partitions or reasons that are told apart; further ones are counted as `other`.
 const MOST_NAMES: usize = 10_000;
@@ -45,8 +45,16 @@ pub(crate) struct Queue<'a> {
 /// Jobs, and the CPUs that they have or ask for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueLoad {
-    pub(crate) jobs: u64,
-    pub(crate) cpus: u64,
+    pub(crate) jobs: Sum<u64>,
+    pub(crate) cpus: Sum<u64>,
+}
+
+impl QueueLoad {
+    /// Adds jobs, and their CPUs.
+    pub(crate) fn add(&mut self, jobs: Sum<u64>, cpus: Sum<u64>) {
+        self.jobs.add_sum(jobs);
+        self.cpus.add_sum(cpus);
+    }
 }
 
 impl Queues {
@@ -54,17 +62,16 @@ impl Queues {
     pub(super) fn add(&mut self, row: &JobRow<'_>, load: &Load) {
         let Some(user) = row.user else { return };
         let user = self.users.number(user);
-        let reason = row.reason.filter(|_| row.state == JobState::Pending);
+        let state = row.shown_state();
+        let reason = row.reason.filter(|_| state == JobState::Pending);
         let reason = reason.map(|reason| self.reasons.number(reason));
         for partition in row.partitions() {
             let partition = self.partitions.number(partition);
-            let mut place = Place { user, partition, reason, state: row.state };
+            let mut place = Place { user, partition, reason, state };
             if self.loads.len() >= MOST_QUEUES && !self.loads.contains_key(&place) {
                 place.user = self.users.number(OTHER);
             }
-            let sum = self.loads.entry(place).or_default();
-            grow(&mut sum.jobs, load.jobs);
-            grow(&mut sum.cpus, load.cpus);
+            self.loads.entry(place).or_default().add(load.jobs, load.cpus);
         }
     }
 
@@ -72,7 +79,7 @@ impl Queues {
     pub(crate) fn top(&self, most: usize) -> BTreeMap<Queue<'_>, QueueLoad> {
         let mut jobs = vec![0; self.users.list.len()];
         for (place, load) in &self.loads {
-            grow(&mut jobs[place.user as usize], load.jobs);
+            grow(&mut jobs[place.user as usize], load.jobs.known().unwrap_or(0));
         }
         let mut users: Vec<usize> = (0..jobs.len()).collect();
         users.sort_by_key(|user| std::cmp::Reverse(jobs[*user]));
@@ -88,19 +95,18 @@ impl Queues {
                 state: place.state,
                 reason: place.reason.map_or("", |reason| self.reasons.name(reason)),
             };
-            let sum = top.entry(queue).or_default();
-            grow(&mut sum.jobs, load.jobs);
-            grow(&mut sum.cpus, load.cpus);
+            top.entry(queue).or_default().add(load.jobs, load.cpus);
         }
         top
     }
 
     /// Jobs that wait for the reason, by partition.
-    pub(crate) fn waiting_for(&self, reason: &str) -> BTreeMap<&str, u64> {
-        let mut by_partition = BTreeMap::<&str, u64>::new();
+    pub(crate) fn waiting_for(&self, reason: &str) -> BTreeMap<&str, Sum<u64>> {
+        let mut by_partition = BTreeMap::<&str, Sum<u64>>::new();
         let Some(reason) = self.reasons.numbers.get(reason) else { return by_partition };
         for (place, load) in self.loads.iter().filter(|(place, _)| place.reason == Some(*reason)) {
-            grow(by_partition.entry(self.partitions.name(place.partition)).or_default(), load.jobs);
+            let partition = self.partitions.name(place.partition);
+            by_partition.entry(partition).or_default().add_sum(load.jobs);
         }
         by_partition
     }
@@ -159,7 +165,15 @@ mod tests {
         let top: Vec<_> = queues
             .top(1)
             .into_iter()
-            .map(|(queue, load)| (queue.user, queue.partition, queue.reason, load.jobs, load.cpus))
+            .map(|(queue, load)| {
+                (
+                    queue.user,
+                    queue.partition,
+                    queue.reason,
+                    load.jobs.known().unwrap(),
+                    load.cpus.known().unwrap(),
+                )
+            })
             .collect();
         assert_eq!(
             top,
@@ -170,7 +184,7 @@ mod tests {
                 ("other", "a", "Priority", 2, 4),
             ]
         );
-        assert_eq!(queues.waiting_for("Resources"), [("a", 1), ("b", 1)].into());
+        assert_eq!(queues.waiting_for("Resources"), [("a", Sum::Of(1)), ("b", Sum::Of(1))].into());
         assert_eq!(queues.waiting_for("Licenses"), [].into());
     }
 
@@ -187,7 +201,7 @@ mod tests {
         }
         assert!(queues.users.list.len() <= MOST_NAMES + 1);
         assert!(queues.loads.len() < MOST_QUEUES + 11 * (MOST_NAMES + 2));
-        let jobs: u64 = queues.top(50).values().map(|load| load.jobs).sum();
+        let jobs: u64 = queues.top(50).values().map(|load| load.jobs.known().unwrap()).sum();
         assert_eq!(jobs, 11 * count as u64);
     }
 }

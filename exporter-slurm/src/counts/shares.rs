@@ -9,18 +9,19 @@ pub(crate) struct Shares {
     users: Vec<UserShare>,
 }
 
-/// What somebody is entitled to and has used. Ratios are from 0 to 1.
+/// What somebody is entitled to and has used; ratios are from 0 to 1. What is not there is not told or cannot be
+/// read.
 #[derive(Debug)]
 pub(crate) struct Share {
     /// As it was set; nothing where it is the parent's.
     pub(crate) raw_shares: Option<u64>,
     /// Its part of its parent's shares; the root account has no parent.
     pub(crate) normalized_shares: Option<f64>,
-    pub(crate) raw_usage_seconds: u64,
+    pub(crate) raw_usage_seconds: Option<u64>,
     /// Its part of the cluster's usage.
     pub(crate) normalized_usage: Option<f64>,
     /// Its part of its parent's usage.
-    pub(crate) effective_usage: f64,
+    pub(crate) effective_usage: Option<f64>,
     /// The factor in jobs' priorities; accounts have one only where the site does without Fair Tree.
     pub(crate) fair_share: Option<f64>,
 }
@@ -47,12 +48,12 @@ impl Shares {
     pub(crate) fn add(&mut self, row: &ShareRow<'_>) {
         let account = row.account.to_owned();
         let share = Share {
-            raw_shares: row.raw_shares,
-            normalized_shares: row.normalized_shares,
-            raw_usage_seconds: row.raw_usage_seconds,
-            normalized_usage: row.normalized_usage,
-            effective_usage: row.effective_usage,
-            fair_share: row.fair_share,
+            raw_shares: row.raw_shares.ok().flatten(),
+            normalized_shares: row.normalized_shares.ok().flatten(),
+            raw_usage_seconds: row.raw_usage_seconds.ok(),
+            normalized_usage: row.normalized_usage.ok().flatten(),
+            effective_usage: row.effective_usage.ok(),
+            fair_share: row.fair_share.ok().flatten(),
         };
         match row.user {
             Some(user) => self.users.push(UserShare {

@@ -40,7 +40,7 @@ impl Tally {
     pub(crate) fn top(&self, most: usize) -> BTreeMap<&str, ByState> {
         let mut names: Vec<(&str, &ByState)> =
             self.0.iter().map(|(name, by_state)| (name.as_str(), by_state)).collect();
-        names.sort_by_key(|(_, by_state)| std::cmp::Reverse(by_state.sum(|_| true).jobs));
+        names.sort_by_key(|(_, by_state)| std::cmp::Reverse(by_state.sum(|_| true).jobs.known()));
         let mut top = BTreeMap::<&str, ByState>::new();
         for (place, (name, by_state)) in names.into_iter().enumerate() {
             let sums = top.entry(if place < most { name } else { OTHER }).or_default();
@@ -66,25 +66,25 @@ mod tests {
             ("eve", JobState::Pending, 2),
             ("mallory", JobState::Running, 1),
         ] {
-            tally.add(name, state, &Load { jobs, ..Load::default() });
+            tally.add(name, state, &Load::of_jobs(Ok(jobs)));
         }
         let top = tally.top(2);
         assert_eq!(top.keys().collect::<Vec<_>>(), [&"bob", &"eve", &"other"]);
-        assert_eq!(top["other"].get(JobState::Running).jobs, 2);
-        assert_eq!(top["other"].get(JobState::Pending).jobs, 0);
+        assert_eq!(top["other"].get(JobState::Running).jobs.known(), Some(2));
+        assert_eq!(top["other"].get(JobState::Pending).jobs.known(), Some(0));
         assert_eq!(tally.top(9).len(), 4);
     }
 
     #[test]
     fn names_without_end_become_other() {
         let mut tally = Tally::default();
-        let one = Load { jobs: 1, ..Load::default() };
+        let one = Load::of_jobs(Ok(1));
         for n in 0..MOST_NAMES + 5 {
             tally.add(&n.to_string(), JobState::Running, &one);
         }
         tally.add("0", JobState::Running, &one);
         assert_eq!(tally.names().count(), MOST_NAMES + 1);
-        let running = |name| tally.get(name).unwrap().get(JobState::Running).jobs;
-        assert_eq!((running(OTHER), running("0")), (5, 2));
+        let running = |name| tally.get(name).unwrap().get(JobState::Running).jobs.known();
+        assert_eq!((running(OTHER), running("0")), (Some(5), Some(2)));
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct HealthFamilies {
     polls: Family,
     errors: Family,
     rejected: Family,
+    left_out: Family,
     last_duration: Family,
     total_duration: Family,
     timestamp: Family,
@@ -43,7 +44,12 @@ impl Default for HealthFamilies {
             errors: Family::counter("edctl_slurm_poll_errors_total", "Polls that failed."),
             rejected: Family::counter(
                 "edctl_slurm_rows_rejected_total",
-                "Rows that could not be read; what they stand for is missing in the counts.",
+                "Rows that were given up; what they stand for is missing in the counts.",
+            ),
+            // The daemon's own family: what it counts itself comes to the same one.
+            left_out: Family::counter(
+                "edctl_collect_errors_total",
+                "Reads that failed; what they would have shown was left out.",
             ),
             last_duration: Family::gauge(
                 "edctl_slurm_poll_duration_seconds",
@@ -91,6 +97,9 @@ impl HealthFamilies {
             let rows = count(&health.rejected_rows, &reason);
             self.rejected.push(&[label, ("reason", reason)], rows);
         }
+        for (reason, values) in &health.left_out {
+            self.left_out.push(&[label, ("reason", reason)], *values);
+        }
         self.total_duration.push(&[label], health.total_duration.as_secs_f64());
         if let Some(took) = health.last_duration {
             self.last_duration.push(&[label], took.as_secs_f64());
@@ -112,6 +121,7 @@ impl HealthFamilies {
             self.polls,
             self.errors,
             self.rejected,
+            self.left_out,
             self.last_duration,
             self.total_duration,
             self.timestamp,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::{Figure, JobState};
 
-use super::table::{Column, FigureRow, add_columns, add_figures, labelled, positive};
+use super::table::{
+    Column, FigureRow, add_columns, add_figures, known_positive, labelled, positive,
+};
 use super::{Snapshot, push_some};
 use crate::board::Health;
 use crate::counts::{
@@ -51,7 +53,7 @@ fn add_nodes(nodes: &NodeCounts, page: &mut Page) {
         count.push(&[("state", condition.word())], *nodes);
     }
     for (condition, used) in &nodes.all.use_by_condition {
-        cpus.push(&[("state", condition.word())], used.cpus);
+        push_some(&mut cpus, &[("state", condition.word())], used.cpus.known());
     }
     page.add(cpus);
     page.add(count);
@@ -80,47 +82,51 @@ fn add_partition_states(partitions: &BTreeMap<String, NodeSums>, page: &mut Page
 }
 
 const CLUSTER: &[Column<NodeSums>] = &[
-    ("slurm_cpus_total", "All CPUs.", |all| Some(all.cpus.total.into())),
-    ("slurm_cpus_idle", "CPUs that are free.", |all| Some(all.cpus.idle.into())),
+    ("slurm_cpus_total", "All CPUs.", |all| all.cpus.total.known().map(Value::from)),
+    ("slurm_cpus_idle", "CPUs that are free.", |all| all.cpus.idle.known().map(Value::from)),
     ("slurm_cpu_load", "Load of all nodes, in the mean of five minutes.", |all| {
-        all.cpu_load.map(Value::from)
+        all.cpu_load.said().map(Value::from)
     }),
     ("slurm_mem_real", "Memory of all nodes for jobs, in bytes.", |all| {
-        Some(all.memory_bytes.into())
+        all.memory_bytes.known().map(Value::from)
     }),
     ("slurm_mem_free", "Memory of all nodes that nobody uses, in bytes.", |all| {
-        all.free_memory_bytes.map(Value::from)
+        all.free_memory_bytes.said().map(Value::from)
     }),
     ("slurm_mem_alloc", "Memory of all nodes that jobs were given, in bytes.", |all| {
-        Some(all.allocated_memory_bytes.into())
+        all.allocated_memory_bytes.known().map(Value::from)
     }),
 ];
 
 const PARTITION: &[Column<NodeSums>] = &[
-    ("slurm_partition_total_cpus", "All CPUs of its nodes.", |sums| positive(sums.cpus.total)),
+    ("slurm_partition_total_cpus", "All CPUs of its nodes.", |sums| {
+        known_positive(sums.cpus.total)
+    }),
     ("slurm_partition_idle_cpus", "CPUs of its nodes that are free.", |sums| {
-        positive(sums.cpus.idle)
+        known_positive(sums.cpus.idle)
     }),
     ("slurm_partition_real_mem", "Memory of its nodes for jobs, in bytes.", |sums| {
-        positive(sums.memory_bytes)
+        known_positive(sums.memory_bytes)
     }),
     ("slurm_partition_free_mem", "Memory of its nodes that nobody uses, in bytes.", |sums| {
-        sums.free_memory_bytes.and_then(positive)
+        known_positive(sums.free_memory_bytes)
     }),
     ("slurm_partition_cpu_load", "Load of its nodes, in the mean of five minutes.", |sums| {
-        sums.cpu_load.filter(|load| *load > 0.0).map(Value::from)
+        sums.cpu_load.said().filter(|load| *load > 0.0).map(Value::from)
     }),
-    ("slurm_partition_weight", "Weights of its nodes together.", |sums| positive(sums.weight)),
+    ("slurm_partition_weight", "Weights of its nodes together.", |sums| {
+        known_positive(sums.weight)
+    }),
 ];
 
 const PARTITION_USE: &[Column<NodeUse>] = &[
     ("slurm_partition_alloc_cpus", "CPUs of its nodes in the state that jobs have.", |used| {
-        positive(used.allocated_cpus)
+        known_positive(used.allocated_cpus)
     }),
     (
         "slurm_partition_alloc_mem",
         "Memory of its nodes in the state that jobs were given, in bytes.",
-        |used| positive(used.allocated_memory_bytes),
+        |used| known_positive(used.allocated_memory_bytes),
     ),
 ];
 
@@ -168,19 +174,19 @@ const ACCOUNT: &[Column<Load>] = &[
 
 const REASON: &[Column<ByState>] =
     &[("slurm_pending_reason_total", "Jobs that wait for the reason.", |by_state| {
-        positive(by_state.get(JobState::Pending).jobs)
+        known_positive(by_state.get(JobState::Pending).jobs)
     })];
 
 fn jobs(load: &Load) -> Option<Value> {
-    Some(load.jobs.into())
+    load.jobs.known().map(Value::from)
 }
 
 fn cpus(load: &Load) -> Option<Value> {
-    Some(load.cpus.into())
+    load.cpus.known().map(Value::from)
 }
 
 fn memory(load: &Load) -> Option<Value> {
-    load.tres.memory_bytes.map(Value::from)
+    load.memory_bytes.said().map(Value::from)
 }
 
 fn add_diag(diag: &DiagCounts, top: usize, page: &mut Page) {
@@ -220,24 +226,26 @@ const DIAG: &[FigureRow] = &[
 ];
 
 const USER_RPC: &[Column<RpcTotal>] = &[
-    ("slurm_rpc_user_count", "Requests of the user.", |rpc| Some(rpc.count.into())),
-    ("slurm_rpc_user_total_time", "Time for them, in microseconds.", |rpc| Some(rpc.usec.into())),
+    ("slurm_rpc_user_count", "Requests of the user.", |rpc| rpc.count.said().map(Value::from)),
+    ("slurm_rpc_user_total_time", "Time for them, in microseconds.", |rpc| {
+        rpc.usec.said().map(Value::from)
+    }),
 ];
 
 const TYPE_RPC: &[Column<RpcTotal>] = &[
-    ("slurm_rpc_msg_type_count", "Requests of the type.", |rpc| Some(rpc.count.into())),
+    ("slurm_rpc_msg_type_count", "Requests of the type.", |rpc| rpc.count.said().map(Value::from)),
     ("slurm_rpc_msg_type_avg_time", "Mean time for them, in microseconds.", |rpc| {
         rpc.mean_usec().map(Value::from)
     }),
     ("slurm_rpc_msg_type_total_time", "Time for them, in microseconds.", |rpc| {
-        Some(rpc.usec.into())
+        rpc.usec.said().map(Value::from)
     }),
 ];
 
 const LICENSE: &[Column<License>] = &[
-    ("slurm_lic_total", "All of the licence.", |license| positive(license.total)),
-    ("slurm_lic_used", "Those that jobs have.", |license| positive(license.used)),
-    ("slurm_lic_free", "Those that a job can have.", |license| positive(license.free)),
+    ("slurm_lic_total", "All of the licence.", |license| license.total.and_then(positive)),
+    ("slurm_lic_used", "Those that jobs have.", |license| license.used.and_then(positive)),
+    ("slurm_lic_free", "Those that a job can have.", |license| license.free.and_then(positive)),
     ("slurm_lic_reserved", "Those that reservations hold.", |license| {
         license.reserved.and_then(positive)
     }),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::Figure;
 
-use crate::counts::DiagCounts;
+use crate::counts::{DiagCounts, Sum};
 
 /// Most series of a family that has one for each node and partition.
 const MOST_SERIES: usize = 50_000;
@@ -68,4 +68,9 @@ pub(super) fn add_figures(page: &mut Page, rows: &[FigureRow], diag: &DiagCounts
 /// A number where only those that are not 0 are shown.
 pub(super) fn positive(number: u64) -> Option<Value> {
     (number > 0).then(|| number.into())
+}
+
+/// The same of a sum, if it is known.
+pub(super) fn known_positive(sum: Sum<u64>) -> Option<Value> {
+    sum.known().and_then(positive)
 }

@@ -5,11 +5,11 @@ use edctl_exposition::{Page, Value};
 use edctl_slurm::{CpuCounts, Figure, JobState, NodeCondition};
 
 use super::table::{
-    Column, FigureRow, Labelled, add_columns, add_family, add_figures, labelled, positive,
+    Column, FigureRow, Labelled, add_columns, add_family, add_figures, known_positive, labelled,
 };
 use super::{Snapshot, count};
 use crate::counts::{
-    AccountShare, ByState, DiagCounts, JobCounts, Node, NodeCounts, NodeSums, Shares,
+    AccountShare, ByState, DiagCounts, JobCounts, Node, NodeCounts, NodeSums, Shares, Sum,
 };
 
 /// Adds all families.
@@ -60,6 +60,11 @@ pub(super) const JOB_STATES: &[(&str, JobState)] = &[
     ("node_fail", JobState::NodeFail),
 ];
 
+/// Whether no word of the original's stands for it.
+pub(super) fn is_other_job(state: JobState) -> bool {
+    !JOB_STATES.iter().any(|(_, one)| *one == state)
+}
+
 /// Adds CPUs and GPUs of the cluster, and CPUs of partitions.
 pub(super) fn add_nodes(nodes: &NodeCounts, page: &mut Page) {
     add_columns(page, CLUSTER, &[([], &nodes.all)]);
@@ -67,32 +72,39 @@ pub(super) fn add_nodes(nodes: &NodeCounts, page: &mut Page) {
 }
 
 const CLUSTER: &[Column<NodeSums>] = &[
-    ("slurm_cpus_alloc", "CPUs that jobs have.", |all| Some(all.cpus.allocated.into())),
-    ("slurm_cpus_idle", "CPUs that are free.", |all| Some(all.cpus.idle.into())),
-    ("slurm_cpus_other", "CPUs that are not to be had.", |all| Some(all.cpus.other.into())),
-    ("slurm_cpus_total", "All CPUs.", |all| Some(all.cpus.total.into())),
-    ("slurm_gpus_alloc", "GPUs that jobs have.", |all| Some(all.gpus.allocated.into())),
-    ("slurm_gpus_idle", "GPUs that are free.", |all| Some(all.gpus.idle.into())),
-    ("slurm_gpus_other", "GPUs that are not to be had.", |all| Some(all.gpus.other.into())),
-    ("slurm_gpus_total", "All GPUs.", |all| Some(all.gpus.total.into())),
+    ("slurm_cpus_alloc", "CPUs that jobs have.", |all| all.cpus.allocated.known().map(Value::from)),
+    ("slurm_cpus_idle", "CPUs that are free.", |all| all.cpus.idle.known().map(Value::from)),
+    ("slurm_cpus_other", "CPUs that are not to be had.", |all| {
+        all.cpus.other.known().map(Value::from)
+    }),
+    ("slurm_cpus_total", "All CPUs.", |all| all.cpus.total.known().map(Value::from)),
+    ("slurm_gpus_alloc", "GPUs that jobs have.", |all| all.gpus.allocated.known().map(Value::from)),
+    ("slurm_gpus_idle", "GPUs that are free.", |all| all.gpus.idle.known().map(Value::from)),
+    ("slurm_gpus_other", "GPUs that are not to be had.", |all| {
+        all.gpus.other.known().map(Value::from)
+    }),
+    ("slurm_gpus_total", "All GPUs.", |all| all.gpus.total.known().map(Value::from)),
     ("slurm_gpus_utilization", "Part of all GPUs that jobs have.", |all| ratio(&all.gpus)),
 ];
 
 const PARTITION: &[Column<NodeSums>] = &[
     ("slurm_partition_cpus_allocated", "CPUs of its nodes that jobs have.", |sums| {
-        Some(sums.cpus.allocated.into())
+        sums.cpus.allocated.known().map(Value::from)
     }),
     ("slurm_partition_cpus_idle", "CPUs of its nodes that are free.", |sums| {
-        Some(sums.cpus.idle.into())
+        sums.cpus.idle.known().map(Value::from)
     }),
     ("slurm_partition_cpus_other", "CPUs of its nodes that are not to be had.", |sums| {
-        Some(sums.cpus.other.into())
+        sums.cpus.other.known().map(Value::from)
     }),
-    ("slurm_partition_cpus_total", "All CPUs of its nodes.", |sums| Some(sums.cpus.total.into())),
+    ("slurm_partition_cpus_total", "All CPUs of its nodes.", |sums| {
+        sums.cpus.total.known().map(Value::from)
+    }),
 ];
 
-fn ratio(gpus: &CpuCounts) -> Option<Value> {
-    (gpus.total > 0).then(|| (gpus.allocated as f64 / gpus.total as f64).into())
+fn ratio(gpus: &CpuCounts<Sum<u64>>) -> Option<Value> {
+    let (allocated, total) = (gpus.allocated.known()?, gpus.total.known()?);
+    (total > 0).then(|| (allocated as f64 / total as f64).into())
 }
 
 fn add_states(nodes: &NodeCounts, page: &mut Page) {
@@ -103,6 +115,12 @@ fn add_states(nodes: &NodeCounts, page: &mut Page) {
             Some((*sum).into())
         });
     }
+    let has_word = |one| NODE_STATES.iter().any(|(_, conditions)| conditions.contains(one));
+    let others = NodeCondition::ALL.iter().filter(|one| !has_word(*one));
+    let sum: u64 = others.map(|one| count(&nodes.all.by_condition, one)).sum();
+    add_family(page, "slurm_nodes_other", "Nodes in another state.", &[([], &sum)], |sum| {
+        Some((*sum).into())
+    });
 }
 
 fn add_each_node(nodes: &NodeCounts, page: &mut Page) {
@@ -116,17 +134,19 @@ fn add_each_node(nodes: &NodeCounts, page: &mut Page) {
 
 /// What each node shows.
 pub(super) const NODE: &[Column<Node>] = &[
-    ("slurm_node_cpu_alloc", "Its CPUs that jobs have.", |node| Some(node.cpus.allocated.into())),
-    ("slurm_node_cpu_idle", "Its CPUs that are free.", |node| Some(node.cpus.idle.into())),
-    ("slurm_node_cpu_other", "Its CPUs that are not to be had.", |node| {
-        Some(node.cpus.other.into())
+    ("slurm_node_cpu_alloc", "Its CPUs that jobs have.", |node| {
+        node.cpus.allocated.map(Value::from)
     }),
-    ("slurm_node_cpu_total", "All its CPUs.", |node| Some(node.cpus.total.into())),
+    ("slurm_node_cpu_idle", "Its CPUs that are free.", |node| node.cpus.idle.map(Value::from)),
+    ("slurm_node_cpu_other", "Its CPUs that are not to be had.", |node| {
+        node.cpus.other.map(Value::from)
+    }),
+    ("slurm_node_cpu_total", "All its CPUs.", |node| node.cpus.total.map(Value::from)),
     ("slurm_node_mem_alloc", "Its memory that jobs were given, in MiB.", |node| {
-        Some((node.allocated_memory_bytes >> 20).into())
+        node.allocated_memory_bytes.map(|bytes| (bytes >> 20).into())
     }),
     ("slurm_node_mem_total", "Its memory for jobs, in MiB.", |node| {
-        Some((node.memory_bytes >> 20).into())
+        node.memory_bytes.map(|bytes| (bytes >> 20).into())
     }),
 ];
 
@@ -157,19 +177,19 @@ const USER_JOBS: &[Column<ByState>] = &[
 ];
 
 fn pending(jobs: &ByState) -> Option<Value> {
-    positive(jobs.get(JobState::Pending).jobs)
+    known_positive(jobs.get(JobState::Pending).jobs)
 }
 
 pub(super) fn running(jobs: &ByState) -> Option<Value> {
-    positive(jobs.get(JobState::Running).jobs)
+    known_positive(jobs.get(JobState::Running).jobs)
 }
 
 fn running_cpus(jobs: &ByState) -> Option<Value> {
-    positive(jobs.get(JobState::Running).cpus)
+    known_positive(jobs.get(JobState::Running).cpus)
 }
 
 fn suspended(jobs: &ByState) -> Option<Value> {
-    positive(jobs.get(JobState::Suspended).jobs)
+    known_positive(jobs.get(JobState::Suspended).jobs)
 }
 
 fn add_queue(jobs: &JobCounts, page: &mut Page) {
@@ -177,13 +197,18 @@ fn add_queue(jobs: &JobCounts, page: &mut Page) {
     for (word, state) in JOB_STATES {
         let name = format!("slurm_queue_{word}");
         add_family(page, name, "Jobs in this state.", &all, |jobs| {
-            Some(jobs.get(*state).jobs.into())
+            jobs.get(*state).jobs.known().map(Value::from)
         });
     }
+    add_family(page, "slurm_queue_other", "Jobs in another state.", &all, |jobs| {
+        jobs.sum(is_other_job).jobs.known().map(Value::from)
+    });
     let waiting = jobs.by_reason.get("Dependency");
-    let waiting = waiting.map_or(0, |by_state| by_state.get(JobState::Pending).jobs);
+    let waiting = waiting.map_or(Sum::Nothing, |by_state| by_state.get(JobState::Pending).jobs);
     let help = "Jobs that wait for other jobs.";
-    add_family(page, "slurm_queue_pending_dependency", help, &all, |_| Some(waiting.into()));
+    add_family(page, "slurm_queue_pending_dependency", help, &all, |_| {
+        waiting.known().map(Value::from)
+    });
 }
 
 /// Adds slurmctld's figures of its schedulers.

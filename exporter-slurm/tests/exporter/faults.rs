@@ -25,7 +25,7 @@ fn faults() -> Vec<Fault> {
     vec![
         fault("timeout", "exec /bin/sh -c 'while :; do /bin/sleep 1; done' MARK"),
         fault("timeout", "/bin/sh -c 'while :; do /bin/sleep 1; done' MARK & wait"),
-        fault("no_rows", "/usr/bin/head -c 100000 /dev/urandom; echo"),
+        fault("bad_rows", "/usr/bin/head -c 100000 /dev/urandom; echo"),
         fault("too_large", "exec /usr/bin/yes MARK"),
         fault("too_large", "/usr/bin/yes MARK & wait"),
         fault("exit_status", &format!("{HALF_OF_IT}; exit 1")),
@@ -139,7 +139,7 @@ fn half_a_gigabyte_of_output_takes_no_memory() {
         let exporter = cluster.serve();
         exporter.until(|page| up(page, "jobs"));
         cluster.command("squeue", squeue);
-        let reason = failing("jobs", "no_rows");
+        let reason = failing("jobs", "bad_rows");
         exporter.until(|page| page.contains(&reason));
         let peak = peak_resident_bytes(exporter.child.id());
         assert!(peak < 64 << 20, "{squeue}: {peak} bytes");

@@ -174,7 +174,7 @@ fn a_slurmctld_that_fails_is_named_and_heals() {
         (bytes("\x00\x00\x00\x04\x01\x02\r\n\r\n"), "http"),
         // Without MetricsType all pages are empty; and something else that has the port.
         (bytes("HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n"), "no_rows"),
-        (bytes("HTTP/1.1 200 OK\r\n\r\n<html>\nno such thing\n</html>\n"), "no_rows"),
+        (bytes("HTTP/1.1 200 OK\r\n\r\n<html>\nno such thing\n</html>\n"), "bad_rows"),
     ];
     all_at_once(faults, |(answer, reason)| {
         let slurmctld = Slurmctld::new(Answer::Pages("native-25.11"));

@@ -233,7 +233,7 @@ fn each_way_to_fail_is_named_harms_no_other_source_and_heals() {
         ("truncated", sends(cut)),
         ("truncated", sends("")),
         ("http", sends("SSH-2.0-OpenSSH_9.2\r\n\r\n")),
-        ("no_rows", replies("200 OK", "{\"jobs\": [7, {}, {\"job_id\": \"x\"}]}")),
+        ("bad_rows", replies("200 OK", "{\"jobs\": [7, {}, {\"job_id\": \"x\"}]}")),
         ("timeout", Box::new(|_| std::thread::sleep(Duration::from_secs(7)))),
         ("timeout", Box::new(dribble)),
     ];

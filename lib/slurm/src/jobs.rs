@@ -1,7 +1,8 @@
 //! Rows of [`crate::commands::JOBS`]: one for each job, or for the waiting rest of an array.
 
 use crate::comment::JobComment;
-use crate::rows::{RowError, fields, name, number, optional_word, time};
+use crate::lost::{Field, LeftOut, RowError};
+use crate::rows::{fields, keeps_frame, name, number, optional_word, time};
 use crate::state::JobState;
 use crate::tres::JobTres;
 
@@ -9,21 +10,21 @@ use crate::tres::JobTres;
 #[derive(Debug, PartialEq, Eq)]
 pub struct JobRow<'a> {
     /// Which job it is.
-    pub key: JobKey,
+    pub key: Field<JobKey>,
     /// How many jobs the row stands for.
-    pub jobs: u64,
+    pub jobs: Field<u64>,
     /// What it does.
-    pub state: JobState,
+    pub state: Field<JobState>,
     /// The CPUs that each has or asks for.
-    pub cpus_each: u64,
+    pub cpus_each: Field<u64>,
     /// What else each has or asks for.
     pub tres: JobTres,
     /// When it was submitted, in seconds since the epoch; for a requeued job, when it was requeued.
-    pub submitted: Option<u32>,
+    pub submitted: Field<Option<u32>>,
     /// When it started, or when Slurm expects to start it, in seconds since the epoch.
-    pub started: Option<u32>,
+    pub started: Field<Option<u32>>,
     /// When it ended, or must end, in seconds since the epoch.
-    pub ended: Option<u32>,
+    pub ended: Field<Option<u32>>,
     /// Its user's name.
     pub user: Option<&'a str>,
     /// The account that pays; nothing where there are no accounts.
@@ -34,6 +35,8 @@ pub struct JobRow<'a> {
     pub reason: Option<&'a str>,
     /// What edctl wrote into its comment.
     pub label: JobComment<'a>,
+    /// What of the row could not be taken.
+    pub left_out: LeftOut,
     pub(crate) partitions: &'a str,
 }
 
@@ -41,7 +44,7 @@ impl<'a> JobRow<'a> {
     /// Reads one row, of which [`crate::query`] has seen the mark.
     ///
     /// # Errors
-    /// Names the first field that is not what Slurm prints there.
+    /// Says why it is no row: it has too few fields, or too many that are odd.
     pub fn parse(row: &'a str) -> Result<Self, RowError> {
         let [
             id,
@@ -59,34 +62,49 @@ impl<'a> JobRow<'a> {
             reason,
             comment,
         ] = fields(row)?;
-        let (key, jobs) = parse_id(id)?;
-        Ok(Self {
+        let mut left_out = LeftOut::default();
+        let (key, jobs) = parse_id(id);
+        let tres = JobTres::parse(tres);
+        let _counted = (left_out.note(key.and(jobs)), left_out.note(tres.check()));
+        let _counted = left_out.note(check_partitions(partitions));
+        let row = Self {
             key,
             jobs,
-            state: JobState::parse(state).ok_or(RowError::State)?,
-            cpus_each: number(cpus)?,
-            tres: JobTres::parse(tres)?,
-            submitted: time(submitted)?,
-            started: time(started)?,
-            ended: time(ended)?,
-            user: optional_word(user)?,
-            account: optional_word(account)?,
-            qos: optional_word(qos)?,
-            reason: optional_word(bare_reason(reason))?.filter(|reason| *reason != "None"),
+            state: left_out.note(JobState::parse(state).ok_or(RowError::State)),
+            cpus_each: left_out.note(number(cpus)),
+            tres,
+            submitted: left_out.note(time(submitted)),
+            started: left_out.note(time(started)),
+            ended: left_out.note(time(ended)),
+            user: optional_word(user),
+            account: optional_word(account),
+            qos: optional_word(qos),
+            reason: optional_word(bare_reason(reason)).filter(|reason| *reason != "None"),
             label: JobComment::parse(comment),
-            partitions: self::partitions(partitions)?,
-        })
+            left_out,
+            partitions,
+        };
+        keeps_frame(&left_out).map(|()| row)
     }
 
-    /// Where it runs, or the one or more partitions in which it waits.
+    /// The state under which the job is counted: one that cannot be read is `Other`, as one that is not known.
+    pub fn shown_state(&self) -> JobState {
+        self.state.unwrap_or(JobState::Other)
+    }
+
+    /// Where it runs, or the one or more partitions in which it waits; those whose names cannot be read are
+    /// left out.
     pub fn partitions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.partitions.split(',')
+        self.partitions.split(',').filter(|partition| name(partition).is_ok())
     }
 }
 
-/// A job's partitions, each a name, with commas between.
-pub(crate) fn partitions(list: &str) -> Result<&str, RowError> {
-    list.split(',').try_for_each(|partition| name(partition).map(|_| ())).map(|()| list)
+/// Whether each of a job's partitions, with commas between, is a name.
+///
+/// # Errors
+/// [`RowError::Name`] where one is none.
+pub(crate) fn check_partitions(list: &str) -> Result<(), RowError> {
+    list.split(',').try_for_each(|partition| name(partition).map(|_| ()))
 }
 
 /// A reason's own words: node names and the like may follow them.
@@ -109,7 +127,7 @@ impl JobKey {
     /// Components of a heterogeneous job begin here. No array has so many tasks.
     const HET: u32 = 1 << 31;
 
-    fn new(job: &str, part: u32) -> Result<Self, RowError> {
+    fn new(job: &str, part: u32) -> Field<Self> {
         Ok(Self { job: small(job)?, part })
     }
 
@@ -134,31 +152,36 @@ impl JobKey {
 
 /// Reads a job's id, and how many jobs it stands for: 1 for `7`, `7_3` and `7+1`, else the length of
 /// the list in `7_[0-99:2,200%4]`, in which `%4` is how many may run at once.
-pub(crate) fn parse_id(id: &str) -> Result<(JobKey, u64), RowError> {
+pub(crate) fn parse_id(id: &str) -> (Field<JobKey>, Field<u64>) {
     if let Some((job, component)) = id.split_once('+') {
-        return Ok((JobKey::new(job, JobKey::HET | task(component)?)?, 1));
+        return (task(component).and_then(|part| JobKey::new(job, JobKey::HET | part)), Ok(1));
     }
     let Some((job, part)) = id.split_once('_') else {
-        return Ok((JobKey::new(id, JobKey::WHOLE)?, 1));
+        return (JobKey::new(id, JobKey::WHOLE), Ok(1));
     };
-    let Some(list) = part.strip_prefix('[').and_then(|list| list.strip_suffix(']')) else {
-        return Ok((JobKey::new(job, task(part)?)?, 1));
-    };
+    match part.strip_prefix('[') {
+        Some(list) => (JobKey::new(job, JobKey::REST), count_tasks(list)),
+        None => (task(part).and_then(|part| JobKey::new(job, part)), Ok(1)),
+    }
+}
+
+/// The length of the list in `0-99:2,200%4]`.
+fn count_tasks(list: &str) -> Field<u64> {
+    let list = list.strip_suffix(']').ok_or(RowError::Array)?;
     let list = match list.split_once('%') {
         Some((list, at_once)) => number(at_once).map(|_| list)?,
         None => list,
     };
-    let jobs = list.split(',').try_fold(0u64, |sum, part| {
+    list.split(',').try_fold(0u64, |sum, part| {
         count_range(part).and_then(|n| sum.checked_add(n)).ok_or(RowError::Array)
-    })?;
-    Ok((JobKey::new(job, JobKey::REST)?, jobs))
+    })
 }
 
-fn small(text: &str) -> Result<u32, RowError> {
+fn small(text: &str) -> Field<u32> {
     u32::try_from(number(text)?).map_err(|_| RowError::Number)
 }
 
-fn task(text: &str) -> Result<u32, RowError> {
+fn task(text: &str) -> Field<u32> {
     small(text).and_then(|n| if n < JobKey::HET >> 1 { Ok(n) } else { Err(RowError::Number) })
 }
 
@@ -181,12 +204,13 @@ mod tests {
              JobArrayTaskLimit|say \"x\" | it, (null)",
         )
         .unwrap();
-        assert_eq!(row.state, JobState::Pending);
+        assert_eq!(row.state, Ok(JobState::Pending));
         assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency"]);
-        assert_eq!((row.jobs, row.cpus_each), (33, 2));
-        let tres = JobTres { memory_bytes: Some(300 << 20), nodes: Some(1), gpus: None };
-        assert_eq!(row.tres, tres);
-        assert_eq!((row.submitted, row.started, row.ended), (Some(1_795_548_870), None, None));
+        assert_eq!((row.jobs, row.cpus_each), (Ok(33), Ok(2)));
+        let (memory_bytes, nodes) = (Ok(Some(300 << 20)), Ok(Some(1)));
+        assert_eq!(row.tres, JobTres { memory_bytes, nodes, gpus: Ok(None) });
+        assert_eq!((row.submitted, row.started), (Ok(Some(1_795_548_870)), Ok(None)));
+        assert_eq!((row.ended, row.left_out), (Ok(None), LeftOut::default()));
         assert_eq!(
             (row.user, row.account, row.qos),
             (Some("bob-x"), Some("chips"), Some("normal"))
@@ -199,8 +223,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(row.partitions().collect::<Vec<_>>(), ["latency", "throughput"]);
-        assert_eq!(row.jobs, 1);
-        assert_eq!((row.started, row.ended), (Some(7), Some(1_795_548_871)));
+        assert_eq!(row.jobs, Ok(1));
+        assert_eq!((row.started, row.ended), (Ok(Some(7)), Ok(Some(1_795_548_871))));
         assert_eq!((row.account, row.qos, row.reason), (None, None, None));
         assert_eq!(row.label.stage, Some("sim"));
     }
@@ -234,13 +258,14 @@ mod tests {
             ("7_[1-4,10-40:10%2]", 8),
             ("7_[0-4000000000]", 4_000_000_001),
         ] {
-            assert_eq!(parse_id(id).map(|(_, jobs)| jobs), Ok(jobs), "{id}");
+            let (key, counted) = parse_id(id);
+            assert_eq!((key.is_ok(), counted), (true, Ok(jobs)), "{id}");
         }
     }
 
     #[test]
     fn each_job_has_its_key_and_knows_where_it_may_have_been() {
-        let key = |id| parse_id(id).unwrap().0;
+        let key = |id| parse_id(id).0.unwrap();
         let ids = ["7", "8", "7_0", "7_1", "7+0", "7+1", "7_[2-9]"];
         for (i, one) in ids.iter().enumerate() {
             for (j, other) in ids.iter().enumerate() {
@@ -259,39 +284,79 @@ mod tests {
     }
 
     #[test]
-    fn never_guesses() {
-        let good = "7|ROW|RUNNING|p|1|node=1|5|6|NONE|u|a|q|None|";
-        assert!(JobRow::parse(good).is_ok());
+    fn one_odd_field_costs_itself_alone() {
+        let good_text = "7|ROW|RUNNING|p|1|node=1|5|6|NONE|u|a|q|None|";
+        let good = JobRow::parse(good_text).unwrap();
         for (from, to, error) in [
-            (good, "", RowError::Fields),
-            ("|None|", "", RowError::Fields),
             ("RUNNING", "", RowError::State),
             ("RUNNING", "RUN NING", RowError::State),
             ("|p|", "||", RowError::Name),
-            ("|p|", "|p,|", RowError::Name),
+            ("|p|", "|p x|", RowError::Name),
             ("|1|node", "||node", RowError::Number),
+            ("|1|node", "|-1|node", RowError::Number),
             ("node=1", "node=x", RowError::Number),
             ("|5|6|", "||6|", RowError::Time),
             ("|5|6|", "|yesterday|6|", RowError::Time),
             ("|5|6|", "|-62135596800|6|", RowError::Time),
-            ("|5|6|", "|5|0|", RowError::Time),
             ("|5|6|", "|5|4294967296|", RowError::Time),
-            ("|u|", "|u\t|", RowError::Name),
             ("7|", "|", RowError::Number),
-            ("|ROW|", "|ROW|8|", RowError::State),
             ("7|", "7_|", RowError::Number),
             ("7|", "7+x|", RowError::Number),
             ("7|", "7_2147483648|", RowError::Number),
             ("7|", "4294967296|", RowError::Number),
-            ("7|", "7_[]|", RowError::Array),
-            ("7|", "7_[1-9...]|", RowError::Array),
-            ("7|", "7_[9-1]|", RowError::Array),
-            ("7|", "7_[1-9:0]|", RowError::Array),
-            ("7|", "7_[1-9%x]|", RowError::Number),
-            ("7|", "7_[0-18446744073709551615]|", RowError::Array),
         ] {
+            let text = good_text.replacen(from, to, 1);
+            let row = JobRow::parse(&text).unwrap();
+            assert_eq!(row.left_out.iter().collect::<Vec<_>>(), [(error, 1)], "{text}");
+            let same = [
+                row.key == good.key,
+                row.state == good.state,
+                row.cpus_each == good.cpus_each,
+                row.tres == good.tres,
+                row.submitted == good.submitted,
+                row.started == good.started,
+                row.ended == good.ended,
+                row.partitions().eq(good.partitions()),
+                (row.jobs, row.user, row.account, row.qos)
+                    == (Ok(1), Some("u"), Some("a"), Some("q")),
+            ];
+            assert_eq!(same.iter().filter(|same| !**same).count(), 1, "{text}: {same:?}");
+        }
+        let text = good_text.replacen("|p|", "|p,,q|", 1);
+        let row = JobRow::parse(&text).unwrap();
+        assert_eq!(
+            (row.partitions().collect::<Vec<_>>(), row.left_out.total()),
+            (vec!["p", "q"], 1)
+        );
+        for (from, to) in [("|5|6|NONE|", "|0|Unknown|N/A|"), ("|5|6|NONE|", "|None|(null)|0|")] {
+            let text = good_text.replacen(from, to, 1);
+            let row = JobRow::parse(&text).unwrap();
+            assert_eq!((row.submitted, row.started, row.ended), (Ok(None), Ok(None), Ok(None)));
+            assert_eq!(row.left_out.total(), 0);
+        }
+    }
+
+    #[test]
+    fn tasks_that_cannot_be_counted_are_some_and_of_a_known_array() {
+        for (id, error) in [
+            ("7_[]", RowError::Array),
+            ("7_[1-9...]", RowError::Array),
+            ("7_[1-9,", RowError::Array),
+            ("7_[9-1]", RowError::Array),
+            ("7_[1-9:0]", RowError::Array),
+            ("7_[1-9%x]", RowError::Number),
+            ("7_[0-18446744073709551615]", RowError::Array),
+        ] {
+            assert_eq!(parse_id(id), (parse_id("7_[1]").0, Err(error)), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_lost_its_frame_is_given_up() {
+        let good = "7|ROW|RUNNING|p|1|node=1|5|6|NONE|u|a|q|None|";
+        for (from, to) in [(good, ""), ("|None|", ""), ("|p|", "|p|q|"), ("|ROW|", "|ROW|8|")] {
             let row = good.replacen(from, to, 1);
-            assert_eq!(JobRow::parse(&row), Err(error), "{row}");
+            assert_eq!(JobRow::parse(&row), Err(RowError::Fields), "{row}");
         }
     }
 }

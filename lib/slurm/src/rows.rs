@@ -1,121 +1,29 @@
-//! From a command's output to rows: lines are cut out of chunks as they come, each is parsed
-//! strictly, and each that does not parse is dropped and counted by its reason.
-
-use std::collections::BTreeMap;
-use std::str;
+//! From a command's output to rows: lines are cut out of chunks as they come, and each is parsed. A row whose
+//! frame is broken is given up and counted by its reason; a value that cannot be taken is left out of its row
+//! and counted. Output is bytes: what is not UTF-8 becomes U+FFFD, which only texts can hold.
 
 use crate::error::RunError;
+use crate::lost::{Field, LeftOut, Rejected, RowError};
 use crate::runner::{Invocation, Runner};
 
 /// Longest line that is looked at; an array's expression can be long, nothing else is.
 const MAX_LINE_BYTES: usize = 64 << 10;
 
-/// Why a row was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RowError {
-    /// Not as many fields as the format string asked for.
-    Fields,
-    /// A number that is none, or out of range.
-    Number,
-    /// A state that is no word.
-    State,
-    /// An array expression that cannot be counted.
-    Array,
-    /// A list of generic resources that is none.
-    Gres,
-    /// An empty or forbidden name.
-    Name,
-    /// A time that is none, or of another age.
-    Time,
-    /// A line that means nothing there.
-    Unknown,
-    /// A line without the mark of rows: what follows a line break in a user's text.
-    Stray,
-    /// Not UTF-8.
-    Encoding,
-    /// Longer than any row may be.
-    TooLong,
-    /// The output ended within the line.
-    Truncated,
-}
-
-impl RowError {
-    /// All reasons.
-    pub const ALL: [RowError; 12] = [
-        Self::Fields,
-        Self::Number,
-        Self::State,
-        Self::Array,
-        Self::Gres,
-        Self::Name,
-        Self::Time,
-        Self::Unknown,
-        Self::Stray,
-        Self::Encoding,
-        Self::TooLong,
-        Self::Truncated,
-    ];
-
-    /// The reason as a metric's label says it.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Fields => "fields",
-            Self::Number => "number",
-            Self::State => "state",
-            Self::Array => "array",
-            Self::Gres => "gres",
-            Self::Name => "name",
-            Self::Time => "time",
-            Self::Unknown => "unknown",
-            Self::Stray => "stray",
-            Self::Encoding => "encoding",
-            Self::TooLong => "too_long",
-            Self::Truncated => "truncated",
-        }
-    }
-}
-
-/// How many rows were dropped, by reason.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Rejected(BTreeMap<RowError, u64>);
-
-impl Rejected {
-    /// The reasons and how often each was met.
-    pub fn iter(&self) -> impl Iterator<Item = (RowError, u64)> + '_ {
-        self.0.iter().map(|(error, rows)| (*error, *rows))
-    }
-
-    /// All dropped rows.
-    pub fn total(&self) -> u64 {
-        self.0.values().sum()
-    }
-
-    /// Counts those of another command, too.
-    pub fn add(&mut self, other: &Self) {
-        for (error, rows) in other.iter() {
-            *self.0.entry(error).or_default() += rows;
-        }
-    }
-
-    pub(crate) fn note(&mut self, error: RowError) {
-        *self.0.entry(error).or_default() += 1;
-    }
-}
-
-/// Runs `invocation` and hands each line to `on_row`, which parses and keeps it or says why not.
-/// Where the command's rows have a [`crate::commands::ROW_MARK`], only lines that have it are rows. After an error, what `on_row` got counts for nothing.
+/// Runs `invocation` and hands each line to `on_row`, which parses and keeps it, and says what of it was left
+/// out, or why it is no row. Where the command's rows have a [`crate::commands::ROW_MARK`], only lines that have it
+/// are rows. After an error, what `on_row` got counts for nothing.
 pub fn query(
     runner: &Runner,
     invocation: &Invocation,
-    on_row: impl FnMut(&str) -> Result<(), RowError>,
+    on_row: impl FnMut(&str) -> Result<LeftOut, RowError>,
 ) -> Result<Rejected, RunError> {
     let mut lines = Lines::new(invocation.row_mark(), on_row);
     runner.stream(invocation, &mut |chunk| lines.push(chunk))?;
     Ok(lines.finish())
 }
 
-/// Cuts lines out of chunks as they come, and hands each to a function that parses and keeps it or says why
-/// not.
+/// Cuts lines out of chunks as they come, and hands each to a function that parses and keeps it, and says what
+/// of it was left out, or why it is no row.
 pub struct Lines<'m, F> {
     mark: Option<&'m str>,
     on_row: F,
@@ -124,7 +32,7 @@ pub struct Lines<'m, F> {
     rejected: Rejected,
 }
 
-impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
+impl<'m, F: FnMut(&str) -> Result<LeftOut, RowError>> Lines<'m, F> {
     /// Where rows begin with a mark, only lines that begin with it are rows, and `on_row` gets them without it.
     pub fn new(mark: Option<&'m str>, on_row: F) -> Self {
         Self { mark, on_row, line: Vec::new(), too_long: false, rejected: Rejected::default() }
@@ -143,7 +51,7 @@ impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
     /// Ends the reading; a line without an end is none.
     pub fn finish(mut self) -> Rejected {
         if self.too_long || !self.line.is_empty() {
-            self.rejected.note(RowError::Truncated);
+            self.rejected.note(&Err(RowError::Truncated), &String::from_utf8_lossy(&self.line));
         }
         self.rejected
     }
@@ -158,15 +66,15 @@ impl<'m, F: FnMut(&str) -> Result<(), RowError>> Lines<'m, F> {
     }
 
     fn end_of_line(&mut self) {
-        let outcome = match str::from_utf8(&self.line) {
-            _ if self.too_long => Err(RowError::TooLong),
-            Ok(line) if self.mark.is_none_or(|mark| has_mark(line, mark)) => (self.on_row)(line),
-            Ok(_) => Err(RowError::Stray),
-            Err(_) => Err(RowError::Encoding),
+        let line = String::from_utf8_lossy(&self.line);
+        let outcome = if self.too_long {
+            Err(RowError::TooLong)
+        } else if self.mark.is_none_or(|mark| has_mark(&line, mark)) {
+            (self.on_row)(&line)
+        } else {
+            Err(RowError::Stray)
         };
-        if let Err(error) = outcome {
-            self.rejected.note(error);
-        }
+        self.rejected.note(&outcome, &line);
         self.too_long = false;
         self.line.clear();
     }
@@ -187,39 +95,50 @@ pub(crate) fn fields<const N: usize>(row: &str) -> Result<[&str; N], RowError> {
     Ok(fields)
 }
 
+/// Fields of a row that may be odd; where more are, they stand in the wrong places, as behind a `|` in a name.
+const MOST_ODD_FIELDS: u64 = 2;
+
+/// Whether a row still has its frame, after what was left out of it.
+///
+/// # Errors
+/// [`RowError::Fields`] where too many of its fields are odd.
+pub(crate) fn keeps_frame(left_out: &LeftOut) -> Result<(), RowError> {
+    if left_out.total() > MOST_ODD_FIELDS { Err(RowError::Fields) } else { Ok(()) }
+}
+
+/// Larger ones are no numbers of anything: Slurm's own marks for none and for no limit with 64 bits, and what fell
+/// below 0 where it counts without a sign.
+pub(crate) const MOST: u64 = i64::MAX as u64;
+
 /// A plain decimal number: no sign, no space, no unit.
-pub(crate) fn number(text: &str) -> Result<u64, RowError> {
+pub(crate) fn number(text: &str) -> Field<u64> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(RowError::Number);
     }
-    text.parse().map_err(|_| RowError::Number)
+    text.parse().ok().filter(|number| *number <= MOST).ok_or(RowError::Number)
 }
 
-/// A time in seconds since the epoch; nothing where Slurm has a word for a time that is not known.
-pub(crate) fn time(text: &str) -> Result<Option<u32>, RowError> {
+/// A time in seconds since the epoch; nothing where Slurm has a word for a time that is not known, or 0, its
+/// number for never.
+pub(crate) fn time(text: &str) -> Field<Option<u32>> {
     match text {
-        "N/A" | "NONE" | "None" | "Unknown" => Ok(None),
+        "N/A" | "NONE" | "None" | "Unknown" | "(null)" => Ok(None),
         _ => match number(text).map(u32::try_from) {
-            Ok(Ok(seconds @ 1..)) => Ok(Some(seconds)),
+            Ok(Ok(seconds)) => Ok(Some(seconds).filter(|seconds| *seconds > 0)),
             _ => Err(RowError::Time),
         },
     }
 }
 
-/// A name of an account, a user and the like, which may hold whatever can be printed; nothing where
-/// there is none.
-pub(crate) fn optional_word(text: &str) -> Result<Option<&str>, RowError> {
-    if text.chars().any(char::is_control) {
-        return Err(RowError::Name);
-    }
-    Ok(Some(text).filter(|text| !matches!(*text, "" | "(null)")))
+/// A name of an account, a user and the like, which may hold anything; nothing where there is none.
+pub(crate) fn optional_word(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !matches!(*text, "" | "(null)"))
 }
 
 /// A name that Slurm may give to a node or a partition.
-pub(crate) fn name(text: &str) -> Result<&str, RowError> {
-    let is_name = !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_graphic() && !b"|,[]()\"'\\*".contains(&b));
-    if is_name { Ok(text) } else { Err(RowError::Name) }
+pub(crate) fn name(text: &str) -> Field<&str> {
+    let is_syntax = |c: char| c.is_whitespace() || c.is_control() || "|,[]()\"'\\*".contains(c);
+    if text.is_empty() || text.contains(is_syntax) { Err(RowError::Name) } else { Ok(text) }
 }
 
 #[cfg(test)]
@@ -235,7 +154,7 @@ mod tests {
                 return Err(RowError::Fields);
             }
             rows.push(row.to_owned());
-            Ok(())
+            Ok(LeftOut::default())
         });
         for chunk in chunks {
             lines.push(chunk);
@@ -260,11 +179,8 @@ mod tests {
         let long = vec![b'x'; MAX_LINE_BYTES + 1];
         let (rows, rejected) =
             read(&[b"good\nbad\nbad\n\xff\n", &long, &long, b"\nafter\nhalf a li"]);
-        assert_eq!(rows, ["good", "after"]);
-        assert_eq!(
-            reasons(&rejected),
-            [("fields", 2), ("encoding", 1), ("too_long", 1), ("truncated", 1)]
-        );
+        assert_eq!(rows, ["good", "\u{fffd}", "after"]);
+        assert_eq!(reasons(&rejected), [("fields", 2), ("too_long", 1), ("truncated", 1)]);
     }
 
     #[test]
@@ -272,7 +188,7 @@ mod tests {
         let mut rows = Vec::new();
         let mut lines = Lines::new(Some("7f3a"), |row: &str| {
             rows.push(row.to_owned());
-            Ok(())
+            Ok(LeftOut::default())
         });
         lines.push(b"a|7f3a|two\nlines\nb|ROW|forged\n7f3a|forged\nb|7f3a\n");
         let rejected = lines.finish();
@@ -283,16 +199,29 @@ mod tests {
     #[test]
     fn numbers_are_digits_and_nothing_else() {
         assert_eq!(number("0"), Ok(0));
-        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
-        for text in ["", "-1", "+1", " 1", "1.5", "2K", "N/A", "18446744073709551616"] {
+        assert_eq!(number("9223372036854775807"), Ok(MOST));
+        for text in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1.5",
+            "2K",
+            "N/A",
+            "9223372036854775808",
+            "18446744073709551611",
+            "18446744073709551616",
+        ] {
             assert_eq!(number(text), Err(RowError::Number), "{text}");
         }
     }
 
     #[test]
     fn names_hold_nothing_that_is_syntax() {
-        assert_eq!(name("rack-1.node_2"), Ok("rack-1.node_2"));
-        for text in ["", "a b", "a,b", "n[1-2]", "(null)", "a\"b", "ü"] {
+        for text in ["rack-1.node_2", "größe", "gr\u{fffd}\u{fffd}e"] {
+            assert_eq!(name(text), Ok(text));
+        }
+        for text in ["", "a b", "a,b", "n[1-2]", "(null)", "a\"b", "a\u{a0}b"] {
             assert_eq!(name(text), Err(RowError::Name), "{text}");
         }
     }

@@ -1,44 +1,75 @@
 //! Trackable resources of a job, as squeue's `tres-alloc` and slurmrestd's `tres_alloc_str` list them:
 //! `cpu=2,mem=1500M,node=1,billing=2,gres/gpu=1,gres/gpu:a100=1`.
 
-use crate::rows::{RowError, number};
+use crate::lost::{Field, RowError};
+use crate::rows::number;
 
 /// What a job has or, while it waits, asks for; nothing where Slurm does not say.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobTres {
     /// Memory on all its nodes together.
-    pub memory_bytes: Option<u64>,
+    pub memory_bytes: Field<Option<u64>>,
     /// Nodes.
-    pub nodes: Option<u64>,
-    /// GPUs of all types, where the site's AccountingStorageTRES has `gres/gpu`.
-    pub gpus: Option<u64>,
+    pub nodes: Field<Option<u64>>,
+    /// GPUs of all types: the amount of `gres/gpu` or, where a site's AccountingStorageTRES has types such as
+    /// `gres/gpu:a100` alone, the sum of these.
+    pub gpus: Field<Option<u64>>,
 }
 
-impl JobTres {
-    /// Reads a list.
-    ///
-    /// # Errors
-    /// [`RowError::Number`] for an amount that is none; a resource of a name not known here is passed over.
-    pub fn parse(text: &str) -> Result<Self, RowError> {
-        let mut tres = Self::default();
-        if matches!(text, "" | "N/A" | "(null)") {
-            return Ok(tres);
-        }
-        for resource in text.split(',') {
-            let (name, amount) = resource.split_once('=').ok_or(RowError::Number)?;
-            match name {
-                "mem" => tres.memory_bytes = Some(memory_bytes(amount)?),
-                "node" => tres.nodes = Some(number(amount)?),
-                "gres/gpu" => tres.gpus = Some(number(amount)?),
-                _ => {}
-            }
-        }
-        Ok(tres)
+impl Default for JobTres {
+    fn default() -> Self {
+        Self { memory_bytes: Ok(None), nodes: Ok(None), gpus: Ok(None) }
     }
 }
 
+impl JobTres {
+    /// Reads a list; a resource of a name not known here is passed over.
+    pub fn parse(text: &str) -> Self {
+        let mut tres = Self::default();
+        if matches!(text, "" | "N/A" | "(null)") {
+            return tres;
+        }
+        let mut gpus_of_types = Ok(None);
+        for resource in text.split(',') {
+            let (name, amount) = resource.split_once('=').unwrap_or((resource, ""));
+            match name {
+                "mem" => tres.memory_bytes = memory_bytes(amount).map(Some),
+                "node" => tres.nodes = number(amount).map(Some),
+                "gres/gpu" => tres.gpus = number(amount).map(Some),
+                _ if name.starts_with("gres/gpu:") => {
+                    gpus_of_types = sum(gpus_of_types, number(amount));
+                }
+                _ if name == resource => return Self::unread(RowError::Number),
+                _ => {}
+            }
+        }
+        if tres.gpus == Ok(None) {
+            tres.gpus = gpus_of_types;
+        }
+        tres
+    }
+
+    /// What is known of a list that is none.
+    pub(crate) fn unread(error: RowError) -> Self {
+        let unread = Err(error);
+        Self { memory_bytes: unread, nodes: unread, gpus: unread }
+    }
+
+    /// Whether all of it could be read.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn check(&self) -> Result<(), RowError> {
+        self.memory_bytes.and(self.nodes).and(self.gpus).map(|_| ())
+    }
+}
+
+fn sum(so_far: Field<Option<u64>>, more: Field<u64>) -> Field<Option<u64>> {
+    so_far?.unwrap_or(0).checked_add(more?).map(Some).ok_or(RowError::Number)
+}
+
 /// Bytes of `300M`, or `1.50G` as releases before 22.05 round it; without a unit they are MiB.
-fn memory_bytes(text: &str) -> Result<u64, RowError> {
+fn memory_bytes(text: &str) -> Field<u64> {
     const UNITS: &[(char, u32)] = &[('K', 10), ('M', 20), ('G', 30), ('T', 40), ('P', 50)];
     let unit = UNITS.iter().find(|(letter, _)| text.ends_with(*letter));
     let (amount, shift) = match unit {
@@ -60,11 +91,28 @@ mod tests {
 
     #[test]
     fn reads_what_slurm_lists() {
-        let all = JobTres { memory_bytes: Some(1500 << 20), nodes: Some(2), gpus: Some(3) };
+        let (memory_bytes, nodes) = (Ok(Some(1500 << 20)), Ok(Some(2)));
         let text = "cpu=2,mem=1500M,node=2,billing=2,gres/gpu=3,gres/gpu:a100=1,license/vcs=1";
-        assert_eq!(JobTres::parse(text), Ok(all));
+        let all = JobTres { memory_bytes, nodes, gpus: Ok(Some(3)) };
+        assert_eq!((JobTres::parse(text), all.check()), (all, Ok(())));
         for text in ["", "N/A", "(null)", "cpu=4"] {
-            assert_eq!(JobTres::parse(text), Ok(JobTres::default()), "{text}");
+            assert_eq!(JobTres::parse(text), JobTres::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn gpus_are_the_sum_of_their_types_where_there_is_no_total() {
+        for (text, gpus) in [
+            ("gres/gpu:a100=2", Ok(Some(2))),
+            ("gres/gpu:a100=2,node=1,gres/gpu:1g.5gb=3,gres/mps:a100=9", Ok(Some(5))),
+            ("gres/gpu:a100=2,gres/gpu=4", Ok(Some(4))),
+            ("gres/gpu=4,gres/gpu:a100=x", Ok(Some(4))),
+            ("gres/gpu=x,gres/gpu:a100=2", Err(RowError::Number)),
+            ("gres/gpu:a100=2,gres/gpu:t4=-1", Err(RowError::Number)),
+            ("gres/gpu:a=1,gres/gpu:b=18446744073709551615", Err(RowError::Number)),
+            ("gres/gpus=2,gres/shard=7", Ok(None)),
+        ] {
+            assert_eq!(JobTres::parse(text).gpus, gpus, "{text}");
         }
     }
 
@@ -89,9 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn never_guesses() {
-        for text in ["cpu", "cpu=1,", "mem=many", "node=1K", "gres/gpu=", "node=1,,mem=1M"] {
-            assert_eq!(JobTres::parse(text), Err(RowError::Number), "{text}");
+    fn one_odd_amount_costs_itself_alone() {
+        let good = JobTres::parse("mem=1M,node=1,gres/gpu=1");
+        let odd = Err(RowError::Number);
+        for (text, tres) in [
+            ("mem=many,node=1,gres/gpu=1", JobTres { memory_bytes: odd, ..good }),
+            ("mem=1M,node=1K,gres/gpu=1", JobTres { nodes: odd, ..good }),
+            ("mem=1M,node,gres/gpu=1", JobTres { nodes: odd, ..good }),
+            ("mem=1M,node=1,gres/gpu=", JobTres { gpus: odd, ..good }),
+            ("mem=1M,node=1,gres/gpu=1,cpu=x", good),
+        ] {
+            assert_eq!(JobTres::parse(text), tres, "{text}");
+        }
+        for text in ["7", "cpu=1,", "node=1,,mem=1M", "much"] {
+            assert_eq!(JobTres::parse(text), JobTres::unread(RowError::Number), "{text}");
+            assert_eq!(JobTres::parse(text).check(), odd.map(|_: Option<u64>| ()), "{text}");
         }
     }
 }

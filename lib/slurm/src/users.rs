@@ -1,7 +1,7 @@
 //! Rows of [`crate::commands::USERS`]: one for each user that slurmctld knows from the accounts.
 
 use crate::config::uid;
-use crate::rows::RowError;
+use crate::lost::RowError;
 
 /// A user of the accounts.
 #[derive(Debug, PartialEq, Eq)]

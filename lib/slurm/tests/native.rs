@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use edctl_slurm::LeftOut;
 use edctl_slurm::http::{Client, HttpError, Place};
 use edctl_slurm::native::{JOBS, fetch};
 
@@ -51,7 +52,7 @@ fn lines(client: &Client) -> Result<Vec<String>, &'static str> {
     let mut lines = Vec::new();
     let outcome = fetch(client, JOBS, |line| {
         lines.push(line.to_owned());
-        Ok(())
+        Ok(LeftOut::default())
     });
     match outcome {
         Ok(_) => Ok(lines),
@@ -69,7 +70,7 @@ fn a_page_comes_with_its_length_or_ends_with_the_connection() {
 #[test]
 fn a_line_without_an_end_is_counted() {
     let host = say("HTTP/1.1 200 OK\r\n\r\nslurm_jobs_running 4\nslurm_jobs_run");
-    let rejected = fetch(&client(host), JOBS, |_| Ok(())).unwrap();
+    let rejected = fetch(&client(host), JOBS, |_| Ok(LeftOut::default())).unwrap();
     assert_eq!(rejected.total(), 1);
 }
 
@@ -91,7 +92,7 @@ fn what_is_no_page_is_named() {
     let long = format!("HTTP/1.1 200 OK\r\n\r\n{}", "slurm_jobs 1\n".repeat(100));
     assert_eq!(lines(&client(say(&long))), Err("too_large"));
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let error = fetch(&client(nobody.clone()), JOBS, |_| Ok(())).unwrap_err();
+    let error = fetch(&client(nobody.clone()), JOBS, |_| Ok(LeftOut::default())).unwrap_err();
     assert!(matches!(&error, HttpError::Connect { place, .. } if *place == nobody), "{error}");
 }
 

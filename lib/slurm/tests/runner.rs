@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use edctl_slurm::{Invocation, RowError, RunError, Runner, commands, query};
+use edctl_slurm::{Invocation, LeftOut, RowError, RunError, Runner, commands, query};
 use edctl_testkit::put_program;
 use tempfile::TempDir;
 
@@ -74,7 +74,7 @@ fn rows_have_a_word_that_differs_from_call_to_call() {
             let mut rows = Vec::new();
             let mut keep = |row: &str| {
                 rows.push(row.to_owned());
-                Ok(())
+                Ok(LeftOut::default())
             };
             let rejected = query(&runner, &call, &mut keep).unwrap();
             assert_eq!(rejected.iter().collect::<Vec<_>>(), [(RowError::Stray, 1)]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edctl_exposition::{Family, Page};
-use edctl_slurm::Figure;
+use edctl_slurm::{Figure, Stamp};
 
 use crate::counts::{DiagCounts, RpcTotal};
 use crate::page::push_some;
@@ -32,7 +32,7 @@ fn render_server(diag: &DiagCounts, page: &mut Page) {
         "edctl_slurm_diag_since_timestamp_seconds",
         "Unix time of slurmctld's last reset of its figures; maxima and means are since then.",
     );
-    push_some(&mut since, &[], diag.now.since);
+    push_some(&mut since, &[], diag.now.since.and_then(Stamp::seconds));
     page.add(since);
 }
 
@@ -149,7 +149,7 @@ fn render_backfill(diag: &DiagCounts, page: &mut Page) {
         "edctl_slurm_backfill_last_cycle_timestamp_seconds",
         "Unix time of backfill's last cycle.",
     );
-    push_some(&mut last, &[], diag.now.backfill_last_cycle);
+    push_some(&mut last, &[], diag.now.backfill_last_cycle.and_then(Stamp::seconds));
     page.add(last);
 }
 
@@ -214,8 +214,8 @@ fn push_rpcs(
     mut times: Family,
 ) {
     for (name, total) in totals {
-        counts.push(&[(label, name)], total.count);
-        times.push(&[(label, name)], seconds(total.usec));
+        push_some(&mut counts, &[(label, name)], total.count.said());
+        push_some(&mut times, &[(label, name)], total.usec.said().map(seconds));
     }
     page.add(counts);
     page.add(times);

@@ -4,10 +4,8 @@ use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
 use super::overview;
-use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, Tally};
-
-/// States that each partition, user and so on shows also when they are 0.
-const STEADY_STATES: [JobState; 2] = [JobState::Pending, JobState::Running];
+use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, STEADY_STATES, Tally};
+use crate::page::push_some;
 
 /// Each partition and profile has a series of 14 samples.
 const HISTOGRAM_SAMPLES: usize = 50_000;
@@ -66,7 +64,7 @@ pub(super) fn render<'a>(
     ] {
         let mut family = Family::gauge(name, help);
         for (name, by_state) in tally.top(top) {
-            push_states(&mut family, (label, name), &by_state);
+            push_states(&mut family, (label, name), &by_state, jobs);
         }
         page.add(family);
     }
@@ -77,9 +75,9 @@ fn render_states(jobs: &JobCounts, page: &mut Page) {
     let (mut by_state, mut cpus) = states();
     for state in JobState::ALL {
         let load = jobs.by_state.get(*state);
-        by_state.push(&[("state", state.word())], load.jobs);
+        push_some(&mut by_state, &[("state", state.word())], load.jobs.known());
         if !state.is_finished() {
-            cpus.push(&[("state", state.word())], load.cpus);
+            push_some(&mut cpus, &[("state", state.word())], load.cpus.known());
         }
     }
     page.add(by_state);
@@ -115,7 +113,7 @@ fn render_partitions<'a>(
     let none = ByState::default();
     for partition in partitions {
         let by_state = jobs.by_partition.get(partition).unwrap_or(&none);
-        push_states(&mut by_partition, ("partition", partition), by_state);
+        push_states(&mut by_partition, ("partition", partition), by_state, jobs);
     }
     page.add(by_partition);
 }
@@ -127,7 +125,8 @@ fn render_reasons(reasons: &Tally, top: usize, page: &mut Page) {
     );
     for (reason, by_state) in reasons.top(top) {
         for (state, load) in by_state.iter() {
-            family.push(&[("state", state.word()), ("reason", reason)], load.jobs);
+            let labels = [("state", state.word()), ("reason", reason)];
+            push_some(&mut family, &labels, load.jobs.known());
         }
     }
     page.add(family);
@@ -174,12 +173,18 @@ fn render_totals(jobs: &JobCounts, page: &mut Page) {
     }
 }
 
-fn push_states(family: &mut Family, label: (&'static str, &str), by_state: &ByState) {
+/// Where single jobs are known, a state in which there are none has 0; else one that is not told has nothing.
+fn push_states(
+    family: &mut Family,
+    label: (&'static str, &str),
+    by_state: &ByState,
+    counts: &JobCounts,
+) {
     for state in JobState::ALL {
         let jobs = by_state.get(*state).jobs;
-        if jobs > 0 || STEADY_STATES.contains(state) {
-            family.push(&[label, ("state", state.word())], jobs);
-        }
+        let jobs = if counts.overview.is_some() { jobs.said() } else { jobs.known() };
+        let is_shown = |jobs: &u64| *jobs > 0 || STEADY_STATES.contains(state);
+        push_some(family, &[label, ("state", state.word())], jobs.filter(is_shown));
     }
 }
 

@@ -13,11 +13,13 @@ pub(super) fn render(licenses: &[License], page: &mut Page) {
 
 const LICENSE: &[Column<License>] = &[
     ("edctl_slurm_licenses", "Licences that Slurm may hand out.", |license| {
-        Some(license.total.into())
+        license.total.map(Value::from)
     }),
-    ("edctl_slurm_licenses_used", "Licences that jobs have.", |license| Some(license.used.into())),
+    ("edctl_slurm_licenses_used", "Licences that jobs have.", |license| {
+        license.used.map(Value::from)
+    }),
     ("edctl_slurm_licenses_free", "Licences that a job can have.", |license| {
-        Some(license.free.into())
+        license.free.map(Value::from)
     }),
     ("edctl_slurm_licenses_reserved", "Licences that reservations hold.", |license| {
         license.reserved.map(Value::from)

@@ -4,7 +4,7 @@ use edctl_exposition::{Family, Page};
 use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
 
 use super::overview;
-use crate::counts::{NodeCounts, NodeSums};
+use crate::counts::{NodeCounts, NodeSums, Sum};
 use crate::page::{count, push_some};
 
 /// States that each partition shows also when they are 0; the others only when they are not, so that
@@ -69,17 +69,18 @@ pub(super) fn flagged() -> Family {
 }
 
 fn render_memory(all: &NodeSums, page: &mut Page) {
-    page.add(
-        Family::gauge("edctl_slurm_memory_bytes", "Memory of all nodes that jobs may have.")
-            .with(&[], all.memory_bytes),
-    );
-    page.add(
-        Family::gauge(
+    for (name, help, sum) in [
+        ("edctl_slurm_memory_bytes", "Memory of all nodes that jobs may have.", all.memory_bytes),
+        (
             "edctl_slurm_memory_allocated_bytes",
             "Memory of all nodes that jobs were given, whether they use it or not.",
-        )
-        .with(&[], all.allocated_memory_bytes),
-    );
+            all.allocated_memory_bytes,
+        ),
+    ] {
+        let mut family = Family::gauge(name, help);
+        push_some(&mut family, &[], sum.said());
+        page.add(family);
+    }
 }
 
 fn render_gres(nodes: &NodeCounts, page: &mut Page) {
@@ -93,14 +94,17 @@ fn render_gres(nodes: &NodeCounts, page: &mut Page) {
     );
     for ((name, kind), gres) in &nodes.gres {
         let labels = [("gres", name.as_str()), ("type", kind)];
-        total.push(&labels, gres.total);
-        allocated.push(&labels, gres.allocated);
+        push_some(&mut total, &labels, gres.total.said());
+        push_some(&mut allocated, &labels, gres.allocated.said());
     }
     page.add(total);
     page.add(allocated);
 }
 
 fn render_features(nodes: &NodeCounts, page: &mut Page) {
+    if nodes.lacks_features {
+        return;
+    }
     let mut family = Family::gauge(
         "edctl_slurm_feature_nodes",
         "Nodes that have the feature active; a node counts for each of its features.",
@@ -155,10 +159,10 @@ fn render_partitions(nodes: &NodeCounts, page: &mut Page) {
     page.add(cpus);
 }
 
-fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: &CpuCounts) {
+fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: &CpuCounts<Sum<u64>>) {
     for (state, value) in
         [("allocated", cpus.allocated), ("idle", cpus.idle), ("other", cpus.other)]
     {
-        family.push(&[labels, &[("state", state)]].concat(), value);
+        push_some(family, &[labels, &[("state", state)]].concat(), value.known());
     }
 }

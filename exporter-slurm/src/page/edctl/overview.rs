@@ -48,7 +48,7 @@ pub(super) fn render_nodes(nodes: &NodeOverview, page: &mut Page) {
 pub(super) fn render_jobs(jobs: &JobOverview, page: &mut Page) {
     let (mut by_state, mut cpus) = super::jobs::states();
     for (state, jobs) in &jobs.by_state {
-        by_state.push(&[("state", state.word())], *jobs);
+        push_some(&mut by_state, &[("state", state.word())], jobs.ok());
     }
     push_some(&mut cpus, &[("state", JobState::Running.word())], jobs.running_cpus);
     page.add(by_state);
@@ -63,9 +63,9 @@ fn push_base_states(family: &mut Family, labels: &[(&'static str, &str)], states
 
 fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: Option<NodeCpus>) {
     let Some(NodeCpus { total, allocated }) = cpus else { return };
-    for (state, cpus) in
-        [("allocated", allocated), ("unallocated", total.saturating_sub(allocated))]
-    {
-        family.push(&[labels, &[("state", state)]].concat(), cpus);
+    let unallocated =
+        total.zip(allocated).map(|(total, allocated)| total.saturating_sub(allocated));
+    for (state, cpus) in [("allocated", allocated), ("unallocated", unallocated)] {
+        push_some(family, &[labels, &[("state", state)]].concat(), cpus);
     }
 }

@@ -25,7 +25,7 @@ const RESERVATION: &[Column<Reservation>] = &[
     (
         "edctl_slurm_reservation_active",
         "1 while the reservation holds, 0 before that and after.",
-        |reservation| Some(reservation.is_active.into()),
+        |reservation| reservation.is_active.map(Value::from),
     ),
     (
         "edctl_slurm_reservation_start_timestamp_seconds",
@@ -38,9 +38,9 @@ const RESERVATION: &[Column<Reservation>] = &[
         |reservation| reservation.end.map(Value::from),
     ),
     ("edctl_slurm_reservation_nodes", "Nodes of the reservation.", |reservation| {
-        Some(reservation.nodes.into())
+        reservation.nodes.map(Value::from)
     }),
     ("edctl_slurm_reservation_cores", "Cores of the reservation.", |reservation| {
-        Some(reservation.cores.into())
+        reservation.cores.map(Value::from)
     }),
 ];

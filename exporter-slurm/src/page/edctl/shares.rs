@@ -30,12 +30,12 @@ const ACCOUNT: &[Column<Share>] = &[
     (
         "edctl_slurm_account_usage_ratio",
         "The account's part of its parent's usage (sshare's EffectvUsage).",
-        |share| Some(share.effective_usage.into()),
+        |share| share.effective_usage.map(Value::from),
     ),
     (
         "edctl_slurm_account_raw_usage_seconds",
         "What the account has used, older use counting less, in the seconds that Slurm bills.",
-        |share| Some(share.raw_usage_seconds.into()),
+        |share| share.raw_usage_seconds.map(Value::from),
     ),
 ];
 
@@ -48,6 +48,6 @@ const USER: &[Column<Share>] = &[
     (
         "edctl_slurm_user_raw_usage_seconds",
         "What the users who have used most have used, in the seconds that Slurm bills.",
-        |share| Some(share.raw_usage_seconds.into()),
+        |share| share.raw_usage_seconds.map(Value::from),
     ),
 ];

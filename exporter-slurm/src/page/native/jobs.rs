@@ -3,12 +3,12 @@
 use edctl_exposition::{Page, Value};
 use edctl_slurm::JobState;
 
-use crate::counts::{ByState, JobCounts, Load, WantedNodes};
+use crate::counts::{ByState, JobCounts, Load, Sum, WantedNodes};
 use crate::page::table::{Column, Labelled, add_columns, add_family, labelled};
 
 /// Adds all families of jobs, with the `top` accounts and users in each.
 pub(super) fn render(jobs: &JobCounts, top: usize, page: &mut Page) {
-    let tracks_gpus = jobs.by_state.sum(|_| true).tres.gpus.is_some();
+    let tracks_gpus = jobs.by_state.sum(|_| true).gpus != Sum::Nothing;
     let mut families = Families { page, tracks_gpus };
     families.add("slurm_jobs", &[([], &jobs.by_state)]);
     let partitions = jobs.by_partition.top(usize::MAX);
@@ -32,7 +32,7 @@ impl Families<'_> {
         for (end, state) in STATES {
             let help = format!("Jobs in the state {}.", state.word());
             add_family(self.page, format!("{begin}_{end}"), help, jobs, |jobs| {
-                Some(jobs.get(*state).jobs.into())
+                jobs.get(*state).jobs.known().map(Value::from)
             });
         }
         for (end, help, read) in SUMS {
@@ -41,10 +41,11 @@ impl Families<'_> {
                 add_family(self.page, format!("{begin}{end}"), *help, jobs, read);
             }
         }
-        let none = self.tracks_gpus.then_some(0);
+        let tracks_gpus = self.tracks_gpus;
         let name = format!("{begin}_gpus_alloc");
         add_family(self.page, name, "GPUs that jobs have.", jobs, |jobs| {
-            allocated(jobs).tres.gpus.or(none).map(Value::from)
+            let gpus = allocated(jobs).gpus;
+            if tracks_gpus { gpus.known() } else { gpus.said() }.map(Value::from)
         });
     }
 }
@@ -76,22 +77,21 @@ const STATES: &[(&str, JobState)] = &[
 
 /// How a family's name ends, its help, and what it shows.
 const SUMS: &[Column<ByState>] = &[
-    ("", "Jobs that Slurm knows of.", |jobs| Some(jobs.sum(|_| true).jobs.into())),
-    ("_finished", "Jobs that have ended.", |jobs| {
-        Some(jobs.sum(JobState::is_finished).jobs.into())
-    }),
+    ("", "Jobs that Slurm knows of.", |jobs| known(jobs.sum(|_| true).jobs)),
+    ("_finished", "Jobs that have ended.", |jobs| known(jobs.sum(JobState::is_finished).jobs)),
     ("_started", "Jobs that wait no more, those that have ended too.", |jobs| {
-        Some(jobs.sum(|state| !WAITS.contains(&state)).jobs.into())
+        known(jobs.sum(|state| !WAITS.contains(&state)).jobs)
     }),
-    ("_hold", "Jobs that wait since somebody holds them.", |jobs| {
-        Some(jobs.sum(|_| true).held.into())
+    ("_hold", "Jobs that wait since somebody holds them.", |jobs| known(jobs.sum(|_| true).held)),
+    ("_other", "Jobs in another state.", |jobs| {
+        known(jobs.sum(|state| !STATES.iter().any(|(_, one)| *one == state)).jobs)
     }),
-    ("_cpus_alloc", "CPUs that jobs have.", |jobs| Some(allocated(jobs).cpus.into())),
+    ("_cpus_alloc", "CPUs that jobs have.", |jobs| known(allocated(jobs).cpus)),
     ("_memory_alloc", "Memory that jobs were given, in bytes.", |jobs| {
-        unless_none(jobs, |load| load.tres.memory_bytes)
+        unless_none(jobs, |load| load.memory_bytes)
     }),
     ("_nodes_alloc", "Nodes of jobs, each as often as jobs have it.", |jobs| {
-        unless_none(jobs, |load| load.tres.nodes)
+        unless_none(jobs, |load| load.nodes)
     }),
 ];
 
@@ -122,21 +122,26 @@ fn allocated(jobs: &ByState) -> Load {
 }
 
 /// What these jobs have: 0 where there are none of them, nothing where Slurm does not say it.
-fn unless_none(jobs: &ByState, what: fn(&Load) -> Option<u64>) -> Option<Value> {
+fn unless_none(jobs: &ByState, what: fn(&Load) -> Sum<u64>) -> Option<Value> {
     let allocated = allocated(jobs);
-    if allocated.jobs == 0 { Some(Value::U64(0)) } else { what(&allocated).map(Value::from) }
+    let has_none = allocated.jobs.known() == Some(0);
+    if has_none { Some(Value::U64(0)) } else { what(&allocated).said().map(Value::from) }
+}
+
+fn known(sum: Sum<u64>) -> Option<Value> {
+    sum.known().map(Value::from)
 }
 
 fn add_waiting(jobs: &JobCounts, partitions: &[Labelled<'_, ByState, 1>], page: &mut Page) {
     let waiting = jobs.queues.waiting_for("PartitionNodeLimit");
-    let waiting: Vec<(&str, u64)> = partitions
+    let waiting: Vec<(&str, Sum<u64>)> = partitions
         .iter()
-        .map(|([(_, name)], _)| (*name, waiting.get(name).copied().unwrap_or(0)))
+        .map(|([(_, name)], _)| (*name, waiting.get(name).copied().unwrap_or_default()))
         .collect();
     let things = labelled("partition", waiting.iter().map(|(name, jobs)| (name, jobs)));
     let help = "Jobs that wait since they want more nodes than the partition allows.";
     let name = "slurm_partition_jobs_wait_part_node_limit";
-    add_family(page, name, help, &things, |jobs: &u64| Some(Value::from(*jobs)));
+    add_family(page, name, help, &things, |jobs: &Sum<u64>| known(*jobs));
     add_columns(page, WANTED_NODES, &labelled("partition", &jobs.wanted_nodes));
 }
 
@@ -144,11 +149,11 @@ const WANTED_NODES: &[Column<WantedNodes>] = &[
     (
         "slurm_partition_jobs_min_job_nodes",
         "The most nodes that a waiting job cannot do without.",
-        |wanted| Some(wanted.most.into()),
+        |wanted| wanted.most.map(Value::from),
     ),
     (
         "slurm_partition_jobs_min_job_nodes_nohold",
         "The most nodes that a waiting job which nobody holds cannot do without.",
-        |wanted| Some(wanted.most_not_held.into()),
+        |wanted| wanted.most_not_held.map(Value::from),
     ),
 ];

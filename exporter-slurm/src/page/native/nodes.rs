@@ -50,6 +50,7 @@ const STATES: &[State] = &[
     (Some("_maint"), "_maint", |sums| flag(sums, NodeFlag::Maintenance)),
     (Some("_mixed"), "_mixed", |sums| base(sums, NodeBase::Mixed)),
     (Some("_noresp"), "_no_resp", |sums| flag(sums, NodeFlag::NotResponding)),
+    (Some("_other"), "_other", other),
     (Some("_planned"), "_planned", |sums| flag(sums, NodeFlag::Planned)),
     (Some("_power_down"), "_power_down", |sums| flag(sums, NodeFlag::PowerDown)),
     (Some("_power_up"), "_power_up", |sums| flag(sums, NodeFlag::PowerUp)),
@@ -65,8 +66,24 @@ const STATES: &[State] = &[
 fn base(sums: &NodeSums, base: NodeBase) -> Option<Value> {
     let has_jobs = matches!(base, NodeBase::Allocated | NodeBase::Mixed);
     let is_told = has_jobs || !sums.in_one_word;
-    is_told.then(|| count(&sums.by_base, &base).into())
+    (is_told && !sums.lacks_base).then(|| count(&sums.by_base, &base).into())
 }
+
+/// Nodes in a base state that has no family, so that the families' sum is the number of nodes.
+fn other(sums: &NodeSums) -> Option<Value> {
+    let named: u64 = NAMED.iter().map(|base| count(&sums.by_base, base)).sum();
+    (!sums.in_one_word).then(|| sums.nodes.saturating_sub(named).into())
+}
+
+/// The base states that have families.
+const NAMED: [NodeBase; 6] = [
+    NodeBase::Allocated,
+    NodeBase::Down,
+    NodeBase::Future,
+    NodeBase::Idle,
+    NodeBase::Mixed,
+    NodeBase::Unknown,
+];
 
 fn flag(sums: &NodeSums, flag: NodeFlag) -> Option<Value> {
     flagged(sums, flag).map(Value::from)
@@ -81,40 +98,46 @@ fn flagged(sums: &NodeSums, flag: NodeFlag) -> Option<u64> {
 }
 
 const PARTITION: &[Column<NodeSums>] = &[
-    ("slurm_partition_cpus", "All CPUs of its nodes.", |sums| Some(sums.cpus.total.into())),
-    ("slurm_partition_gpus", "All GPUs of its nodes.", |sums| Some(sums.gpus.total.into())),
+    ("slurm_partition_cpus", "All CPUs of its nodes.", |sums| {
+        sums.cpus.total.known().map(Value::from)
+    }),
+    ("slurm_partition_gpus", "All GPUs of its nodes.", |sums| {
+        sums.gpus.total.known().map(Value::from)
+    }),
     ("slurm_partition_nodes_cpus_alloc", "CPUs of its nodes that jobs have.", |sums| {
-        Some(sums.cpus.allocated.into())
+        sums.cpus.allocated.known().map(Value::from)
     }),
     ("slurm_partition_nodes_cpus_idle", "CPUs of its nodes that are free.", |sums| {
-        Some(sums.cpus.idle.into())
+        sums.cpus.idle.known().map(Value::from)
     }),
     (
         "slurm_partition_nodes_mem_alloc",
         "Memory of its nodes that jobs were given, in bytes.",
-        |sums| Some(sums.allocated_memory_bytes.into()),
+        |sums| sums.allocated_memory_bytes.known().map(Value::from),
     ),
     ("slurm_partition_nodes_mem_free", "Memory of its nodes that nobody uses, in bytes.", |sums| {
-        sums.free_memory_bytes.map(Value::from)
+        sums.free_memory_bytes.said().map(Value::from)
     }),
     ("slurm_partition_nodes_mem_tot", "Memory of its nodes for jobs, in bytes.", |sums| {
-        Some(sums.memory_bytes.into())
+        sums.memory_bytes.known().map(Value::from)
     }),
 ];
 
 const NODE: &[Column<Node>] = &[
-    ("slurm_node_cpus", "All its CPUs.", |node| Some(node.cpus.total.into())),
-    ("slurm_node_cpus_alloc", "Its CPUs that jobs have.", |node| Some(node.cpus.allocated.into())),
-    ("slurm_node_cpus_idle", "Its CPUs that are free.", |node| Some(node.cpus.idle.into())),
-    ("slurm_node_gpus", "All its GPUs.", |node| Some(node.gpus().total.into())),
-    ("slurm_node_gpus_alloc", "Its GPUs that jobs have.", |node| {
-        Some(node.gpus().allocated.into())
+    ("slurm_node_cpus", "All its CPUs.", |node| node.cpus.total.map(Value::from)),
+    ("slurm_node_cpus_alloc", "Its CPUs that jobs have.", |node| {
+        node.cpus.allocated.map(Value::from)
     }),
-    ("slurm_node_memory_bytes", "Its memory for jobs.", |node| Some(node.memory_bytes.into())),
+    ("slurm_node_cpus_idle", "Its CPUs that are free.", |node| node.cpus.idle.map(Value::from)),
+    ("slurm_node_gpus", "All its GPUs.", |node| node.gpus().total.said().map(Value::from)),
+    ("slurm_node_gpus_alloc", "Its GPUs that jobs have.", |node| {
+        node.gpus().allocated.said().map(Value::from)
+    }),
+    ("slurm_node_memory_bytes", "Its memory for jobs.", |node| node.memory_bytes.map(Value::from)),
     ("slurm_node_memory_free_bytes", "Its memory that nobody uses.", |node| {
         node.free_memory_bytes.map(Value::from)
     }),
     ("slurm_node_memory_alloc_bytes", "Its memory that jobs were given.", |node| {
-        Some(node.allocated_memory_bytes.into())
+        node.allocated_memory_bytes.map(Value::from)
     }),
 ];

@@ -1,7 +1,7 @@
 //! slurmctld's figures of itself.
 
 use edctl_exposition::{Page, Value};
-use edctl_slurm::Figure;
+use edctl_slurm::{Figure, Stamp};
 
 use crate::counts::DiagCounts;
 use crate::page::table::{Column, FigureRow, add_columns, add_figures};
@@ -15,18 +15,20 @@ pub(super) fn render(diag: &DiagCounts, page: &mut Page) {
 const TIMES: &[Column<DiagCounts>] = &[
     ("slurm_bf_active", "1 while backfill works.", |diag| diag.now.is_backfilling.map(Value::from)),
     ("slurm_bf_when_last_cycle", "Unix time of backfill's last cycle.", |diag| {
-        diag.now.backfill_last_cycle.map(Value::from)
+        seconds(diag.now.backfill_last_cycle)
     }),
     ("slurm_last_proc_req_start", "Unix time since which requests are counted.", |diag| {
-        diag.now.since.map(Value::from)
+        seconds(diag.now.since)
     }),
-    ("slurm_sched_stats_timestamp", "Unix time of these figures.", |diag| {
-        diag.now.asked.map(Value::from)
-    }),
+    ("slurm_sched_stats_timestamp", "Unix time of these figures.", |diag| seconds(diag.now.asked)),
     ("slurm_sdiag_job_states_ts", "Unix time at which jobs were counted.", |diag| {
-        diag.now.jobs_counted.map(Value::from)
+        seconds(diag.now.jobs_counted)
     }),
 ];
+
+fn seconds(stamp: Option<Stamp>) -> Option<Value> {
+    stamp.and_then(Stamp::seconds).map(Value::from)
+}
 
 const FIGURES: &[FigureRow] = &[
     ("slurm_agent_cnt", "Agents that send requests to nodes.", Figure::Agents),

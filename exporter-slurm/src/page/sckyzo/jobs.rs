@@ -1,11 +1,14 @@
 //! Jobs and their cores: all, and by user, partition and reason.
 
+use std::collections::BTreeMap;
+
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::JobState;
 
-use crate::counts::{ByState, JobCounts};
-use crate::page::table::{Column, add_columns, add_family, labelled, positive};
-use crate::page::vpenso::{JOB_STATES, running};
+use crate::counts::{ByState, JobCounts, Queue, QueueLoad};
+use crate::page::push_some;
+use crate::page::table::{Column, add_columns, add_family, known_positive, labelled};
+use crate::page::vpenso::{JOB_STATES, is_other_job, running};
 
 /// Adds what vpenso's exporter has not, or has under other labels.
 pub(super) fn render(jobs: &JobCounts, top: usize, page: &mut Page) {
@@ -13,9 +16,12 @@ pub(super) fn render(jobs: &JobCounts, top: usize, page: &mut Page) {
     for (word, state) in JOB_STATES {
         let name = format!("slurm_jobs_{word}");
         add_family(page, name, "Jobs in this state.", &all, |jobs| {
-            Some(jobs.get(*state).jobs.into())
+            jobs.get(*state).jobs.known().map(Value::from)
         });
     }
+    add_family(page, "slurm_jobs_other", "Jobs in another state.", &all, |jobs| {
+        jobs.sum(is_other_job).jobs.known().map(Value::from)
+    });
     add_columns(page, CORES, &all);
     let partitions = jobs.by_partition.top(usize::MAX);
     add_columns(page, PARTITION, &labelled("partition", &partitions));
@@ -27,10 +33,10 @@ pub(super) fn render(jobs: &JobCounts, top: usize, page: &mut Page) {
 
 const CORES: &[Column<ByState>] = &[
     ("slurm_jobs_cores_pending", "CPUs that waiting jobs ask for.", |jobs| {
-        Some(jobs.get(JobState::Pending).cpus.into())
+        jobs.get(JobState::Pending).cpus.known().map(Value::from)
     }),
     ("slurm_jobs_cores_running", "CPUs that running jobs have.", |jobs| {
-        Some(jobs.get(JobState::Running).cpus.into())
+        jobs.get(JobState::Running).cpus.known().map(Value::from)
     }),
 ];
 
@@ -44,7 +50,7 @@ const USER: &[Column<ByState>] =
     &[("slurm_user_gpus_running", "GPUs of the user's running jobs.", running_gpus)];
 
 fn running_gpus(jobs: &ByState) -> Option<Value> {
-    jobs.get(JobState::Running).tres.gpus.and_then(positive)
+    known_positive(jobs.get(JobState::Running).gpus)
 }
 
 fn add_queues(jobs: &JobCounts, top: usize, page: &mut Page) {
@@ -58,10 +64,28 @@ fn add_queues(jobs: &JobCounts, top: usize, page: &mut Page) {
                 [("user", queue.user), ("partition", queue.partition), ("reason", queue.reason)];
             // Only those that wait have the label.
             let labels = if *state == JobState::Pending { &labels[..] } else { &labels[..2] };
-            count.push(labels, load.jobs);
-            cores.push(labels, load.cpus);
+            push_some(&mut count, labels, load.jobs.known());
+            push_some(&mut cores, labels, load.cpus.known());
         }
         page.add(count);
         page.add(cores);
     }
+    add_other_queues(&queues, page);
+}
+
+/// Adds jobs in states for which the original has no word.
+fn add_other_queues(queues: &BTreeMap<Queue<'_>, QueueLoad>, page: &mut Page) {
+    let mut others = BTreeMap::<(&str, &str), QueueLoad>::new();
+    for (queue, load) in queues.iter().filter(|(queue, _)| is_other_job(queue.state)) {
+        others.entry((queue.user, queue.partition)).or_default().add(load.jobs, load.cpus);
+    }
+    let mut count = Family::gauge("slurm_queue_other", "Jobs in another state.");
+    let mut cores = Family::gauge("slurm_cores_other", "CPUs that they have or ask for.");
+    for ((user, partition), load) in &others {
+        let labels = [("user", *user), ("partition", *partition)];
+        push_some(&mut count, &labels, load.jobs.known());
+        push_some(&mut cores, &labels, load.cpus.known());
+    }
+    page.add(count);
+    page.add(cores);
 }

@@ -101,7 +101,7 @@ const USER_RPC: &[Column<RpcTotal>] = &[
 ];
 
 fn count(rpc: &RpcTotal) -> Option<Value> {
-    Some(rpc.count.into())
+    rpc.count.said().map(Value::from)
 }
 
 fn mean(rpc: &RpcTotal) -> Option<Value> {
@@ -109,13 +109,13 @@ fn mean(rpc: &RpcTotal) -> Option<Value> {
 }
 
 fn total(rpc: &RpcTotal) -> Option<Value> {
-    Some(rpc.usec.into())
+    rpc.usec.said().map(Value::from)
 }
 
 const LICENSE: &[Column<License>] = &[
-    ("slurm_license_total", "All of the licence.", |license| Some(license.total.into())),
-    ("slurm_license_used", "Those that jobs have.", |license| Some(license.used.into())),
-    ("slurm_license_free", "Those that a job can have.", |license| Some(license.free.into())),
+    ("slurm_license_total", "All of the licence.", |license| license.total.map(Value::from)),
+    ("slurm_license_used", "Those that jobs have.", |license| license.used.map(Value::from)),
+    ("slurm_license_free", "Those that a job can have.", |license| license.free.map(Value::from)),
     ("slurm_license_reserved", "Those that reservations hold.", |license| {
         license.reserved.map(Value::from)
     }),

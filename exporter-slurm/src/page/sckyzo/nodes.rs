@@ -22,15 +22,17 @@ pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
 
 const CLUSTER: &[Column<NodeSums>] = &[
     ("slurm_nodes_total", "All nodes.", |all| Some(all.nodes.into())),
-    ("slurm_gpus_other", "GPUs that are not to be had.", |all| Some(all.gpus.other.into())),
+    ("slurm_gpus_other", "GPUs that are not to be had.", |all| {
+        all.gpus.other.known().map(Value::from)
+    }),
 ];
 
 const PARTITION: &[Column<NodeSums>] = &[
     ("slurm_partition_gpus_idle", "GPUs of its nodes that are free.", |sums| {
-        Some(sums.gpus.idle.into())
+        sums.gpus.idle.known().map(Value::from)
     }),
     ("slurm_partition_gpus_allocated", "GPUs of its nodes that jobs have.", |sums| {
-        Some(sums.gpus.allocated.into())
+        sums.gpus.allocated.known().map(Value::from)
     }),
 ];
 
@@ -90,10 +92,10 @@ fn add_each_gres(nodes: &NodeCounts, page: &mut Page) {
 
 const GRES: &[Column<GresCount>] = &[
     ("slurm_node_gres_total", "Generic resources that the node has.", |gres| {
-        Some(gres.total.into())
+        gres.total.said().map(Value::from)
     }),
     ("slurm_node_gres_used", "Generic resources of the node that jobs have.", |gres| {
-        Some(gres.allocated.into())
+        gres.allocated.said().map(Value::from)
     }),
 ];
 

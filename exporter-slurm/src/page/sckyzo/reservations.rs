@@ -25,12 +25,21 @@ pub(super) fn render(reservations: &[Reservation], nodes: Option<&NodeCounts>, p
 fn info_labels(reservation: &Reservation) -> [(&'static str, &str); 6] {
     [
         ("reservation_name", &reservation.name),
-        ("state", if reservation.is_active { "ACTIVE" } else { "INACTIVE" }),
+        ("state", state_word(reservation.is_active)),
         ("users", &reservation.users),
         ("nodes", &reservation.node_list),
         ("partition", &reservation.partition),
         ("flags", &reservation.flags),
     ]
+}
+
+/// Slurm's word, and one for a state that is not known.
+fn state_word(is_active: Option<bool>) -> &'static str {
+    match is_active {
+        Some(true) => "ACTIVE",
+        Some(false) => "INACTIVE",
+        None => "UNKNOWN",
+    }
 }
 
 const RESERVATION: &[Column<Reservation>] = &[
@@ -40,8 +49,12 @@ const RESERVATION: &[Column<Reservation>] = &[
     ("slurm_reservation_end_time_seconds", "Unix time of its end.", |reservation| {
         reservation.end.map(Value::from)
     }),
-    ("slurm_reservation_node_count", "Its nodes.", |reservation| Some(reservation.nodes.into())),
-    ("slurm_reservation_core_count", "Its cores.", |reservation| Some(reservation.cores.into())),
+    ("slurm_reservation_node_count", "Its nodes.", |reservation| {
+        reservation.nodes.map(Value::from)
+    }),
+    ("slurm_reservation_core_count", "Its cores.", |reservation| {
+        reservation.cores.map(Value::from)
+    }),
 ];
 
 /// Adds the states of reservations' nodes; nothing of a reservation whose nodes' names are none.

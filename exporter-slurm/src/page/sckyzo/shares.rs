@@ -60,7 +60,7 @@ fn norm_shares(share: &Share) -> Option<Value> {
 }
 
 fn raw_usage(share: &Share) -> Option<Value> {
-    Some(share.raw_usage_seconds.into())
+    share.raw_usage_seconds.map(Value::from)
 }
 
 fn norm_usage(share: &Share) -> Option<Value> {

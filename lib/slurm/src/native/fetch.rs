@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use crate::http::{Client, HttpError, Place, Response};
-use crate::rows::{Lines, Rejected, RowError};
+use crate::lost::{LeftOut, Rejected, RowError};
+use crate::rows::Lines;
 
-/// Asks for the page at `path` and hands each of its lines to `on_line`, which takes it in or says why not.
+/// Asks for the page at `path` and hands each of its lines to `on_line`, which takes it in and says what of it was
+/// left out, or why it is no line.
 /// A controller that stands by points to the first one, which is asked then: for the same page at the same
 /// port, and nothing else. After an error, what `on_line` got counts for nothing.
 ///
@@ -15,7 +17,7 @@ use crate::rows::{Lines, Rejected, RowError};
 pub fn fetch(
     client: &Client,
     path: &str,
-    on_line: impl FnMut(&str) -> Result<(), RowError>,
+    on_line: impl FnMut(&str) -> Result<LeftOut, RowError>,
 ) -> Result<Rejected, HttpError> {
     let begun = Instant::now();
     let mut response = client.get(path, "text/plain", begun)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sample::Sample;
 use super::wrapped::NodeCpus;
-use crate::rows::RowError;
+use crate::lost::{Field, LeftOut, RowError};
 use crate::state::JobState;
 
 /// What Slurm counts of a set of jobs.
@@ -12,7 +12,7 @@ use crate::state::JobState;
 pub struct NativeJobs {
     /// Jobs by base state; each job has one, and all tasks of an array that wait are jobs. What squeue shows
     /// in its place, such as completing or configuring, are flags beside it, which may be set together.
-    pub by_state: BTreeMap<JobState, u64>,
+    pub by_state: BTreeMap<JobState, Field<u64>>,
     cpus_told: Option<u64>,
 }
 
@@ -20,20 +20,29 @@ impl NativeJobs {
     /// CPUs of the running jobs. Nothing where some are suspended, since Slurm counts theirs too; where it
     /// tells 0, as all releases before 25.11.5 do whatever runs; and where the sum may have wrapped.
     pub fn running_cpus(&self, nodes: &NodeCpus) -> Option<u64> {
-        let jobs = |state| self.by_state.get(&state).copied();
-        let (running, told) = (jobs(JobState::Running)?, self.cpus_told?);
-        if jobs(JobState::Suspended)? > 0 || (told == 0 && running > 0) {
+        let jobs = |state| self.by_state.get(&state).and_then(|jobs| jobs.ok());
+        let told = self.cpus_told?;
+        if jobs(JobState::Suspended)? > 0 || (told == 0 && jobs(JobState::Running) != Some(0)) {
             return None;
         }
         nodes.unwrap_jobs(told)
     }
 
     /// Takes in the number that stands behind `jobs_`.
-    pub(super) fn note(&mut self, word: &str, value: u64) {
+    pub(super) fn note(&mut self, word: &str, value: Field<u64>) {
         if let Some(state) = base_state(word) {
             self.by_state.insert(state, value);
         } else if word == "cpus_alloc" {
-            self.cpus_told = Some(value);
+            self.cpus_told = value.ok();
+        }
+    }
+
+    /// Puts jobs under `Other` that are in no base state which is known here, so that the sum is `jobs`.
+    fn fill_up_to(&mut self, jobs: u64) {
+        let mut numbers = self.by_state.values();
+        let counted = numbers.try_fold(0u64, |sum, jobs| Some(sum.saturating_add((*jobs).ok()?)));
+        if let Some(others @ 1..) = counted.and_then(|counted| jobs.checked_sub(counted)) {
+            self.by_state.insert(JobState::Other, Ok(others));
         }
     }
 }
@@ -59,26 +68,39 @@ pub(super) fn base_state(word: &str) -> Option<JobState> {
 
 /// Reads the page of all jobs, line by line.
 #[derive(Debug, Default)]
-pub struct JobsReader(NativeJobs);
+pub struct JobsReader {
+    /// `slurm_jobs`.
+    told: Option<u64>,
+    jobs: NativeJobs,
+}
 
 impl JobsReader {
-    /// Takes in one line.
+    /// Takes in one line, and says what of it could not be taken.
     ///
     /// # Errors
     /// Says why it is none.
-    pub fn line(&mut self, line: &str) -> Result<(), RowError> {
-        if let Some(sample) = Sample::parse(line)?
-            && sample.label.is_none()
-            && let Some(word) = sample.name.strip_prefix("jobs_")
-        {
-            self.0.note(word, sample.value);
+    pub fn line(&mut self, line: &str) -> Result<LeftOut, RowError> {
+        let Some(sample) = Sample::parse(line)? else { return Ok(LeftOut::default()) };
+        if sample.label.is_none() {
+            if sample.name == "jobs" {
+                self.told = sample.value.ok();
+            } else if let Some(word) = sample.name.strip_prefix("jobs_") {
+                self.jobs.note(word, sample.value);
+            }
         }
-        Ok(())
+        Ok(sample.left_out())
     }
 
     /// Ends the reading; nothing where it was no page of jobs.
     pub fn finish(self) -> Option<NativeJobs> {
-        Some(self.0).filter(|jobs| !jobs.by_state.is_empty())
+        let Self { told, mut jobs } = self;
+        if jobs.by_state.is_empty() {
+            return None;
+        }
+        if let Some(told) = told {
+            jobs.fill_up_to(told);
+        }
+        Some(jobs)
     }
 }
 
@@ -86,7 +108,7 @@ impl JobsReader {
 mod tests {
     use super::*;
 
-    const NODES: NodeCpus = NodeCpus { total: 80_000, allocated: 70_000 };
+    const NODES: NodeCpus = NodeCpus { total: Some(80_000), allocated: Some(70_000) };
 
     fn read(lines: &[&str]) -> Option<NativeJobs> {
         let mut reader = JobsReader::default();
@@ -112,12 +134,26 @@ mod tests {
             "slurm_jobs_invented 7",
         ]);
         let by_state = [
-            (JobState::Pending, 5),
-            (JobState::Running, 3),
-            (JobState::Completed, 1),
-            (JobState::OutOfMemory, 0),
+            (JobState::Pending, Ok(5)),
+            (JobState::Running, Ok(3)),
+            (JobState::Completed, Ok(1)),
+            (JobState::OutOfMemory, Ok(0)),
         ];
         assert_eq!(jobs.unwrap().by_state, by_state.into());
+    }
+
+    #[test]
+    fn jobs_in_a_state_that_is_not_known_are_others() {
+        let jobs = |lines: &[&str]| read(lines).unwrap().by_state;
+        let (pending, other) = ((JobState::Pending, Ok(5)), (JobState::Other, Ok(2)));
+        let unknown = ["slurm_jobs_pending 5", "slurm_jobs_levitating 2", "slurm_jobs 7"];
+        assert_eq!(jobs(&unknown), [pending, other].into());
+        assert_eq!(jobs(&unknown[..2]), [pending].into());
+        // How many of the others run is not known.
+        let odd = ["slurm_jobs_pending 5", "slurm_jobs_running -2", "slurm_jobs 7"];
+        let running = (JobState::Running, Err(RowError::Number));
+        assert_eq!(jobs(&odd), [pending, running].into());
+        assert_eq!(jobs(&odd[1..2]), [running].into());
     }
 
     #[test]
@@ -143,7 +179,7 @@ mod tests {
             ]);
             assert_eq!(jobs.unwrap().running_cpus(&NODES), cpus, "{running} {suspended} {told}");
         }
-        let idle = NodeCpus { total: 80_000, allocated: 0 };
+        let idle = NodeCpus { total: Some(80_000), allocated: Some(0) };
         let none = ["slurm_jobs_running 0", "slurm_jobs_suspended 0", "slurm_jobs_cpus_alloc 0"];
         assert_eq!(read(&none).unwrap().running_cpus(&idle), Some(0));
         assert_eq!(read(&none[1..]).unwrap().running_cpus(&idle), None);

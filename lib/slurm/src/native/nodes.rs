@@ -1,10 +1,10 @@
 //! The page of nodes, and numbers of nodes by state, which the page of partitions has too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sample::Sample;
-use super::wrapped::NodeCpus;
-use crate::rows::RowError;
+use super::wrapped::{NodeCpus, WRAP};
+use crate::lost::{Field, LeftOut, RowError};
 use crate::state::{NodeBase, NodeFlag};
 
 /// Numbers of nodes by state. Only what Slurm told is there.
@@ -16,19 +16,23 @@ pub struct NodeStates {
     pub flags: BTreeMap<NodeFlag, u64>,
     draining: Option<u64>,
     drained: Option<u64>,
+    /// Whether the number of a base state could not be read.
+    lacks_base: bool,
+    /// Flags whose numbers could not be read.
+    unread_flags: BTreeSet<NodeFlag>,
 }
 
 impl NodeStates {
     /// Takes in the number that stands behind `nodes_`.
-    pub(super) fn note(&mut self, word: &str, nodes: u64) {
-        if let Some(base) = base_state(word) {
-            self.base.insert(base, nodes);
-        } else if let Some(flag) = flag(word) {
-            self.flags.insert(flag, nodes);
-        } else if word == "draining" {
-            self.draining = Some(nodes);
-        } else if word == "drain" {
-            self.drained = Some(nodes);
+    pub(super) fn note(&mut self, word: &str, nodes: Field<u64>) {
+        match (base_state(word), flag(word), nodes) {
+            (Some(base), _, Ok(nodes)) => _ = self.base.insert(base, nodes),
+            (Some(_), _, Err(_)) => self.lacks_base = true,
+            (None, Some(flag), Ok(nodes)) => _ = self.flags.insert(flag, nodes),
+            (None, Some(flag), Err(_)) => _ = self.unread_flags.insert(flag),
+            (None, None, nodes) if word == "draining" => self.draining = nodes.ok(),
+            (None, None, nodes) if word == "drain" => self.drained = nodes.ok(),
+            (None, None, _) => {}
         }
         // A node that has the flag drain is counted once: as draining while a job runs there, else under
         // drain, and under drained once more.
@@ -40,7 +44,9 @@ impl NodeStates {
     /// Puts nodes under `Other` that are in no base state which Slurm counts, so that the sum is `nodes`.
     pub(super) fn fill_up_to(&mut self, nodes: u64) {
         let counted = self.base.values().fold(0u64, |sum, nodes| sum.saturating_add(*nodes));
-        if let Some(others @ 1..) = nodes.checked_sub(counted) {
+        if !self.lacks_base
+            && let Some(others @ 1..) = nodes.checked_sub(counted)
+        {
             self.base.insert(NodeBase::Other, others);
         }
     }
@@ -84,7 +90,7 @@ fn flag(word: &str) -> Option<NodeFlag> {
     })
 }
 
-/// What the page of nodes says.
+/// What the page of nodes says. A sum over nodes of which one does not say its part is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NativeNodes {
     /// Numbers of nodes by state; empty where they have wrapped.
@@ -92,11 +98,13 @@ pub struct NativeNodes {
     /// CPUs of all nodes.
     pub cpus: NodeCpus,
     /// Memory of all nodes that Slurm may give to jobs.
-    pub memory_bytes: u64,
+    pub memory_bytes: Option<u64>,
     /// What jobs have of it.
-    pub allocated_memory_bytes: u64,
-    /// GPUs of all nodes, and what jobs have of them; from Slurm 26.05 on.
-    pub gpus: Option<(u64, u64)>,
+    pub allocated_memory_bytes: Option<u64>,
+    /// GPUs of all nodes; from Slurm 26.05 on.
+    pub gpus: Option<u64>,
+    /// What jobs have of them.
+    pub allocated_gpus: Option<u64>,
 }
 
 /// Reads the page of nodes, line by line. Sums are taken over the single nodes, since Slurm has none of them
@@ -107,6 +115,8 @@ pub struct NodesReader {
     /// `slurm_nodes`, with 16 bits in 25.11 and 26.05.
     told: Option<u64>,
     sums: Sums,
+    /// Whether a number of nodes was there, whatever it was.
+    is_page: bool,
 }
 
 #[derive(Debug, Default)]
@@ -127,62 +137,63 @@ struct Sum {
 }
 
 impl NodesReader {
-    /// Takes in one line.
+    /// Takes in one line, and says what of it could not be taken.
     ///
     /// # Errors
     /// Says why it is none.
-    pub fn line(&mut self, line: &str) -> Result<(), RowError> {
-        let Some(sample) = Sample::parse(line)? else { return Ok(()) };
+    pub fn line(&mut self, line: &str) -> Result<LeftOut, RowError> {
+        let Some(sample) = Sample::parse(line)? else { return Ok(LeftOut::default()) };
         let Sample { name, value, .. } = sample;
         if sample.of("node").is_some() {
             self.sums.note(name, value);
         } else if name == "nodes" {
-            self.told = Some(value);
+            self.told = value.ok();
+            self.is_page = true;
         } else if let Some(word) = name.strip_prefix("nodes_") {
             self.states.note(word, value);
         }
-        Ok(())
+        Ok(sample.left_out())
     }
 
-    /// Ends the reading; nothing where it was no page of nodes, or where single nodes miss one of the numbers
-    /// that are summed up.
+    /// Ends the reading; nothing where it was no page of nodes.
     pub fn finish(self) -> Option<NativeNodes> {
-        let Self { mut states, told, sums } = self;
-        let told = told?;
-        let nodes = sums.cpus.nodes;
-        let others = [&sums.allocated_cpus, &sums.mebibytes, &sums.allocated_mebibytes];
-        if nodes == 0 || others.iter().any(|sum| sum.nodes != nodes) {
+        let Self { mut states, told, sums, is_page } = self;
+        let nodes = sums.nodes();
+        if !is_page || nodes == 0 {
             return None;
         }
-        if nodes > told {
-            states = NodeStates::default();
-        } else {
-            states.fill_up_to(told);
+        match told {
+            Some(told) if nodes <= told => states.fill_up_to(told),
+            None if nodes < WRAP => {}
+            _ => states = NodeStates::default(),
         }
         // Slurm prints its number of nodes that are powering down under the name of those that are
         // powering up, and has no other number of either.
-        if !states.flags.contains_key(&NodeFlag::PoweringDown)
+        let down = NodeFlag::PoweringDown;
+        if !states.flags.contains_key(&down)
+            && !states.unread_flags.contains(&down)
             && let Some(nodes) = states.flags.remove(&NodeFlag::PoweringUp)
         {
-            states.flags.insert(NodeFlag::PoweringDown, nodes);
+            states.flags.insert(down, nodes);
         }
+        let of_all = |sum: &Sum| Some(sum.sum).filter(|_| sum.nodes == nodes);
+        let bytes = |sum| of_all(sum).map(|mebibytes| mebibytes.saturating_mul(1 << 20));
+        // Where gres/gpu is not among the accounts' TRES, no node has any, whatever jobs have.
+        let counts_gpus = sums.gpus.sum > 0;
         Some(NativeNodes {
             states,
-            cpus: NodeCpus { total: sums.cpus.sum, allocated: sums.allocated_cpus.sum },
-            memory_bytes: sums.mebibytes.sum.saturating_mul(1 << 20),
-            allocated_memory_bytes: sums.allocated_mebibytes.sum.saturating_mul(1 << 20),
-            // Where gres/gpu is not among the accounts' TRES, no node has any, whatever jobs have.
-            gpus: (sums.gpus.nodes == nodes
-                && sums.allocated_gpus.nodes == nodes
-                && sums.gpus.sum > 0)
-                .then_some((sums.gpus.sum, sums.allocated_gpus.sum)),
+            cpus: NodeCpus { total: of_all(&sums.cpus), allocated: of_all(&sums.allocated_cpus) },
+            memory_bytes: bytes(&sums.mebibytes),
+            allocated_memory_bytes: bytes(&sums.allocated_mebibytes),
+            gpus: of_all(&sums.gpus).filter(|_| counts_gpus),
+            allocated_gpus: of_all(&sums.allocated_gpus).filter(|_| counts_gpus),
         })
     }
 }
 
 impl Sums {
     /// What is called bytes is in MiB: Slurm prints its `real_memory` and `alloc_memory` as they are.
-    fn note(&mut self, name: &str, value: u64) {
+    fn note(&mut self, name: &str, value: Field<u64>) {
         let sum = match name {
             "node_cpus" => &mut self.cpus,
             "node_cpus_alloc" => &mut self.allocated_cpus,
@@ -192,8 +203,16 @@ impl Sums {
             "node_gpus_alloc" => &mut self.allocated_gpus,
             _ => return,
         };
-        sum.nodes += 1;
-        sum.sum = sum.sum.saturating_add(value);
+        if let Ok(value) = value {
+            sum.nodes += 1;
+            sum.sum = sum.sum.saturating_add(value);
+        }
+    }
+
+    /// How many nodes there are: as many as say one of the numbers.
+    fn nodes(&self) -> u64 {
+        let sums = [&self.cpus, &self.allocated_cpus, &self.mebibytes, &self.allocated_mebibytes];
+        sums.map(|sum| sum.nodes).into_iter().max().unwrap_or(0)
     }
 }
 
@@ -237,8 +256,11 @@ mod tests {
             "slurm_nodes 2",
         ]);
         let nodes = nodes.unwrap();
-        assert_eq!(nodes.cpus, NodeCpus { total: 120_000, allocated: 90_000 });
-        assert_eq!((nodes.memory_bytes, nodes.allocated_memory_bytes), (3000 << 20, 10 << 20));
+        assert_eq!(nodes.cpus, NodeCpus { total: Some(120_000), allocated: Some(90_000) });
+        assert_eq!(
+            (nodes.memory_bytes, nodes.allocated_memory_bytes),
+            (Some(3000 << 20), Some(10 << 20))
+        );
         assert_eq!(nodes.gpus, None);
     }
 
@@ -246,10 +268,11 @@ mod tests {
     fn gpus_are_there_from_26_05_on() {
         let gpus = ["slurm_node_gpus{node=\"w1\"} 8", "slurm_node_gpus_alloc{node=\"w1\"} 3"];
         let nodes = one_node_and(&["slurm_nodes 1", gpus[0], gpus[1]]);
-        assert_eq!(nodes.gpus, Some((8, 3)));
-        assert_eq!(one_node_and(&["slurm_nodes 1", gpus[0]]).gpus, None);
+        assert_eq!((nodes.gpus, nodes.allocated_gpus), (Some(8), Some(3)));
+        assert_eq!(one_node_and(&["slurm_nodes 1", gpus[0]]).allocated_gpus, None);
         let none = "slurm_node_gpus{node=\"w1\"} 0";
-        assert_eq!(one_node_and(&["slurm_nodes 1", none, gpus[1]]).gpus, None);
+        let nodes = one_node_and(&["slurm_nodes 1", none, gpus[1]]);
+        assert_eq!((nodes.gpus, nodes.allocated_gpus), (None, None));
     }
 
     #[test]
@@ -281,8 +304,8 @@ mod tests {
     #[test]
     fn half_of_the_nodes_that_drain_are_not_told() {
         let mut states = NodeStates::default();
-        states.note("draining", 1);
-        states.note("drained", 1);
+        states.note("draining", Ok(1));
+        states.note("drained", Ok(1));
         assert!(states.flags.is_empty());
     }
 
@@ -311,14 +334,48 @@ mod tests {
         reader.line("slurm_nodes_idle 1").unwrap();
         let nodes = reader.finish().unwrap();
         assert_eq!(nodes.states, NodeStates::default());
-        assert_eq!(nodes.cpus.total, 131_074);
+        assert_eq!(nodes.cpus.total, Some(131_074));
     }
 
     #[test]
     fn what_is_no_page_of_nodes_tells_nothing() {
         assert_eq!(read(&[]), None);
         assert_eq!(read(&["slurm_nodes 0", "slurm_partitions 1"]), None);
-        // Half of one.
-        assert_eq!(read(&["slurm_nodes 1", "slurm_node_cpus{node=\"w1\"} 4"]), None);
+    }
+
+    #[test]
+    fn a_sum_without_one_node_s_part_is_not_told_and_the_others_are() {
+        let told = |lines: &[&str]| {
+            let nodes = one_node_and(lines);
+            (nodes.cpus, nodes.memory_bytes, nodes.allocated_memory_bytes, nodes.states.base)
+        };
+        let w2 = [
+            "slurm_node_cpus{node=\"w2\"} 4",
+            "slurm_node_cpus_alloc{node=\"w2\"} 3",
+            "slurm_node_memory_bytes{node=\"w2\"} 2",
+            "slurm_node_memory_alloc_bytes{node=\"w2\"} 1",
+            "slurm_nodes_idle 2",
+            "slurm_nodes 2",
+        ];
+        let good = told(&w2);
+        assert_eq!(good.0, NodeCpus { total: Some(8), allocated: Some(7) });
+        for odd in 0..w2.len() {
+            let mut lines = w2;
+            let (series, _) = lines[odd].rsplit_once(' ').unwrap();
+            let line = format!("{series} NaN");
+            lines[odd] = &line;
+            let (cpus, memory, allocated_memory, base) = told(&lines);
+            let (total, allocated) = (cpus.total, cpus.allocated);
+            let wanted = match odd {
+                0 => (NodeCpus { total: None, ..good.0 }, good.1, good.2),
+                1 => (NodeCpus { allocated: None, ..good.0 }, good.1, good.2),
+                2 => (good.0, None, good.2),
+                3 => (good.0, good.1, None),
+                _ => (good.0, good.1, good.2),
+            };
+            assert_eq!((NodeCpus { total, allocated }, memory, allocated_memory), wanted, "{line}");
+            let is_odd = odd == 4;
+            assert_eq!(base, if is_odd { BTreeMap::new() } else { good.3.clone() }, "{line}");
+        }
     }
 }

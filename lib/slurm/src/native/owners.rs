@@ -2,7 +2,7 @@
 
 use super::jobs::base_state;
 use super::sample::Sample;
-use crate::rows::RowError;
+use crate::lost::{Field, LeftOut, RowError};
 use crate::state::JobState;
 
 /// Whose jobs a line counts.
@@ -22,7 +22,9 @@ pub struct OwnerJobs<'a> {
     /// In which state.
     pub state: JobState,
     /// How many; all tasks of an array that wait are jobs.
-    pub jobs: u64,
+    pub jobs: Field<u64>,
+    /// What of the line could not be taken.
+    pub left_out: LeftOut,
 }
 
 impl<'a> OwnerJobs<'a> {
@@ -41,7 +43,8 @@ impl<'a> OwnerJobs<'a> {
             return Ok(None);
         };
         let state = base_state(word);
-        Ok(owner.zip(state).map(|(owner, state)| Self { owner, state, jobs: sample.value }))
+        let (jobs, left_out) = (sample.value, sample.left_out());
+        Ok(owner.zip(state).map(|(owner, state)| Self { owner, state, jobs, left_out }))
     }
 }
 
@@ -51,7 +54,9 @@ mod tests {
 
     #[test]
     fn reads_jobs_of_accounts_and_users() {
-        let jobs = |owner, state, jobs| Some(OwnerJobs { owner, state, jobs });
+        let jobs = |owner, state, jobs| {
+            Some(OwnerJobs { owner, state, jobs: Ok(jobs), left_out: LeftOut::default() })
+        };
         for (line, wanted) in [
             (
                 "slurm_account_jobs_pending{account=\"soc\"} 7",
@@ -69,6 +74,9 @@ mod tests {
         ] {
             assert_eq!(OwnerJobs::parse(line), Ok(wanted), "{line}");
         }
-        assert_eq!(OwnerJobs::parse("slurm_user_jobs_pending x"), Err(RowError::Number));
+        let odd = OwnerJobs::parse("slurm_user_jobs_pending{username=\"ada\"} x").unwrap().unwrap();
+        assert_eq!((odd.owner, odd.jobs), (Owner::User("ada"), Err(RowError::Number)));
+        assert_eq!(odd.left_out.total(), 1);
+        assert_eq!(OwnerJobs::parse("slurm_user_jobs_pending"), Err(RowError::Fields));
     }
 }

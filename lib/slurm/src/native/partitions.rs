@@ -6,7 +6,8 @@ use super::jobs::NativeJobs;
 use super::nodes::NodeStates;
 use super::sample::Sample;
 use super::wrapped::{NodeCpus, unwrap};
-use crate::rows::{RowError, name};
+use crate::lost::{Field, LeftOut, RowError};
+use crate::rows::name;
 
 /// Most partitions that are kept; what is said of further ones is no row.
 const MOST_PARTITIONS: usize = 10_000;
@@ -28,22 +29,23 @@ impl NativePartition {
     /// may have wrapped: Slurm counts it with 16 bits (`partition_stats_t.nodes_cpus_alloc`), and the page
     /// does not tell which nodes a partition has.
     pub fn node_cpus(&self) -> Option<NodeCpus> {
-        let total = self.cpus?;
-        Some(NodeCpus { total, allocated: unwrap(self.allocated_cpus_told?, total)? })
+        let (total, told) = (self.cpus, self.allocated_cpus_told);
+        let allocated = unwrap(told?, total?);
+        allocated.map(|allocated| NodeCpus { total, allocated: Some(allocated) })
     }
 
     /// Takes in the number that stands behind `partition_`. Memory is not read, which is in MiB here too,
     /// nor `jobs_wait_part_node_limit`, which counts jobs that wait for other reasons as well: Slurm tests
     /// the reason's bits, but it is a number.
-    fn note(&mut self, word: &str, value: u64) {
+    fn note(&mut self, word: &str, value: Field<u64>) {
         if let Some(word) = word.strip_prefix("jobs_") {
             self.jobs.note(word, value);
             return;
         }
         match word {
-            "cpus" => self.cpus = Some(value),
-            "nodes" => self.nodes = Some(value),
-            "nodes_cpus_alloc" => self.allocated_cpus_told = Some(value),
+            "cpus" => self.cpus = value.ok(),
+            "nodes" => self.nodes = value.ok(),
+            "nodes_cpus_alloc" => self.allocated_cpus_told = value.ok(),
             _ => {
                 if let Some(word) = word.strip_prefix("nodes_") {
                     self.states.note(word, value);
@@ -57,17 +59,17 @@ impl NativePartition {
 #[derive(Debug, Default)]
 pub struct PartitionsReader {
     /// `slurm_partitions`.
-    told: Option<u64>,
+    told: Option<Field<u64>>,
     partitions: BTreeMap<String, NativePartition>,
 }
 
 impl PartitionsReader {
-    /// Takes in one line.
+    /// Takes in one line, and says what of it could not be taken.
     ///
     /// # Errors
     /// Says why it is none.
-    pub fn line(&mut self, line: &str) -> Result<(), RowError> {
-        let Some(sample) = Sample::parse(line)? else { return Ok(()) };
+    pub fn line(&mut self, line: &str) -> Result<LeftOut, RowError> {
+        let Some(sample) = Sample::parse(line)? else { return Ok(LeftOut::default()) };
         if sample.name == "partitions" {
             self.told = Some(sample.value);
         } else if let Some(word) = sample.name.strip_prefix("partition_")
@@ -75,7 +77,7 @@ impl PartitionsReader {
         {
             self.partition(name(partition)?)?.note(word, sample.value);
         }
-        Ok(())
+        Ok(sample.left_out())
     }
 
     fn partition(&mut self, name: &str) -> Result<&mut NativePartition, RowError> {
@@ -95,7 +97,8 @@ impl PartitionsReader {
                 partition.states.fill_up_to(nodes);
             }
         }
-        (self.told? >= self.partitions.len() as u64).then_some(self.partitions)
+        let is_all = self.told?.map_or(true, |told| told >= self.partitions.len() as u64);
+        is_all.then_some(self.partitions)
     }
 }
 
@@ -129,7 +132,7 @@ mod tests {
         let partitions = partitions.unwrap();
         assert_eq!(partitions.len(), 2);
         let NativePartition { jobs, states, .. } = &partitions["p"];
-        assert_eq!(jobs.by_state, [(JobState::Running, 4)].into());
+        assert_eq!(jobs.by_state, [(JobState::Running, Ok(4))].into());
         let base = [(NodeBase::Idle, 1), (NodeBase::Down, 1), (NodeBase::Other, 1)];
         assert_eq!(states.base, base.into());
         let flags =
@@ -148,7 +151,8 @@ mod tests {
                 "slurm_partitions 1",
             ]);
             let cpus = partitions.unwrap()["p"].node_cpus();
-            assert_eq!(cpus, allocated.map(|allocated| NodeCpus { total, allocated }));
+            let both = |allocated| NodeCpus { total: Some(total), allocated: Some(allocated) };
+            assert_eq!(cpus, allocated.map(both));
         }
     }
 
@@ -160,6 +164,38 @@ mod tests {
     }
 
     #[test]
+    fn one_odd_number_costs_itself_alone() {
+        let page = [
+            "slurm_partition_nodes{partition=\"p\"} 3",
+            "slurm_partition_nodes_idle{partition=\"p\"} 1",
+            "slurm_partition_nodes_mixed{partition=\"p\"} 2",
+            "slurm_partition_jobs_running{partition=\"p\"} 4",
+            "slurm_partition_cpus{partition=\"p\"} 8",
+            "slurm_partition_nodes_cpus_alloc{partition=\"p\"} 7",
+            "slurm_partitions 1",
+        ];
+        let good = read(&page).unwrap();
+        for odd in 0..page.len() {
+            let mut lines = page;
+            let (series, _) = lines[odd].rsplit_once(' ').unwrap();
+            let line = format!("{series} 1e3");
+            lines[odd] = &line;
+            let (mut now, mut good) = (read(&lines).unwrap(), good.clone());
+            let (now, good) = (now.remove("p").unwrap(), good.remove("p").unwrap());
+            let NodeStates { base, .. } = &now.states;
+            let same = [
+                base.get(&NodeBase::Idle) == Some(&1),
+                base.get(&NodeBase::Mixed) == Some(&2),
+                now.jobs == good.jobs,
+                now.node_cpus() == good.node_cpus(),
+            ];
+            let different = same.iter().filter(|same| !**same).count();
+            assert_eq!(different, usize::from(odd != 0 && odd != 6), "{line}: {same:?}");
+            assert_eq!(base.get(&NodeBase::Other), None, "{line}");
+        }
+    }
+
+    #[test]
     fn names_without_end_are_refused() {
         let mut reader = PartitionsReader::default();
         for n in 0..MOST_PARTITIONS {
@@ -167,7 +203,7 @@ mod tests {
         }
         let more = "slurm_partition_cpus{partition=\"more\"} 1";
         assert_eq!(reader.line(more), Err(RowError::Stray));
-        assert_eq!(reader.line("slurm_partition_cpus{partition=\"p7\"} 1"), Ok(()));
+        assert!(reader.line("slurm_partition_cpus{partition=\"p7\"} 1").is_ok());
         assert_eq!(reader.line("slurm_partition_cpus{partition=\"a\"b\"} 1"), Err(RowError::Name));
     }
 }

@@ -1,6 +1,7 @@
 //! A line of any page.
 
-use crate::rows::{RowError, number};
+use crate::lost::{Field, LeftOut, RowError};
+use crate::rows::number;
 
 /// A number, and what it is of.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub(super) struct Sample<'a> {
     /// The label's name and value. Slurm has one label or none, and none where its value would be empty.
     pub(super) label: Option<(&'a str, &'a str)>,
     /// All that Slurm prints are whole numbers, and none is negative.
-    pub(super) value: u64,
+    pub(super) value: Field<u64>,
 }
 
 impl<'a> Sample<'a> {
@@ -29,7 +30,14 @@ impl<'a> Sample<'a> {
         if !is_word(name) {
             return Err(RowError::Name);
         }
-        Ok(Some(Self { name, label, value: number(value)? }))
+        Ok(Some(Self { name, label, value: number(value) }))
+    }
+
+    /// What of it could not be taken.
+    pub(super) fn left_out(&self) -> LeftOut {
+        let mut left_out = LeftOut::default();
+        let _counted = left_out.note(self.value);
+        left_out
     }
 
     /// The label's value, where the label has this name.
@@ -45,7 +53,7 @@ fn is_comment(line: &str) -> bool {
 fn parse_label(text: &str) -> Result<(&str, &str), RowError> {
     let text = text.strip_suffix("\"}").ok_or(RowError::Fields)?;
     let (name, value) = text.split_once("=\"").ok_or(RowError::Fields)?;
-    if !is_word(name) || value.is_empty() || value.chars().any(char::is_control) {
+    if !is_word(name) || value.is_empty() {
         return Err(RowError::Name);
     }
     Ok((name, value))
@@ -62,7 +70,7 @@ mod tests {
 
     #[test]
     fn reads_a_number_with_a_label_and_without() {
-        let sample = |name, label, value| Ok(Some(Sample { name, label, value }));
+        let sample = |name, label, value| Ok(Some(Sample { name, label, value: Ok(value) }));
         assert_eq!(Sample::parse("slurm_nodes 3"), sample("nodes", None, 3));
         assert_eq!(
             Sample::parse("slurm_node_cpus{node=\"w1\"} 4"),
@@ -85,11 +93,12 @@ mod tests {
             "x\"} 7\"} 8",
             "slurm_user_jobs{username=\"root\"} 9",
             "ü",
+            "w\t1",
         ] {
             let line = format!("slurm_user_jobs{{username=\"{name}\"}} 3");
             let sample = Sample::parse(&line).unwrap().unwrap();
             assert_eq!(sample.of("username"), Some(name), "{line}");
-            assert_eq!((sample.name, sample.value), ("user_jobs", 3), "{line}");
+            assert_eq!((sample.name, sample.value), ("user_jobs", Ok(3)), "{line}");
         }
     }
 
@@ -98,11 +107,6 @@ mod tests {
         for (line, error) in [
             ("", RowError::Fields),
             ("slurm_nodes", RowError::Fields),
-            ("slurm_nodes ", RowError::Number),
-            ("slurm_nodes NaN", RowError::Number),
-            ("slurm_nodes -1", RowError::Number),
-            ("slurm_nodes 1.5", RowError::Number),
-            ("slurm_nodes 18446744073709551616", RowError::Number),
             ("nodes 1", RowError::Unknown),
             ("#slurm_nodes 1", RowError::Unknown),
             ("slurm_ 1", RowError::Name),
@@ -114,9 +118,18 @@ mod tests {
             ("slurm_node_cpus{} 4", RowError::Fields),
             ("slurm_node_cpus{node=\"\"} 4", RowError::Name),
             ("slurm_node_cpus{=\"w1\"} 4", RowError::Name),
-            ("slurm_node_cpus{node=\"w\t1\"} 4", RowError::Name),
         ] {
             assert_eq!(Sample::parse(line), Err(error), "{line}");
+        }
+    }
+    #[test]
+    fn an_odd_number_leaves_what_it_is_of() {
+        for value in ["", "NaN", "-1", "1.5", "18446744073709551616", "(null)"] {
+            let line = format!("slurm_node_cpus{{node=\"w1\"}} {value}");
+            let sample = Sample::parse(&line).unwrap().unwrap();
+            assert_eq!((sample.name, sample.of("node")), ("node_cpus", Some("w1")), "{line}");
+            assert_eq!(sample.value, Err(RowError::Number), "{line}");
+            assert_eq!(sample.left_out().total(), 1, "{line}");
         }
     }
 }

@@ -1,65 +1,43 @@
 //! The page of the schedulers: what sdiag says too, but for requests by type and user.
 
 use super::sample::Sample;
-use crate::diag::{Diag, Figure};
-use crate::rows::RowError;
+use crate::diag::{Diag, Figure, Stamp};
+use crate::lost::{LeftOut, RowError};
 
 /// Reads the page, line by line.
 #[derive(Debug, Default)]
 pub struct SchedulerReader(Diag);
 
 impl SchedulerReader {
-    /// Takes in one line.
+    /// Takes in one line, and says what of it could not be taken.
     ///
     /// # Errors
     /// Says why it is none.
-    pub fn line(&mut self, line: &str) -> Result<(), RowError> {
-        let Some(Sample { name, label: None, value }) = Sample::parse(line)? else {
-            return Ok(());
-        };
+    pub fn line(&mut self, line: &str) -> Result<LeftOut, RowError> {
+        let Some(sample) = Sample::parse(line)? else { return Ok(LeftOut::default()) };
+        let left_out = sample.left_out();
+        let Sample { name, label: None, value: Ok(value) } = sample else { return Ok(left_out) };
+        let stamp = Some(Stamp::of(value));
         match name {
             // Slurm's word for what sdiag calls "Data since".
-            "last_proc_req_start" => self.0.since = since_epoch(value),
-            "sched_stats_timestamp" => self.0.asked = since_epoch(value),
-            "sdiag_job_states_ts" => self.0.jobs_counted = since_epoch(value),
+            "last_proc_req_start" => self.0.since = stamp,
+            "sched_stats_timestamp" => self.0.asked = stamp,
+            "sdiag_job_states_ts" => self.0.jobs_counted = stamp,
             "bf_active" => self.0.is_backfilling = Some(value > 0),
-            "bf_when_last_cycle" => self.0.backfill_last_cycle = since_epoch(value),
+            "bf_when_last_cycle" => self.0.backfill_last_cycle = stamp,
             _ => {
                 if let Some(figure) = figure(name) {
                     self.0.figures.insert(figure, value);
                 }
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Ends the reading; nothing where it was no page of the schedulers.
     pub fn finish(self) -> Option<Diag> {
-        let Self(mut diag) = self;
-        for (cycles, means) in [
-            (Figure::MainCycles, &[Figure::MainMeanCycle, Figure::MainMeanDepth] as &[Figure]),
-            (
-                Figure::BackfillCycles,
-                &[
-                    Figure::BackfillMeanCycle,
-                    Figure::BackfillMeanDepth,
-                    Figure::BackfillMeanTried,
-                    Figure::BackfillMeanQueue,
-                    Figure::BackfillMeanTable,
-                ],
-            ),
-        ] {
-            // The mean of nothing is 0 here.
-            if diag.figures.get(&cycles) == Some(&0) {
-                diag.figures.retain(|figure, _| !means.contains(figure));
-            }
-        }
-        Some(diag).filter(|diag| diag.figures.contains_key(&Figure::ServerThreads))
+        Some(self.0.without_what_never_was()).filter(|diag| !diag.figures.is_empty())
     }
-}
-
-fn since_epoch(seconds: u64) -> Option<u64> {
-    Some(seconds).filter(|seconds| *seconds > 0)
 }
 
 /// The figure of sdiag that a name stands for; times are in microseconds here too. SchedMD's guide has two
@@ -143,9 +121,10 @@ mod tests {
             "slurm_sched_stats_timestamp 1764597600",
         ]);
         let diag = diag.unwrap();
-        assert_eq!(diag.since, Some(1_764_561_600));
-        assert_eq!(diag.backfill_last_cycle, Some(1_764_597_580));
-        assert_eq!((diag.asked, diag.is_backfilling), (Some(1_764_597_600), Some(true)));
+        let at = |seconds| Some(Stamp::At(seconds));
+        assert_eq!(diag.since, at(1_764_561_600));
+        assert_eq!(diag.backfill_last_cycle, at(1_764_597_580));
+        assert_eq!((diag.asked, diag.is_backfilling), (at(1_764_597_600), Some(true)));
         let figures = [
             (Figure::ServerThreads, 3),
             (Figure::MainCycles, 40),
@@ -171,12 +150,12 @@ mod tests {
         let diag = diag.unwrap();
         let figures =
             [(Figure::ServerThreads, 1), (Figure::MainCycles, 0), (Figure::BackfillCycles, 0)];
-        assert_eq!((diag.figures, diag.backfill_last_cycle), (figures.into(), None));
+        assert_eq!((diag.figures, diag.backfill_last_cycle), (figures.into(), Some(Stamp::Never)));
     }
 
     #[test]
     fn what_is_no_page_of_the_schedulers_tells_nothing() {
         assert_eq!(read(&[]), None);
-        assert_eq!(read(&["slurm_nodes 3", "slurm_bf_cycle_cnt 1"]), None);
+        assert_eq!(read(&["slurm_nodes 3", "slurm_jobs_running 1"]), None);
     }
 }

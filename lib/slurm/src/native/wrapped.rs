@@ -1,15 +1,16 @@
 //! Sums that begin again at 0.
 
 /// What Slurm counts with 16 bits begins again at 0 there.
-const WRAP: u64 = 1 << 16;
+pub(super) const WRAP: u64 = 1 << 16;
 
-/// The CPUs of all nodes, summed up from the single nodes' numbers, which do not wrap.
+/// The CPUs of all nodes, summed up from the single nodes' numbers, which do not wrap; nothing where one of the
+/// numbers cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeCpus {
     /// All of them.
-    pub total: u64,
+    pub total: Option<u64>,
     /// What jobs have of them.
-    pub allocated: u64,
+    pub allocated: Option<u64>,
 }
 
 impl NodeCpus {
@@ -17,10 +18,12 @@ impl NodeCpus {
     /// 25.11 and 26.05 (`jobs_stats_t.cpus_alloc`), later with 64. Nothing where it cannot be known whether
     /// the sum has wrapped, and how often. Jobs that share CPUs are taken to have less than 65,536.
     pub(super) fn unwrap_jobs(&self, told: u64) -> Option<u64> {
-        if self.allocated % WRAP == told {
-            return Some(self.allocated);
+        if let Some(allocated) = self.allocated
+            && allocated % WRAP == told
+        {
+            return Some(allocated);
         }
-        unwrap(told, self.total)
+        unwrap(told, self.total?)
     }
 }
 
@@ -49,7 +52,7 @@ mod tests {
             // A release that does not wrap.
             (70_000, 80_000, 69_000, Some(69_000)),
         ] {
-            let nodes = NodeCpus { total, allocated };
+            let nodes = NodeCpus { total: Some(total), allocated: Some(allocated) };
             assert_eq!(nodes.unwrap_jobs(told), sum, "{nodes:?} {told}");
         }
     }

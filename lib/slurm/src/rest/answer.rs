@@ -114,8 +114,39 @@ impl<'de, T: Deserialize<'de>, F: FnMut(Option<T>)> Visitor<'de> for Elements<T,
     }
 }
 
+/// What a value of each plain type stands for, where a structure should be.
+macro_rules! plain_values {
+    ($value:ty, |$this:ident| $stands_for:expr) => {
+        fn visit_bool<E>($this, _: bool) -> Result<$value, E> {
+            Ok($stands_for)
+        }
+
+        fn visit_u64<E>($this, _: u64) -> Result<$value, E> {
+            Ok($stands_for)
+        }
+
+        fn visit_i64<E>($this, _: i64) -> Result<$value, E> {
+            Ok($stands_for)
+        }
+
+        fn visit_f64<E>($this, _: f64) -> Result<$value, E> {
+            Ok($stands_for)
+        }
+
+        fn visit_str<E>($this, _: &str) -> Result<$value, E> {
+            Ok($stands_for)
+        }
+    };
+}
+
 /// An object, if it is one.
-struct Object<T>(Option<T>);
+pub(super) struct Object<T>(pub(super) Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -145,25 +176,46 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
         Ok(None)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Option<T>, E> {
-        Ok(None)
+    plain_values!(Option<T>, |self| None);
+}
+
+/// As [`Elements`], within an answer: `null` is an empty list, and what is no list is one element that is no
+/// object.
+pub(super) struct MaybeElements<T, F>(pub(super) Elements<T, F>);
+
+impl<'de, T: Deserialize<'de>, F: FnMut(Option<T>)> DeserializeSeed<'de> for MaybeElements<T, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(Option<T>)> Visitor<'de> for MaybeElements<T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Option<T>, E> {
-        Ok(None)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.0.visit_seq(list)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Option<T>, E> {
-        Ok(None)
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        (self.0.each)(None);
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Option<T>, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
-        Ok(None)
-    }
+    plain_values!((), |self| {
+        let Self(Elements { mut each, .. }) = self;
+        each(None)
+    });
 }
 
 /// The first of Slurm's errors, if there is one.
@@ -182,10 +234,10 @@ struct Problem {
 impl<'de> Deserialize<'de> for Problems {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut first = None;
-        Elements::new(|problem: Option<Problem>| {
+        let each = |problem: Option<Problem>| {
             first.get_or_insert_with(|| problem.map_or_else(String::new, Problem::text));
-        })
-        .deserialize(deserializer)?;
+        };
+        MaybeElements(Elements::new(each)).deserialize(deserializer)?;
         Ok(Self(first))
     }
 }
@@ -222,6 +274,7 @@ mod tests {
         for json in [
             r#"{"meta": {"x": [1]}, "errors": [], "things": [{"name": "a", "y": {}}, {"name": "b"}]}"#,
             r#"{"things": [{"name": "a"}, {"name": "b"}], "errors": [], "warnings": [{}]}"#,
+            r#"{"errors": null, "things": [{"name": "a"}, {"name": "b"}]}"#,
         ] {
             assert_eq!(things(json).unwrap(), (None, "ab".to_owned()), "{json}");
         }
@@ -236,6 +289,8 @@ mod tests {
             (r#"[{"description": "no slurmctld", "error": "x"}, {"error": "y"}]"#, "no slurmctld"),
             ("[{}]", ""),
             ("[7]", ""),
+            ("7", ""),
+            ("{}", ""),
         ] {
             for json in [
                 format!("{{\"errors\": {errors}}}"),
@@ -255,7 +310,6 @@ mod tests {
             "null",
             "{}",
             r#"{"errors": []}"#,
-            r#"{"errors": null, "things": []}"#,
             r#"{"things": {}}"#,
             r#"{"things": "x"}"#,
             r#"{"things": [}"#,

@@ -1,14 +1,16 @@
 //! slurmctld's figures of itself as `/diag` shows them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::answer::Elements;
+use super::answer::{Elements, MaybeElements, Object};
 use super::value::Value;
-use crate::diag::{Diag, Figure, RpcCount};
-use crate::rows::{Rejected, RowError, optional_word};
+use crate::diag::{Diag, Figure, RpcCount, Stamp};
+use crate::lost::{LeftOut, Rejected, RowError};
+use crate::rows::optional_word;
 
 /// The key under which they stand.
 pub(super) const KEY: &str = "statistics";
@@ -69,17 +71,6 @@ const EXITS: [(&str, &str, Figure); 12] = [
     ("bf_exit", "bf_max_time", Figure::BackfillExitTimeout),
 ];
 
-/// Means, which are 0 where there was nothing that they could be of: then sdiag does not show them.
-const MEANS: [(Figure, Figure); 7] = [
-    (Figure::MainMeanCycle, Figure::MainCycles),
-    (Figure::MainMeanDepth, Figure::MainCycles),
-    (Figure::BackfillMeanCycle, Figure::BackfillCycles),
-    (Figure::BackfillMeanDepth, Figure::BackfillCycles),
-    (Figure::BackfillMeanTried, Figure::BackfillCycles),
-    (Figure::BackfillMeanQueue, Figure::BackfillCycles),
-    (Figure::BackfillMeanTable, Figure::BackfillCycles),
-];
-
 /// Requests by type or by user.
 #[derive(Deserialize)]
 #[serde(default)]
@@ -92,9 +83,10 @@ struct Rpc {
 }
 
 impl Rpc {
-    fn count(&self, name: &Value) -> Result<RpcCount, RowError> {
-        let name = optional_word(name.text()?)?.ok_or(RowError::Name)?.to_owned();
-        Ok(RpcCount { name, count: self.count.whole()?, total_usec: self.total_time.whole()? })
+    fn count(&self, name: &Value, left_out: &mut LeftOut) -> Result<RpcCount, RowError> {
+        let name = optional_word(name.text()?).ok_or(RowError::Name)?.to_owned();
+        let count = left_out.note(self.count.whole());
+        Ok(RpcCount { name, count, total_usec: left_out.note(self.total_time.whole()) })
     }
 }
 
@@ -130,85 +122,58 @@ impl<'de> Visitor<'de> for Statistics<'_> {
                     let (counts, rejected) = (&mut self.diag.rpcs_by_user, &mut *self.rejected);
                     map.next_value_seed(rpcs(counts, rejected, |rpc| &rpc.user))?;
                 }
-                "req_time" => self.diag.asked = self.time(&map.next_value()?),
-                "job_states_ts" => self.diag.jobs_counted = self.time(&map.next_value()?),
-                "bf_active" => {
-                    if let Value::Flag(is_active) = map.next_value()? {
-                        self.diag.is_backfilling = Some(is_active);
-                    }
-                }
-                "schedule_exit" | "bf_exit" => {
-                    map.next_value_seed(Exits { object: &key, statistics: &mut self })?;
-                }
-                "req_time_start" => self.diag.since = self.time(&map.next_value()?),
+                "req_time" => self.diag.asked = self.stamp(&key, &map.next_value()?),
+                "job_states_ts" => self.diag.jobs_counted = self.stamp(&key, &map.next_value()?),
+                "req_time_start" => self.diag.since = self.stamp(&key, &map.next_value()?),
                 "bf_when_last_cycle" => {
-                    self.diag.backfill_last_cycle = self.time(&map.next_value()?);
+                    self.diag.backfill_last_cycle = self.stamp(&key, &map.next_value()?);
                 }
+                "bf_active" => {
+                    let mut left_out = LeftOut::default();
+                    let flag = left_out.note(map.next_value::<Value>()?.flag());
+                    self.diag.is_backfilling = flag.ok();
+                    self.rejected.note(&Ok(left_out), &key);
+                }
+                "schedule_exit" | "bf_exit" => self.exits(&key, map.next_value()?),
                 key => match FIGURES.iter().find(|(name, _)| *name == key) {
-                    Some((_, figure)) => self.figure(*figure, &map.next_value()?),
+                    Some((_, figure)) => self.figure(*figure, key, &map.next_value()?),
                     None => _ = map.next_value::<IgnoredAny>()?,
                 },
             }
         }
-        let figures = &mut self.diag.figures;
-        for (mean, of) in MEANS {
-            if figures.get(&of).is_none_or(|cycles| *cycles == 0) {
-                figures.remove(&mean);
-            }
-        }
+        *self.diag = std::mem::take(self.diag).without_what_never_was();
         Ok(())
     }
 }
 
 impl Statistics<'_> {
-    fn figure(&mut self, figure: Figure, value: &Value) {
-        match value.known() {
-            Ok(number) => self.diag.figures.extend(number.map(|number| (figure, number))),
-            Err(error) => self.rejected.note(error),
+    fn figure(&mut self, figure: Figure, key: &str, value: &Value) {
+        let mut left_out = LeftOut::default();
+        if let Ok(Some(number)) = left_out.note(value.known()) {
+            self.diag.figures.insert(figure, number);
         }
+        self.rejected.note(&Ok(left_out), key);
     }
 
-    fn time(&mut self, value: &Value) -> Option<u64> {
-        value
-            .time()
-            .unwrap_or_else(|error| {
-                self.rejected.note(error);
-                None
-            })
-            .map(u64::from)
-    }
-}
-
-/// One of the objects of [`EXITS`].
-struct Exits<'s, 'a> {
-    object: &'s str,
-    statistics: &'s mut Statistics<'a>,
-}
-
-impl<'de> DeserializeSeed<'de> for Exits<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Exits<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of reasons")
+    fn stamp(&mut self, key: &str, value: &Value) -> Option<Stamp> {
+        let mut left_out = LeftOut::default();
+        let stamp = left_out.note(value.stamp());
+        self.rejected.note(&Ok(left_out), key);
+        stamp.ok().flatten()
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value()?;
-            let known = |(object, name, _): &&_| (*object, *name) == (self.object, &*key);
+    /// Takes in one of the objects of [`EXITS`].
+    fn exits(&mut self, object: &str, exits: Object<BTreeMap<String, Value>>) {
+        let Some(exits) = exits.0 else {
+            self.rejected.note(&Err(RowError::Fields), object);
+            return;
+        };
+        for (name, value) in exits {
+            let known = |exit: &&(&str, &str, _)| (exit.0, exit.1) == (object, &*name);
             if let Some((.., figure)) = EXITS.iter().find(known) {
-                self.statistics.figure(*figure, &value);
+                self.figure(*figure, &name, &value);
             }
         }
-        Ok(())
     }
 }
 
@@ -217,13 +182,19 @@ fn rpcs<'de>(
     rejected: &mut Rejected,
     name: fn(&Rpc) -> &Value,
 ) -> impl DeserializeSeed<'de, Value = ()> {
-    Elements::new(move |rpc: Option<Rpc>| {
-        let count = rpc.ok_or(RowError::Fields).and_then(|rpc| rpc.count(name(&rpc)));
-        match count {
-            Ok(count) => counts.push(count),
-            Err(error) => rejected.note(error),
-        }
-    })
+    MaybeElements(Elements::new(move |rpc: Option<Rpc>| {
+        let mut left_out = LeftOut::default();
+        let count = rpc.as_ref().ok_or(RowError::Fields);
+        let count = count.and_then(|rpc| rpc.count(name(rpc), &mut left_out));
+        let sample = rpc.as_ref().map_or(Ok("requests"), |rpc| name(rpc).text());
+        rejected.note(
+            &count.map(|count| {
+                counts.push(count);
+                left_out
+            }),
+            sample.unwrap_or_default(),
+        );
+    }))
 }
 
 #[cfg(test)]
@@ -238,11 +209,12 @@ mod tests {
         "schedule_cycle_total": 2, "schedule_cycle_mean": 51, "bf_cycle_counter": 0, "bf_cycle_mean": 0,
         "bf_depth_mean": 0, "bf_when_last_cycle": 0, "bf_active": false}}"#;
 
+    /// What was read, and the reasons for which values were left out and rows given up.
     fn read(json: &str) -> (Diag, Vec<(RowError, u64)>) {
         let (mut diag, mut rejected) = (Diag::default(), Rejected::default());
         let content = Statistics { diag: &mut diag, rejected: &mut rejected };
         answer::read(json.as_bytes(), KEY, content).unwrap();
-        (diag, rejected.iter().collect())
+        (diag, rejected.values().chain(rejected.iter()).collect())
     }
 
     #[test]
@@ -257,14 +229,17 @@ mod tests {
         );
         for (json, exits) in [(V38, None), (&*v42, Some((Figure::BackfillExitTimeout, 4)))] {
             let (diag, rejected) = read(json);
-            let rpc =
-                |name: &str, count, total_usec| RpcCount { name: name.into(), count, total_usec };
+            let rpc = |name: &str, count, total_usec| RpcCount {
+                name: name.into(),
+                count: Ok(count),
+                total_usec: Ok(total_usec),
+            };
             let wanted = Diag {
-                since: Some(1_795_647_799),
-                asked: Some(1_795_647_801),
+                since: Some(Stamp::At(1_795_647_799)),
+                asked: Some(Stamp::At(1_795_647_801)),
                 jobs_counted: None,
                 is_backfilling: Some(false),
-                backfill_last_cycle: None,
+                backfill_last_cycle: Some(Stamp::Never),
                 figures: [
                     (Figure::ServerThreads, 3),
                     (Figure::MainCycles, 2),
@@ -286,11 +261,27 @@ mod tests {
         let json = V38
             .replace("\"server_thread_count\": 3", "\"server_thread_count\": \"many\"")
             .replace("1795647799", "-1")
-            .replace("\"ada\"", "\"a\\u0000da\"")
-            .replace("\"count\": 2", "\"count\": null");
+            .replace("\"ada\"", "7")
+            .replace("\"count\": 2", "\"count\": null")
+            .replace("\"bf_active\": false", "\"bf_active\": {}, \"bf_exit\": 7");
         let (diag, rejected) = read(&json);
         assert_eq!((diag.since, diag.figures.get(&Figure::ServerThreads)), (None, None));
-        assert_eq!((diag.rpcs_by_type, diag.rpcs_by_user), (vec![], vec![]));
-        assert_eq!(rejected, [(RowError::Number, 2), (RowError::Name, 1), (RowError::Time, 1)]);
+        assert_eq!((diag.is_backfilling, diag.rpcs_by_user), (None, vec![]));
+        let ping = RpcCount {
+            name: "REQUEST_PING".to_owned(),
+            count: Err(RowError::Number),
+            total_usec: Ok(10),
+        };
+        assert_eq!(diag.rpcs_by_type, [ping]);
+        let (values, rows) = rejected.split_at(3);
+        assert_eq!(values, [(RowError::Fields, 1), (RowError::Number, 2), (RowError::Time, 1)]);
+        assert_eq!(rows, [(RowError::Fields, 2)]);
+        for no_list in ["7", "{}", "\"x\""] {
+            let json = V38
+                .replace("\"rpcs_by_user\": [", &format!("\"rpcs_by_user\": {no_list}, \"x\": ["));
+            let (diag, rejected) = read(&json);
+            assert_eq!((diag.rpcs_by_type.len(), diag.rpcs_by_user.len()), (1, 0));
+            assert_eq!(rejected, [(RowError::Fields, 1)], "{no_list}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Its answers have a version of their own, and a slurmrestd offers three or so: Slurm 22.05 brought v0.0.38,
 //! each later release one more, 26.05 v0.0.45. All are read alike: [`value`] takes each way in which a
-//! release writes a number or a list of words, and what is not known is passed over. Whoever may ask is
+//! release writes a number or a list of words, and what is not known is passed over. [`mended`] puts right what is
+//! no JSON, such as `Infinity`. Whoever may ask is
 //! slurmrestd's own affair: with `rest_auth/local`, the one that needs no token, its own user.
 
 mod answer;
@@ -13,6 +14,7 @@ mod error;
 pub mod fuzzing;
 mod jobs;
 mod licenses;
+mod mended;
 mod nodes;
 mod reservations;
 mod shares;
@@ -31,13 +33,15 @@ pub use self::error::RestError;
 
 use self::answer::Elements;
 use self::bounds::Bounded;
+use self::mended::Mended;
+use self::value::Value;
 use crate::diag::Diag;
 use crate::http::{Body, Client, HttpError, Place, Response};
 use crate::jobs::JobRow;
 use crate::licenses::LicenseRow;
+use crate::lost::{LeftOut, Rejected, RowError};
 use crate::nodes::NodeRow;
 use crate::reservations::ReservationRow;
-use crate::rows::{Rejected, RowError};
 use crate::shares::ShareRow;
 
 /// Where Debian's unit has slurmrestd listen.
@@ -123,13 +127,19 @@ impl Slurmrestd {
 
     /// Hands on one row for each node and partition, as [`commands::NODES`](crate::commands::NODES) has them.
     pub fn nodes(&mut self, mut on_row: impl FnMut(&NodeRow<'_>)) -> Result<Rejected, RestError> {
-        self.list("nodes", |node: &nodes::Node| node.rows(&mut on_row))
+        self.list("nodes", |node: &nodes::Node| (node.rows(&mut on_row), &node.name))
     }
 
     /// Hands on one row for each job, arrays not expanded, as [`commands::JOBS`](crate::commands::JOBS) has
     /// them. A reason is always Slurm's word, never the text that squeue may show in its place.
     pub fn jobs(&mut self, mut on_row: impl FnMut(&JobRow<'_>)) -> Result<Rejected, RestError> {
-        self.list("jobs", |job: &jobs::Job| job.row().map(|row| on_row(&row)))
+        self.list("jobs", |job: &jobs::Job| {
+            let outcome = job.row().map(|row| {
+                on_row(&row);
+                row.left_out
+            });
+            (outcome, &job.job_id)
+        })
     }
 
     /// Hands on one row for each licence.
@@ -137,7 +147,13 @@ impl Slurmrestd {
         &mut self,
         mut on_row: impl FnMut(&LicenseRow<'_>),
     ) -> Result<Rejected, RestError> {
-        self.list("licenses", |license: &licenses::License| license.row().map(|row| on_row(&row)))
+        self.list("licenses", |license: &licenses::License| {
+            let outcome = license.row().map(|row| {
+                on_row(&row);
+                row.left_out
+            });
+            (outcome, &license.license_name)
+        })
     }
 
     /// Hands on one row for each reservation.
@@ -146,14 +162,21 @@ impl Slurmrestd {
         mut on_row: impl FnMut(&ReservationRow<'_>),
     ) -> Result<Rejected, RestError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        self.list("reservations", |one: &reservations::Reservation| one.row(now, &mut on_row))
+        self.list("reservations", |one: &reservations::Reservation| {
+            (one.row(now, &mut on_row), &one.name)
+        })
     }
 
     /// Hands on one row for each account, and one for each user of it.
     pub fn shares(&mut self, mut on_row: impl FnMut(&ShareRow<'_>)) -> Result<Rejected, RestError> {
         let mut rejected = Rejected::default();
-        let each =
-            counting(&mut rejected, |share: &shares::Share| share.row().map(|row| on_row(&row)));
+        let each = counting(&mut rejected, |share: &shares::Share| {
+            let outcome = share.row().map(|row| {
+                on_row(&row);
+                row.left_out
+            });
+            (outcome, &share.name)
+        });
         read(self.open("shares")?, shares::KEY, shares::Shares(each))?;
         Ok(rejected)
     }
@@ -162,7 +185,7 @@ impl Slurmrestd {
     fn list<T: DeserializeOwned>(
         &mut self,
         name: &'static str,
-        on_element: impl FnMut(&T) -> Result<(), RowError>,
+        on_element: impl FnMut(&T) -> (Outcome, &Value),
     ) -> Result<Rejected, RestError> {
         let mut rejected = Rejected::default();
         let each = counting(&mut rejected, on_element);
@@ -207,16 +230,22 @@ impl Slurmrestd {
     }
 }
 
-/// What takes in an element, or counts why not.
+/// What of an element was left out, or why it is no row.
+type Outcome = Result<LeftOut, RowError>;
+
+/// What takes in an element, which says what became of it and which it is, and counts what was lost.
 fn counting<T>(
     rejected: &mut Rejected,
-    mut on_element: impl FnMut(&T) -> Result<(), RowError>,
+    mut on_element: impl FnMut(&T) -> (Outcome, &Value),
 ) -> impl FnMut(Option<T>) {
-    move |element| {
-        let outcome = element.as_ref().ok_or(RowError::Fields).and_then(&mut on_element);
-        if let Err(error) = outcome {
-            rejected.note(error);
+    move |element| match &element {
+        Some(element) => {
+            let (outcome, name) = on_element(element);
+            if outcome.is_err() || outcome.is_ok_and(|left_out| left_out.total() > 0) {
+                rejected.note(&outcome, &name.shown());
+            }
         }
+        None => rejected.note(&Err(RowError::Fields), ""),
     }
 }
 
@@ -226,12 +255,12 @@ fn read<'de>(
     content: impl DeserializeSeed<'de, Value = ()>,
 ) -> Result<(), RestError> {
     let path = body.asked().to_owned();
-    let mut text = Bounded::new(body);
+    let mut text = Bounded::new(Mended::new(body));
     let outcome = answer::read(BufReader::new(&mut text), key, content);
     match outcome {
         Ok(None) => Ok(()),
         Ok(Some(message)) => Err(RestError::Refused { path, message: clip(&message) }),
-        Err(error) => Err(match text.source.failure() {
+        Err(error) => Err(match text.source.source.failure() {
             Some(failure) => failure.into(),
             None if error.is_eof() => HttpError::Truncated { asked: path }.into(),
             None => RestError::Json { path, message: clip(&error.to_string()) },

@@ -1,11 +1,13 @@
 //! Values as any release writes them. None of them fails to be read: one that is of another type than it
-//! should be costs its row alone.
+//! should be costs what is made of it alone.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::rows::RowError;
+use crate::diag::Stamp;
+use crate::lost::{Field, RowError};
+use crate::rows::MOST;
 
 /// Longest text, or list of words, that is kept; as long as the longest row of a command.
 const MAX_TEXT_BYTES: usize = 64 << 10;
@@ -13,6 +15,7 @@ const MAX_TEXT_BYTES: usize = 64 << 10;
 /// Slurm's mark for a number that is not known where a release writes it plainly: in 32 bits, and in 64
 /// that are shown as signed. The next one is its mark for infinity.
 const NO_VALUE: u64 = 0xffff_fffe;
+const NO_VALUE_64: u64 = u64::MAX - 1;
 const NO_VALUE_SIGNED: f64 = -2.0;
 
 /// A value of any type. Numbers are plain to v0.0.38, and later where they are always there; from v0.0.39 on
@@ -36,24 +39,25 @@ pub(super) enum Value {
 
 impl Value {
     /// A number that must be there.
-    pub(super) fn whole(&self) -> Result<u64, RowError> {
+    pub(super) fn whole(&self) -> Field<u64> {
         match self {
-            Self::Whole(number) => Ok(*number),
+            Self::Whole(number @ 0..=MOST) => Ok(*number),
             _ => Err(RowError::Number),
         }
     }
 
     /// A number that Slurm may not know.
-    pub(super) fn known(&self) -> Result<Option<u64>, RowError> {
+    pub(super) fn known(&self) -> Field<Option<u64>> {
         match self {
-            Self::Absent | Self::Infinite | Self::Whole(NO_VALUE..=0xffff_ffff) => Ok(None),
+            Self::Absent | Self::Infinite => Ok(None),
+            Self::Whole(NO_VALUE..=0xffff_ffff | NO_VALUE_64..) => Ok(None),
             Self::Decimal(number) if (NO_VALUE_SIGNED..0.0).contains(number) => Ok(None),
             number => number.whole().map(Some),
         }
     }
 
     /// A time in seconds since the epoch; nothing where there is none, for which Slurm may write 0.
-    pub(super) fn time(&self) -> Result<Option<u32>, RowError> {
+    pub(super) fn time(&self) -> Field<Option<u32>> {
         match self {
             Self::Absent | Self::Infinite | Self::Whole(0) => Ok(None),
             Self::Whole(seconds) => u32::try_from(*seconds).map(Some).map_err(|_| RowError::Time),
@@ -61,8 +65,25 @@ impl Value {
         }
     }
 
+    /// A moment of slurmctld's, for one that has not been 0; nothing where it does not say.
+    pub(super) fn stamp(&self) -> Field<Option<Stamp>> {
+        match self {
+            Self::Absent | Self::Infinite => Ok(None),
+            Self::Whole(seconds) => Ok(Some(Stamp::of(*seconds))),
+            _ => Err(RowError::Time),
+        }
+    }
+
+    /// A flag that must be there.
+    pub(super) fn flag(&self) -> Field<bool> {
+        match self {
+            Self::Flag(flag) => Ok(*flag),
+            _ => Err(RowError::Fields),
+        }
+    }
+
     /// A number from 0 on, with a point or without.
-    pub(super) fn ratio(&self) -> Result<Option<f64>, RowError> {
+    pub(super) fn ratio(&self) -> Field<Option<f64>> {
         match self {
             Self::Absent | Self::Infinite => Ok(None),
             Self::Whole(number) => Ok(Some(*number as f64)),
@@ -72,7 +93,7 @@ impl Value {
     }
 
     /// A text; empty where there is none.
-    pub(super) fn text(&self) -> Result<&str, RowError> {
+    pub(super) fn text(&self) -> Field<&str> {
         match self {
             Self::Absent => Ok(""),
             Self::Text(text) => Ok(text),
@@ -81,8 +102,16 @@ impl Value {
         }
     }
 
+    /// What a message may say of it.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// A list of words, or the one word that some releases write in its place.
-    pub(super) fn words(&self) -> Result<Vec<&str>, RowError> {
+    pub(super) fn words(&self) -> Field<Vec<&str>> {
         match self {
             Self::Words(words) => Ok(words.iter().map(String::as_str).collect()),
             word => word.text().map(|word| vec![word]),
@@ -188,6 +217,8 @@ mod tests {
             ("4294967295", Ok(None), Ok(Some(u32::MAX))),
             ("4294967296", Ok(Some(1 << 32)), Err(RowError::Time)),
             ("-2", Ok(None), Err(RowError::Time)),
+            ("18446744073709551614", Ok(None), Err(RowError::Time)),
+            ("18446744073709551611", Err(RowError::Number), Err(RowError::Time)),
             ("-3", Err(RowError::Number), Err(RowError::Time)),
             ("1.5", Err(RowError::Number), Err(RowError::Time)),
             ("1e400000", Err(RowError::Number), Err(RowError::Time)),

@@ -1,5 +1,6 @@
 //! A node's state as Slurm keeps it: one base state and any number of flags.
 
+use crate::lost::{Field, RowError};
 use crate::nodes::CpuCounts;
 
 macro_rules! node_bases {
@@ -191,18 +192,19 @@ pub struct NodeState {
 
 impl NodeState {
     /// Reads `idle+drain+not_responding` (sinfo's StateComplete, scontrol's State) and the single
-    /// words with a sign behind (`idle*`, `drained$`; sinfo's StateLong), in either case. `None` when it is empty or no
-    /// word at all; a word that is not known becomes `Other`.
-    pub fn parse(text: &str) -> Option<Self> {
+    /// words with a sign behind (`idle*`, `drained$`; sinfo's StateLong), in either case. A word that is not known
+    /// becomes `Other`; so does one that is no word, and the second value is then an error.
+    pub fn read(text: &str) -> (Self, Result<(), RowError>) {
         let text = text.to_ascii_lowercase();
         let (words, sign) = match text.strip_suffix(is_sign) {
             Some(words) => (words, text.chars().last()),
             None => (text.as_str(), None),
         };
         let mut state = NodeState { base: None, flags: 0, says_busy: false };
+        let mut outcome = Ok(());
         for (place, word) in words.split('+').enumerate() {
             if word.is_empty() || !word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                return None;
+                outcome = Err(RowError::State);
             }
             match place {
                 0 => state.set_first(word),
@@ -212,7 +214,7 @@ impl NodeState {
         if let Some(flag) = sign.and_then(flag_of_sign) {
             state.set(flag);
         }
-        Some(state)
+        (state, outcome)
     }
 
     /// Whether the flag is set.
@@ -266,9 +268,11 @@ impl NodeState {
     }
 
     /// Learns a hidden base state from the node's CPUs, as far as they tell.
-    pub(crate) fn learn_from(&mut self, cpus: &CpuCounts) {
-        if self.base.is_none() && cpus.allocated > 0 {
-            let all = cpus.allocated == cpus.total;
+    pub(crate) fn learn_from(&mut self, cpus: &CpuCounts<Field<u64>>) {
+        if self.base.is_none()
+            && let (Ok(allocated @ 1..), Ok(total)) = (cpus.allocated, cpus.total)
+        {
+            let all = allocated == total;
             self.base = Some(if all { NodeBase::Allocated } else { NodeBase::Mixed });
         }
     }
@@ -344,9 +348,10 @@ mod tests {
             ("drained*", 0, None),
             ("down*", 4, Some(NodeBase::Down)),
         ] {
-            let mut state = NodeState::parse(word).unwrap();
+            let (mut state, _) = NodeState::read(word);
             let condition = state.condition();
-            state.learn_from(&CpuCounts { allocated, idle: 0, other: 4 - allocated, total: 4 });
+            let cpus = CpuCounts { allocated, idle: 0, other: 4 - allocated, total: 4 };
+            state.learn_from(&cpus.map(Ok));
             assert_eq!((state.base, state.condition()), (base, condition), "{word} {allocated}");
         }
     }
@@ -391,14 +396,14 @@ mod tests {
             ("sleeping", "other"),
             ("idle+sparkling", "idle"),
         ] {
-            let state = NodeState::parse(text).unwrap();
-            assert_eq!(state.condition().word(), condition, "{text}");
+            let (state, outcome) = NodeState::read(text);
+            assert_eq!((state.condition().word(), outcome), (condition, Ok(())), "{text}");
         }
     }
 
     #[test]
     fn base_and_flags_stand_apart() {
-        let state = NodeState::parse("mixed+drain+not_responding+sparkling").unwrap();
+        let (state, _) = NodeState::read("mixed+drain+not_responding+sparkling");
         assert_eq!(state.base, Some(NodeBase::Mixed));
         assert_eq!(
             state.flags().collect::<Vec<_>>(),
@@ -407,11 +412,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_word_is_no_state() {
-        for text in
-            ["", "*", "+", "+drain", "idle++", "idle+drain+*", "idle drain", "idle|", "n/a", "ïdle"]
-        {
-            assert_eq!(NodeState::parse(text), None, "{text}");
+    fn what_is_no_word_is_another_state_and_the_words_beside_it_stand() {
+        for (text, condition) in [
+            ("", "other"),
+            ("*", "not_responding"),
+            ("+", "completing"),
+            ("+drain", "drained"),
+            ("idle+drain+*", "drained"),
+            ("mixed+dr\u{fffd}in", "mixed"),
+            ("idle drain", "other"),
+            ("idle|", "other"),
+            ("n/a", "other"),
+            ("ïdle", "other"),
+        ] {
+            let (state, outcome) = NodeState::read(text);
+            assert_eq!(
+                (state.condition().word(), outcome),
+                (condition, Err(RowError::State)),
+                "{text}"
+            );
         }
     }
 
