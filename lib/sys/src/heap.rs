@@ -1,10 +1,20 @@
-//! malloc_trim(3): the memory that is free.
+//! malloc_trim(3) and mallopt(3): the memory that is free.
 
-/// Gives the system back what this process has freed: glibc keeps what a start needs and a daemon does not.
+/// Larger pieces are the system's again as soon as they are freed. glibc's own bound grows with each larger piece,
+/// so that the buffers of one packed page stay with the process for ever.
+#[cfg(target_env = "gnu")]
+const MOST_KEPT_BYTES: libc::c_int = 64 << 10;
+
+/// Gives the system back what this process has freed, now and from now on: glibc keeps what a start and a page
+/// need and a daemon between two scrapes does not.
 #[cfg(target_env = "gnu")]
 pub fn give_back() {
-    // SAFETY: it takes no pointer, and glibc lets any thread call it at any time.
-    unsafe { libc::malloc_trim(0) };
+    // SAFETY: none takes a pointer, and glibc lets any thread call them at any time.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, MOST_KEPT_BYTES);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, MOST_KEPT_BYTES);
+        libc::malloc_trim(0);
+    }
 }
 
 /// Other C libraries have no such call.

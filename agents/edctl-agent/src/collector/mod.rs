@@ -249,6 +249,8 @@ impl Collectors {
 }
 
 #[cfg(test)]
+mod odd_values;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod tests;
