@@ -209,7 +209,9 @@ impl NodeSums {
             *self.by_flag.entry(NodeFlag::word(flag)).or_default() += 1;
         }
         self.in_one_word |= row.is_in_one_word;
-        self.lacks_base |= row.state.base.is_none() && row.cpus.check().is_err();
+        let hides_base =
+            matches!((row.cpus.allocated, row.cpus.total), (Err(_), _) | (Ok(1..), Err(_)));
+        self.lacks_base |= row.state.base.is_none() && hides_base;
         self.draining += u64::from(row.state.is_draining());
         add_cpus(&mut self.cpus, &row.cpus);
         let used = self.use_by_condition.entry(condition).or_default();
