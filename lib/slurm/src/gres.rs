@@ -138,7 +138,10 @@ fn scaled(text: &str) -> Field<u64> {
 mod tests {
     use super::*;
 
-    fn list(text: &str) -> (Vec<(&str, &str, Option<u64>)>, Vec<&str>) {
+    /// Name, type and count.
+    type Flat<'a> = (&'a str, &'a str, Option<u64>);
+
+    fn list(text: &str) -> (Vec<Flat<'_>>, Vec<&str>) {
         let GresList { known, unread } = GresList::parse(text);
         let known = known.into_iter();
         let flat = known.map(|gres| (gres.name, gres.kind.unwrap_or("-"), gres.count.ok()));

@@ -148,7 +148,7 @@ fn text(dir: &Path, file: &str) -> String {
 /// `deleting (no IO)` is deleting too. Nothing where the text is no words.
 fn state_of(text: &str) -> Option<&'static str> {
     let word = text.strip_suffix(" (no IO)").unwrap_or(text);
-    let is_text = !word.is_empty() && word.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+    let is_text = !word.is_empty() && !word.contains(char::is_control);
     is_text.then(|| STATES.into_iter().find(|state| *state == word).unwrap_or(UNKNOWN))
 }
 

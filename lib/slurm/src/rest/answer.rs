@@ -214,7 +214,7 @@ impl<'de, T: Deserialize<'de>, F: FnMut(Option<T>)> Visitor<'de> for MaybeElemen
 
     plain_values!((), |self| {
         let Self(Elements { mut each, .. }) = self;
-        each(None)
+        each(None);
     });
 }
 

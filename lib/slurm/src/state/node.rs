@@ -418,7 +418,7 @@ mod tests {
             ("*", "not_responding"),
             ("+", "completing"),
             ("+drain", "drained"),
-            ("idle+drain+*", "drained"),
+            ("idle+drain+*", "not_responding"),
             ("mixed+dr\u{fffd}in", "mixed"),
             ("idle drain", "other"),
             ("idle|", "other"),
