@@ -90,6 +90,7 @@ pub fn main<S: Service>(
     apply: impl Fn(&mut S::Config) + Send + 'static,
     start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
 ) -> ExitCode {
+    edctl_sys::heap::keep_little();
     let load = loader::<S>(spec, flags, apply);
     let files = match load().and_then(|config| Files::read(flags, config)) {
         Ok(files) => files,

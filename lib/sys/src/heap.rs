@@ -5,17 +5,30 @@
 #[cfg(target_env = "gnu")]
 const MOST_KEPT_BYTES: libc::c_int = 64 << 10;
 
-/// Gives the system back what this process has freed, now and from now on: glibc keeps what a start and a page
-/// need and a daemon between two scrapes does not.
+/// Has malloc keep little of what is freed from now on, in one heap for all threads. Called before there are others.
 #[cfg(target_env = "gnu")]
-pub fn give_back() {
-    // SAFETY: none takes a pointer, and glibc lets any thread call them at any time.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, MOST_KEPT_BYTES);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, MOST_KEPT_BYTES);
-        libc::malloc_trim(0);
+pub fn keep_little() {
+    let settings = [
+        (libc::M_ARENA_MAX, 1),
+        (libc::M_MMAP_THRESHOLD, MOST_KEPT_BYTES),
+        (libc::M_TRIM_THRESHOLD, MOST_KEPT_BYTES),
+    ];
+    for (setting, value) in settings {
+        // SAFETY: it takes no pointer.
+        unsafe { libc::mallopt(setting, value) };
     }
 }
+
+/// Gives the system back what this process has freed: a start needs more than a daemon between two scrapes.
+#[cfg(target_env = "gnu")]
+pub fn give_back() {
+    // SAFETY: it takes no pointer, and glibc lets any thread call it at any time.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Other C libraries have no such calls.
+#[cfg(not(target_env = "gnu"))]
+pub fn keep_little() {}
 
 /// Other C libraries have no such call.
 #[cfg(not(target_env = "gnu"))]

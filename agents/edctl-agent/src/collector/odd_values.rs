@@ -12,9 +12,9 @@ use super::State;
 use super::pages::{NODES, collectors, copy, files, page_and_reports, series};
 
 /// Files of a node are spoilt together, each in one place; those of one device fall into several groups.
-const GROUPS: usize = 4;
+const GROUPS: usize = 3;
 /// Most places of a file that are tried.
-const MOST_PLACES: usize = 16;
+const MOST_PLACES: usize = 6;
 
 /// An inserted line costs more in these, since a line there belongs to the one before it.
 const LINES_IN_PAIRS: [&str; 2] = ["proc/net/netstat", "proc/net/snmp"];
