@@ -13,6 +13,7 @@ mod guard;
 mod guests;
 mod handshake;
 mod lines;
+mod packing;
 mod page;
 mod process;
 mod query;

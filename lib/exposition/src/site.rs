@@ -1,17 +1,15 @@
 //! What the server answers: `/metrics`, `/healthz` (alive), `/readyz` (first collection done) and `/`.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::collecting::{Collecting, NoPage, Source};
+use crate::packing::Packer;
 use crate::page::Page;
 use crate::query::{BadQuery, Query};
 use crate::render::{Format, render};
@@ -31,6 +29,7 @@ pub(crate) struct Site<S> {
     collecting: Collecting<S>,
     metrics: Arc<SelfMetrics>,
     metrics_path: String,
+    packer: Packer,
 }
 
 impl<S: Source> Site<S> {
@@ -41,7 +40,7 @@ impl<S: Source> Site<S> {
         metrics_path: Option<String>,
     ) -> Self {
         let metrics_path = metrics_path.unwrap_or_else(|| METRICS_PATH.to_owned());
-        Self { collecting, metrics, metrics_path }
+        Self { collecting, metrics, metrics_path, packer: Packer::default() }
     }
 
     pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -91,7 +90,27 @@ impl<S: Source> Site<S> {
         let Ok(body) = render(&page, format) else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n");
         };
-        respond(body.into_bytes(), format, accepts_gzip(headers))
+        self.page_response(body.into_bytes(), format, accepts_gzip(headers))
+    }
+
+    fn page_response(
+        &self,
+        body: Vec<u8>,
+        format: Format,
+        is_packed: bool,
+    ) -> Response<Full<Bytes>> {
+        let packed = if is_packed && body.len() >= GZIP_FROM_BYTES {
+            self.packer.pack(&body).ok()
+        } else {
+            None
+        };
+        let is_packed = packed.is_some();
+        let mut response = Response::new(Full::new(Bytes::from(packed.unwrap_or(body))));
+        response.headers_mut().insert(CONTENT_TYPE, header(format.content_type()));
+        if is_packed {
+            response.headers_mut().insert(CONTENT_ENCODING, header("gzip"));
+        }
+        response
     }
 
     fn index(&self) -> Response<Full<Bytes>> {
@@ -113,24 +132,6 @@ impl<S: Source> Site<S> {
         response.headers_mut().insert(CONTENT_TYPE, header("text/html; charset=utf-8"));
         response
     }
-}
-
-fn respond(body: Vec<u8>, format: Format, gzip: bool) -> Response<Full<Bytes>> {
-    let packed = if gzip && body.len() >= GZIP_FROM_BYTES { pack(&body) } else { None };
-    let encoded = packed.is_some();
-    let mut response = Response::new(Full::new(Bytes::from(packed.unwrap_or(body))));
-    response.headers_mut().insert(CONTENT_TYPE, header(format.content_type()));
-    if encoded {
-        response.headers_mut().insert(CONTENT_ENCODING, header("gzip"));
-    }
-    response
-}
-
-fn pack(body: &[u8]) -> Option<Vec<u8>> {
-    // Level 6 would cost ten times the rendering for a sixth less on the wire.
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::fast());
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
 }
 
 fn bad_request(error: &BadQuery) -> Response<Full<Bytes>> {
