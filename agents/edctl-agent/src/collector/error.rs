@@ -22,9 +22,6 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const ALL: [State; 5] =
-        [State::Ok, State::Partly, State::Absent, State::Error, State::Timeout];
-
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             State::Ok => "ok",
