@@ -223,11 +223,7 @@ mod tests {
 
         let text = render(&std::sync::Arc::new(page), Format::Text).unwrap();
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.txt");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &text).unwrap();
-        }
-        let wanted = fs::read_to_string(golden).unwrap();
-        assert!(text == wanted, "UPDATE_GOLDEN=1 accepts this page:\n{text}");
+        edctl_testkit::assert_golden(golden, &text);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use cluster::{
     Cluster, FIND_WORD, ONE_NODE, PATIENCE, Serving, all_at_once, is_running, job_row, steady,
 };
 use edctl_slurm::commands;
-use edctl_testkit::put_program;
+use edctl_testkit::{assert_golden, put_program};
 
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
 const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";
@@ -61,18 +61,9 @@ fn golden_pages() {
         let cluster = Cluster::recorded(recording);
         for profile in PROFILES {
             cluster.configure(&format!("profile = \"{profile}\""));
-            assert_golden(&golden(recording, profile), &steady(&cluster.once()));
+            assert_golden(golden(recording, profile), &steady(&cluster.once()));
         }
     }
-}
-
-fn assert_golden(golden: &Path, page: &str) {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(golden, page).unwrap();
-    }
-    let wanted = fs::read_to_string(golden).unwrap();
-    let file = golden.display();
-    assert!(page == wanted, "UPDATE_GOLDEN=1 accepts this page as {file}:\n{page}");
 }
 
 /// Families of what each recorded cluster at work was given to do, and not of when it did it.

@@ -1,4 +1,4 @@
-//! What EDCTL_FUZZ_TARGET names: a collector of edctl-agent, or another parser. Without a name it lists
+//! What EDCTL_FUZZ_TARGET names: a collector of the node, or another parser. Without a name it lists
 //! all that there are, and ends.
 //!
 //! EDCTL_FUZZ_TREE is a copy of a tree that the target may change. A collector's seeds, which are that
@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::exit;
 
-use edctl_agent::fuzzing::{Files, Named, PARSERS, Parser, collectors};
+use edctl_nodemetrics::fuzzing::{Files, Named, PARSERS, Parser, collectors};
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use edctl_daemon::{Config, Invalid, Log, Paths, Web};
+use edctl_nodemetrics::{Choice, Options};
 use serde::Deserialize;
-
-use crate::collector::{Choice, Options};
 
 /// The agent's configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -82,8 +81,15 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused() {
         assert!(AgentConfig::default().validate().is_ok());
-        let mut config = AgentConfig::default();
-        config.collector.filesystem.fs_types_exclude = "(".to_owned();
-        assert!(config.validate().unwrap_err().to_string().contains("fs_types_exclude"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let cases = [
+            ("[collectors]\nnone = true", "collectors.none"),
+            ("[collector.filesystem]\nfs_types_exclude = \"(\"", "fs_types_exclude"),
+        ];
+        for (text, named) in cases {
+            std::fs::write(&file, text).unwrap();
+            let error = edctl_daemon::load::<AgentConfig>(file.path(), true).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
     }
 }

@@ -1,8 +1,108 @@
-//! The program of the library of the same name.
+//! `edctl-agent`: the node's metrics, the account of what Slurm runs here, and `status`.
 #![forbid(unsafe_code)]
 
+mod config;
+mod directory;
+mod hooks;
+mod node;
+mod service;
+mod status;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Args, Parser, Subcommand};
+use config::AgentConfig;
+use edctl_daemon::{CommonFlags, PathFlags, Spec};
+use edctl_nodemetrics::{ChoiceFlags, ListingFlags, OptionFlags};
+use service::Agent;
+use status::StatusFlags;
+
+/// Where hooks and `status` find the agent.
+const SOCKET: &str = "/run/edctl/agent.sock";
+/// The flags that name the agent's places, for errors about these.
+const SOCKET_FLAG: &str = "--hooks.socket";
+const STATE_FLAG: &str = "--state.directory";
+
+const SPEC: Spec = Spec {
+    component: "agent",
+    binary: "edctl-agent",
+    about: "The node agent of edctl: node metrics and Slurm's hooks",
+    version: env!("CARGO_PKG_VERSION"),
+    config_file: "/etc/edctl/agent.toml",
+    port: 9810,
+};
+
+/// The node agent of edctl: node metrics, Slurm's hooks, status
+#[derive(Parser)]
+#[command(name = "edctl-agent", version, args_conflicts_with_subcommands = true)]
+struct Flags {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    run: RunFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run as the node's daemon; the same as no subcommand
+    Run(Box<RunFlags>),
+    /// Ask the running agent what it knows: jobs, hooks, spool, collectors
+    Status(StatusFlags),
+    /// List what the agent can collect, and what of it runs by default
+    Collectors(ListingFlags),
+}
+
+#[derive(Args)]
+struct RunFlags {
+    #[command(flatten)]
+    common: CommonFlags,
+
+    #[command(flatten)]
+    path: PathFlags,
+
+    #[command(flatten)]
+    collectors: ChoiceFlags,
+
+    #[command(flatten)]
+    options: OptionFlags,
+
+    /// Where hooks and `edctl-agent status` find the agent
+    #[arg(long = "hooks.socket", value_name = "PATH")]
+    socket: Option<PathBuf>,
+
+    /// Where the agent keeps its state and the hooks their spool
+    #[arg(long = "state.directory", value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+impl RunFlags {
+    fn apply(&self, config: &mut AgentConfig) {
+        self.path.apply(&mut config.path);
+        self.collectors.apply(&mut config.collectors);
+        self.options.apply(&mut config.collector, &mut config.collectors);
+        config.without_effect = self.options.without_effect();
+        if let Some(socket) = &self.socket {
+            config.hooks.socket.clone_from(socket);
+        }
+        if let Some(directory) = &self.state {
+            config.state.directory.clone_from(directory);
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    edctl_agent::main()
+    let flags: Flags = edctl_daemon::parse();
+    match flags.command {
+        Some(Command::Status(flags)) => status::run(&flags),
+        Some(Command::Collectors(flags)) => flags.run(),
+        Some(Command::Run(flags)) => run(*flags),
+        None => run(flags.run),
+    }
+}
+
+fn run(flags: RunFlags) -> ExitCode {
+    let common = flags.common.clone();
+    edctl_daemon::main(&SPEC, &common, move |config| flags.apply(config), Agent::start)
 }

@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::{BadQuery, Page, Query};
+use edctl_nodemetrics::{Collectors, Host, Report};
 
-use crate::collector::{Collectors, Report};
 use crate::config::{AgentConfig, HooksConfig, StateConfig};
 use crate::hooks::Hooks;
-use crate::host::Host;
 
 /// The collectors' last reports, for `edctl-agent status`.
 pub(crate) type Reports = Arc<Mutex<Vec<Report>>>;

@@ -103,11 +103,7 @@ fn the_pages_of_slurmctld_have_their_golden_pages() {
         let slurmctld = Slurmctld::new(Answer::Pages(fixture));
         let page = steady(&slurmctld.cluster(SOURCES).once());
         let golden = fixture_dir(fixture).join("page.txt");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &page).unwrap();
-        }
-        let wanted = fs::read_to_string(golden).unwrap();
-        assert!(page == wanted, "{fixture}: UPDATE_GOLDEN=1 accepts this page:\n{page}");
+        assert_golden(golden, &page);
         let asked = slurmctld.asked.lock().unwrap();
         assert!(PAGES.iter().all(|page| asked.contains(&format!("/metrics/{page}"))), "{asked:?}");
     }

@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a panic is how a test reports")]
 
+mod golden;
 mod kernel_headers;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+pub use golden::assert_golden;
 pub use kernel_headers::{c_output, c_values, offsets};
 
 const PUT: &str = r#"cat >"$0.new" && chmod 755 "$0.new" && mv "$0.new" "$0""#;

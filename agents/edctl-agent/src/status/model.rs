@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use edctl_nodemetrics::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::collector::Report;
 use crate::hooks::{Inner, SpoolView};
 use crate::node::{Job, Past};
 
@@ -28,7 +28,7 @@ impl About {
     pub(crate) fn now(state_directory: &Path) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            node: crate::host::read_uname().nodename,
+            node: edctl_nodemetrics::read_uname().nodename,
             since_usec: u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX),
             state_directory: state_directory.to_owned(),
         }

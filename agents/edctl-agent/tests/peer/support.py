@@ -15,7 +15,7 @@ from edctl_testkit.exporter import free_port, running  # noqa: E402
 from edctl_testkit.page import Page, shown  # noqa: E402, F401
 
 INSTALL = ROOT / "packaging/install-node-exporter"
-FIXTURES = ROOT / "agents/edctl-agent/tests/fixtures"
+FIXTURES = ROOT / "lib/nodemetrics/tests/fixtures"
 # The nodes that lie there.
 NODES = ("vm", "server", "efa", "arm64")
 
