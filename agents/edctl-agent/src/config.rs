@@ -1,10 +1,15 @@
 //! The agent's configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use edctl_daemon::{Config, Invalid, Log, Paths, Web};
+use edctl_hookmsg::places;
 use edctl_nodemetrics::{Choice, Options};
 use serde::Deserialize;
+
+/// The flags that name the agent's places, for errors about these.
+pub(crate) const SOCKET_FLAG: &str = "--hooks.socket";
+pub(crate) const STATE_FLAG: &str = "--state.directory";
 
 /// The agent's configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,7 +41,7 @@ pub(crate) struct HooksConfig {
 
 impl Default for HooksConfig {
     fn default() -> Self {
-        Self { socket: crate::SOCKET.into(), slurm_user: "slurm".to_owned() }
+        Self { socket: places::SOCKET.into(), slurm_user: "slurm".to_owned() }
     }
 }
 
@@ -50,7 +55,24 @@ pub(crate) struct StateConfig {
 
 impl Default for StateConfig {
     fn default() -> Self {
-        Self { directory: "/var/lib/edctl/agent".into() }
+        Self { directory: places::STATE_DIRECTORY.into() }
+    }
+}
+
+impl AgentConfig {
+    /// Slurm calls `slurm-hook` without arguments: it looks for the agent at the usual places only.
+    fn missed_by_hooks(&self) -> Option<String> {
+        let usual = [Path::new(places::SOCKET), Path::new(places::STATE_DIRECTORY)];
+        ([&*self.hooks.socket, &*self.state.directory] != usual).then(|| {
+            format!(
+                "hooks.socket and state.directory are not {} and {}: Slurm's hooks reach this agent only \
+                 by slurm-hook --socket {} --spool {}",
+                places::SOCKET,
+                places::STATE_DIRECTORY,
+                self.hooks.socket.display(),
+                self.state.directory.join("spool").display(),
+            )
+        })
     }
 }
 
@@ -70,7 +92,7 @@ impl Config for AgentConfig {
 
     fn warnings(&self) -> Vec<String> {
         let lacking = self.collectors.lacking().map(ToString::to_string);
-        self.without_effect.iter().cloned().chain(lacking).collect()
+        self.without_effect.iter().cloned().chain(lacking).chain(self.missed_by_hooks()).collect()
     }
 }
 

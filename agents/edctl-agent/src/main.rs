@@ -1,10 +1,12 @@
 //! `edctl-agent`: the node's metrics, the account of what Slurm runs here, and `status`.
 #![forbid(unsafe_code)]
 
+mod causes;
 mod config;
 mod directory;
 mod hooks;
 mod node;
+mod reports;
 mod service;
 mod status;
 
@@ -17,12 +19,6 @@ use edctl_daemon::{CommonFlags, PathFlags, Spec};
 use edctl_nodemetrics::{ChoiceFlags, ListingFlags, OptionFlags};
 use service::Agent;
 use status::StatusFlags;
-
-/// Where hooks and `status` find the agent.
-const SOCKET: &str = "/run/edctl/agent.sock";
-/// The flags that name the agent's places, for errors about these.
-const SOCKET_FLAG: &str = "--hooks.socket";
-const STATE_FLAG: &str = "--state.directory";
 
 const SPEC: Spec = Spec {
     component: "agent",

@@ -1,16 +1,12 @@
 //! The agent as a daemon: its collectors and its hook server.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::{BadQuery, Page, Query};
-use edctl_nodemetrics::{Collectors, Host, Report};
+use edctl_nodemetrics::{Collectors, Host};
 
 use crate::config::{AgentConfig, HooksConfig, StateConfig};
 use crate::hooks::Hooks;
-
-/// The collectors' last reports, for `edctl-agent status`.
-pub(crate) type Reports = Arc<Mutex<Vec<Report>>>;
+use crate::reports::Reports;
 
 /// The running agent.
 pub(crate) struct Agent {
@@ -38,7 +34,7 @@ impl Agent {
     pub(crate) fn start(config: AgentConfig, mode: Mode) -> Result<Self, String> {
         let reports = Reports::default();
         let hooks = match mode {
-            Mode::Serve => Some(Hooks::start(&config, Arc::clone(&reports))?),
+            Mode::Serve => Some(Hooks::start(&config, reports.clone())?),
             Mode::Once => None,
         };
         let fixed = Fixed::of(&config);
@@ -51,8 +47,7 @@ impl Service for Agent {
     type Config = AgentConfig;
 
     fn collect(&mut self, page: &mut Page) {
-        let reports = self.collectors.collect(page);
-        *self.reports.lock().unwrap_or_else(PoisonError::into_inner) = reports;
+        self.reports.replace(self.collectors.collect(page));
         if let Some(hooks) = &self.hooks {
             hooks.collect(page);
         }

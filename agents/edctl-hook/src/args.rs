@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use edctl_hookmsg::Hook;
+use edctl_hookmsg::{Hook, places};
+use lexopt::{Arg, ValueExt};
 
 /// Shown by `--help`.
 pub(crate) const USAGE: &str = "\
@@ -15,8 +16,6 @@ HOOK overrides that: prolog, epilog, task_prolog, task_epilog, prolog_slurmctld,
 epilog_slurmctld, health_check, unkillable_step. The exit code is always 0.
 ";
 
-const SOCKET: &str = "/run/edctl/agent.sock";
-const SPOOL: &str = "/var/lib/edctl/agent/spool";
 const BUDGET: Duration = Duration::from_millis(100);
 const LONGEST_BUDGET: Duration = Duration::from_secs(5);
 
@@ -41,35 +40,43 @@ pub(crate) struct Args {
 
 impl Default for Args {
     fn default() -> Self {
-        Self { hook: None, socket: SOCKET.into(), spool: SPOOL.into(), budget: BUDGET }
+        Self {
+            hook: None,
+            socket: places::SOCKET.into(),
+            spool: places::SPOOL.into(),
+            budget: BUDGET,
+        }
     }
 }
 
-pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, String> {
+/// Reads the words after the program's name.
+pub(crate) fn parse(
+    words: impl Iterator<Item = OsString> + 'static,
+) -> Result<Command, lexopt::Error> {
     let mut args = Args::default();
-    let mut words = words;
-    while let Some(word) = words.next() {
-        let word = word.to_string_lossy().into_owned();
-        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
-        match word.as_str() {
-            "--version" | "-V" => return Ok(Command::Version),
-            "--help" | "-h" => return Ok(Command::Help),
-            "--socket" => args.socket = value()?.into(),
-            "--spool" => args.spool = value()?.into(),
-            "--budget-ms" => args.budget = milliseconds(&value()?.to_string_lossy())?,
-            _ => match Hook::from_word(&word) {
-                Some(hook) => args.hook = Some(hook),
-                None => return Err(format!("{word:?} is neither a hook nor an option")),
-            },
+    let mut parser = lexopt::Parser::from_args(words);
+    while let Some(word) = parser.next()? {
+        match word {
+            Arg::Long("version") | Arg::Short('V') => return Ok(Command::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long("socket") => args.socket = parser.value()?.into(),
+            Arg::Long("spool") => args.spool = parser.value()?.into(),
+            Arg::Long("budget-ms") => args.budget = parser.value()?.parse_with(milliseconds)?,
+            Arg::Value(word) => args.hook = Some(word.parse_with(hook)?),
+            Arg::Long(_) | Arg::Short(_) => return Err(word.unexpected()),
         }
     }
     Ok(Command::Run(args))
 }
 
-fn milliseconds(text: &str) -> Result<Duration, String> {
+fn hook(word: &str) -> Result<Hook, &'static str> {
+    Hook::from_word(word).ok_or("there is no such hook")
+}
+
+fn milliseconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse() {
         Ok(millis) if millis > 0 => Ok(Duration::from_millis(millis).min(LONGEST_BUDGET)),
-        _ => Err(format!("{text:?} is no number of milliseconds")),
+        _ => Err("a whole number of milliseconds above 0 is expected"),
     }
 }
 
@@ -77,13 +84,14 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    fn parse_words(words: &[&str]) -> Result<Command, String> {
-        parse(words.iter().map(OsString::from))
+    fn parse_words(words: &[&str]) -> Option<Command> {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        parse(words.into_iter()).ok()
     }
 
     #[test]
     fn slurm_gives_no_arguments() {
-        assert_eq!(parse_words(&[]), Ok(Command::Run(Args::default())));
+        assert_eq!(parse_words(&[]), Some(Command::Run(Args::default())));
     }
 
     #[test]
@@ -95,23 +103,27 @@ mod tests {
             spool: "/d".into(),
             budget: Duration::from_millis(7),
         };
-        assert_eq!(parse_words(&all), Ok(Command::Run(expected)));
-        assert_eq!(parse_words(&["--version"]), Ok(Command::Version));
-        assert_eq!(parse_words(&["-h", "nonsense"]), Ok(Command::Help));
+        assert_eq!(parse_words(&all), Some(Command::Run(expected)));
+        assert_eq!(parse_words(&["--version"]), Some(Command::Version));
+        assert_eq!(parse_words(&["-h", "nonsense"]), Some(Command::Help));
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for words in
-            [&["teleport"][..], &["--socket"], &["--budget-ms", "0"], &["--budget-ms", "x"]]
-        {
-            assert!(parse_words(words).is_err(), "{words:?}");
+        for words in [
+            &["teleport"][..],
+            &["--socket"],
+            &["--budget-ms", "0"],
+            &["--budget-ms", "x"],
+            &["-x"],
+        ] {
+            assert_eq!(parse_words(words), None, "{words:?}");
         }
     }
 
     #[test]
     fn a_budget_has_an_end() {
-        let Ok(Command::Run(args)) = parse_words(&["--budget-ms", "999999999"]) else { panic!() };
+        let Some(Command::Run(args)) = parse_words(&["--budget-ms", "999999999"]) else { panic!() };
         assert_eq!(args.budget, LONGEST_BUDGET);
     }
 }

@@ -30,12 +30,12 @@ pub struct World<'a> {
 }
 
 /// One call of the hook with the arguments `words`.
-pub fn call(words: impl Iterator<Item = OsString>, world: &mut World<'_>) {
+pub fn call(words: impl Iterator<Item = OsString> + 'static, world: &mut World<'_>) {
     match args::parse(words) {
         Ok(Command::Version) => world.say(concat!("slurm-hook ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Help) => world.say(args::USAGE),
         Ok(Command::Run(args)) => run(&args, world),
-        Err(reason) => world.complain(&reason),
+        Err(reason) => world.complain(&reason.to_string()),
     }
 }
 

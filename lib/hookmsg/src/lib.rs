@@ -7,6 +7,7 @@
 
 mod event;
 mod hook;
+pub mod places;
 mod reply;
 mod request;
 mod text;

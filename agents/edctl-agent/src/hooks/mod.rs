@@ -22,25 +22,23 @@ use std::time::{Duration, Instant};
 
 use edctl_exposition::{Family, Page};
 
-use crate::config::AgentConfig;
+use crate::causes::with_causes;
+use crate::config::{AgentConfig, STATE_FLAG};
 use crate::directory;
 use crate::node::{Disk, Store};
-use crate::service::Reports;
-use crate::status::About;
+use crate::reports::Reports;
+use crate::status::{About, Answering};
 use authority::Authority;
-use record::Record;
 use replay::Replay;
 use server::Server;
 use vanished::Watch;
 use writer::{Opened, Writer};
 
-pub(crate) use record::Inner;
+pub(crate) use record::{Inner, Record, STUCK};
 pub(crate) use replay::SpoolView;
 
 /// How long the start waits for the state and the spool.
 const START_PATIENCE: Duration = Duration::from_secs(2);
-/// A disk that has not answered for so long is said to hang.
-pub(crate) const STUCK: Duration = Duration::from_secs(1);
 
 /// The running hook server, replayer and writer; dropping it stops all, in this order, and removes the
 /// socket.
@@ -67,10 +65,13 @@ impl Hooks {
             &config.hooks.socket,
             server::Context {
                 record: Arc::clone(&record),
-                spool: replay.view(),
                 authority: Authority::of(&config.hooks.slurm_user),
-                about: About::now(&config.state.directory),
-                reports,
+                status: Answering {
+                    about: About::now(&config.state.directory),
+                    record: Arc::clone(&record),
+                    spool: replay.view(),
+                    reports,
+                },
             },
         )?;
         Ok(Self { _server: server, replay, _writer: writer, record })
@@ -84,7 +85,7 @@ impl Hooks {
 
 /// Opens the state's files in their directory; may hang with its disk.
 fn open_store(directory: &Path, boot_id: &str) -> Opened {
-    directory::make(directory, directory::PRIVATE, crate::STATE_FLAG).map_err(|e| e.to_string())?;
+    directory::make(directory, directory::PRIVATE, STATE_FLAG).map_err(|e| e.to_string())?;
     let (store, state) = Store::open(directory, boot_id).map_err(|e| with_causes(&e))?;
     let disk: Box<dyn Disk> = Box::new(store);
     Ok((disk, state))
@@ -148,15 +149,4 @@ fn read_boot_id(procfs: &Path) -> Result<String, String> {
         Ok(id) => Ok(id.trim().to_owned()),
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }
-}
-
-/// An error with what caused it, on one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -14,6 +14,9 @@ use tokio::sync::oneshot;
 use super::batch::Batch;
 use crate::node::{Applied, NodeState, Source, log_line};
 
+/// A disk that has not answered for so long is said to hang.
+pub(crate) const STUCK: Duration = Duration::from_secs(1);
+
 /// Comes when the event is in the files, with `false` when the disk refused it.
 pub(crate) type Word = oneshot::Receiver<bool>;
 

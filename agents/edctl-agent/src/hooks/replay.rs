@@ -10,9 +10,10 @@ use edctl_exposition::{Family, Page};
 use edctl_hookmsg::Request;
 use edctl_spool::{Depth, Limits, Name, Replayed, Spool, SpoolError, Take};
 
-use super::record::{NotDurable, Record};
+use super::record::{NotDurable, Record, STUCK};
 use super::vanished::Watch;
-use super::{STUCK, with_causes};
+use crate::causes::with_causes;
+use crate::config::STATE_FLAG;
 use crate::directory::{self, DirectoryError};
 use crate::node::Source;
 
@@ -171,7 +172,7 @@ impl Replayer {
 
     /// Opened anew each time: a disk may be mounted there, or be replaced, while the agent runs.
     fn open(&self) -> Result<Spool, ReplayError> {
-        directory::make(&self.directory, directory::PRIVATE, crate::STATE_FLAG)?;
+        directory::make(&self.directory, directory::PRIVATE, STATE_FLAG)?;
         Ok(Spool::open(&self.directory, Limits::default())?)
     }
 

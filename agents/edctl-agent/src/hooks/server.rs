@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,13 +18,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-use super::SpoolView;
 use super::authority::Authority;
 use super::record::{Record, Word};
+use crate::config::SOCKET_FLAG;
 use crate::directory;
 use crate::node::Source;
-use crate::service::Reports;
-use crate::status::{About, Status};
+use crate::status::Answering;
 
 /// How long a caller may take to say what it wants and to take the answer: a busy node must not
 /// lose an event, and idle callers hold up only their like.
@@ -43,10 +42,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a request may need.
 pub(crate) struct Context {
     pub(crate) record: Arc<Record>,
-    pub(crate) spool: Arc<Mutex<SpoolView>>,
     pub(crate) authority: Authority,
-    pub(crate) about: About,
-    pub(crate) reports: Reports,
+    pub(crate) status: Answering,
 }
 
 /// The serving thread; dropping it ends it and removes the socket.
@@ -60,7 +57,7 @@ impl Server {
     pub(crate) fn start(socket: &Path, context: Context) -> Result<Self, String> {
         let failed = |e: io::Error| format!("cannot listen on {}: {e}", socket.display());
         if let Some(parent) = socket.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            directory::make(parent, directory::PUBLIC, crate::SOCKET_FLAG)
+            directory::make(parent, directory::PUBLIC, SOCKET_FLAG)
                 .map_err(|error| error.to_string())?;
         }
         let listener = bind(socket).map_err(failed)?;
@@ -125,7 +122,7 @@ async fn serve(listener: StdListener, context: Context) -> io::Result<()> {
             }
         };
         let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
-        let Some(place) = callers.enter(uid, context.authority.is_privileged(uid)) else {
+        let Some(seat) = callers.enter(uid, context.authority.is_privileged(uid)) else {
             context.record.lock().refuse("busy");
             continue;
         };
@@ -134,7 +131,7 @@ async fn serve(listener: StdListener, context: Context) -> io::Result<()> {
             if tokio::time::timeout(BUDGET, talk(stream, uid, &context)).await.is_err() {
                 context.record.lock().refuse("timeout");
             }
-            drop(place);
+            drop(seat);
         });
     }
 }
@@ -145,31 +142,31 @@ struct Callers {
     by_uid: std::cell::RefCell<HashMap<u32, usize>>,
 }
 
-/// One caller's place; dropping it frees it.
-struct Place {
+/// One caller's share of the limits; dropping it frees it.
+struct Seat {
     callers: Rc<Callers>,
     uid: u32,
 }
 
 impl Callers {
-    fn enter(self: &Rc<Self>, uid: u32, privileged: bool) -> Option<Place> {
+    fn enter(self: &Rc<Self>, uid: u32, privileged: bool) -> Option<Seat> {
         let mut by_uid = self.by_uid.borrow_mut();
         let all: usize = by_uid.values().sum();
         let own = by_uid.entry(uid).or_default();
-        let has_place = if privileged {
+        let is_free = if privileged {
             all < MOST_PRIVILEGED
         } else {
             all < MOST_CALLERS && *own < MOST_CALLERS_OF_ONE
         };
-        if !has_place {
+        if !is_free {
             return None;
         }
         *own += 1;
-        Some(Place { callers: Rc::clone(self), uid })
+        Some(Seat { callers: Rc::clone(self), uid })
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         let mut by_uid = self.callers.by_uid.borrow_mut();
         if let Some(own) = by_uid.get_mut(&self.uid) {
@@ -202,7 +199,7 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
 async fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
     match Request::decode(line) {
         Ok(Request::Event(event)) => encode(&answer_event(&event, uid, context).await),
-        Ok(Request::Status) => answer_status(context),
+        Ok(Request::Status) => context.status.line(),
         Err(DecodeError::Version(_)) => {
             // Written by a newer hook: the agent that comes after this one will understand it.
             context.record.lock().refuse("version");
@@ -253,18 +250,6 @@ async fn is_written(word: Word, context: &Context) -> bool {
     let stuck = context.record.lock().disk().stuck();
     let word = tokio::time::timeout(DISK_BUDGET.saturating_sub(stuck), word).await;
     matches!(word, Ok(Ok(true)))
-}
-
-fn answer_status(context: &Context) -> Vec<u8> {
-    let status = Status::of(
-        &context.about,
-        &context.record.lock(),
-        &context.spool.lock().unwrap_or_else(PoisonError::into_inner),
-        &context.reports.lock().unwrap_or_else(PoisonError::into_inner),
-    );
-    let mut line = serde_json::to_vec(&status).unwrap_or_default();
-    line.push(b'\n');
-    line
 }
 
 fn encode(reply: &Reply) -> Vec<u8> {

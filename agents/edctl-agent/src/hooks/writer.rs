@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_ch
 use std::time::Duration;
 
 use super::record::Record;
-use super::with_causes;
+use crate::causes::with_causes;
 use crate::node::{Disk, NodeState, StoreError};
 
 /// How long to wait before the next attempt after the disk refused.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use edctl_hookmsg::Request;
 
-use super::Status;
+use super::model::Status;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_REPLY_BYTES: u64 = 16 << 20;

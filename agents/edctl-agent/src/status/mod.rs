@@ -1,5 +1,6 @@
 //! `edctl-agent status`: what the agent on this node knows, for people and for programs.
 
+mod answer;
 mod client;
 mod model;
 mod text;
@@ -10,7 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-pub(crate) use model::{About, Status};
+pub(crate) use answer::Answering;
+pub(crate) use model::About;
 
 /// Exit code when there is no agent to ask: the infrastructure is at fault, not the question.
 const EXIT_NO_AGENT: u8 = 3;
@@ -23,7 +25,7 @@ pub(crate) struct StatusFlags {
     output: Output,
 
     /// The agent's socket
-    #[arg(long, value_name = "PATH", default_value = crate::SOCKET)]
+    #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
     socket: PathBuf,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::Status;
+use super::model::Status;
 use crate::hooks::STUCK;
 
 /// Renders the status as of now.

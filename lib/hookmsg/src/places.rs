@@ -1,0 +1,18 @@
+//! Where the hook and the agent meet unless they are told otherwise.
+
+/// The agent's socket.
+pub const SOCKET: &str = "/run/edctl/agent.sock";
+/// What the agent keeps over a restart.
+pub const STATE_DIRECTORY: &str = "/var/lib/edctl/agent";
+/// Where events wait for the agent.
+pub const SPOOL: &str = "/var/lib/edctl/agent/spool";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spool_is_in_the_agents_directory() {
+        assert_eq!(SPOOL.strip_prefix(STATE_DIRECTORY), Some("/spool"));
+    }
+}
