@@ -5,7 +5,6 @@
 
 mod basic;
 mod client;
-mod der;
 mod duration;
 mod entries;
 mod file;

@@ -2,47 +2,27 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::der::{Item, items};
-
-const EXTENSIONS: u8 = 0xa3;
-const OBJECT_ID: u8 = 0x06;
-const OCTETS: u8 = 0x04;
-const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
-const EMAIL: u8 = 0x81;
-const DNS: u8 = 0x82;
-const URI: u8 = 0x86;
-const IP: u8 = 0x87;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 /// The DNS names, e-mail addresses, URIs and IP addresses; none where the certificate has no such
 /// names or cannot be read. IP addresses are written as Go does.
 pub(super) fn alternative_names(certificate: &[u8]) -> Vec<String> {
-    extension(certificate, SUBJECT_ALT_NAME)
-        .and_then(|value| items(only(value)?.content))
-        .map(|names| names.iter().filter_map(name).collect())
-        .unwrap_or_default()
+    let Ok(certificate) = Certificate::from_der(certificate) else { return Vec::new() };
+    match certificate.tbs_certificate().get_extension::<SubjectAltName>() {
+        Ok(Some((_critical, names))) => names.0.iter().filter_map(name).collect(),
+        _ => Vec::new(),
+    }
 }
 
-fn extension<'a>(certificate: &'a [u8], id: &[u8]) -> Option<&'a [u8]> {
-    let signed = items(only(certificate)?.content)?.into_iter().next()?;
-    let all = items(signed.content)?.into_iter().find(|item| item.tag == EXTENSIONS)?;
-    items(only(all.content)?.content)?.iter().find_map(|extension| {
-        // The identifier, perhaps whether it is critical, the value.
-        let parts = items(extension.content)?;
-        let (first, last) = (parts.first()?, parts.last()?);
-        let found = first.tag == OBJECT_ID && first.content == id && last.tag == OCTETS;
-        found.then_some(last.content)
-    })
-}
-
-fn only(bytes: &[u8]) -> Option<Item<'_>> {
-    let mut items = items(bytes)?;
-    (items.len() == 1).then(|| items.pop()).flatten()
-}
-
-fn name(item: &Item<'_>) -> Option<String> {
-    match item.tag {
-        EMAIL | DNS | URI => Some(std::str::from_utf8(item.content).ok()?.to_owned()),
-        IP => Some(address(item.content)?.to_string()),
+fn name(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(text)
+        | GeneralName::Rfc822Name(text)
+        | GeneralName::UniformResourceIdentifier(text) => Some(text.to_string()),
+        GeneralName::IpAddress(bytes) => Some(address(bytes.as_bytes())?.to_string()),
         _ => None,
     }
 }
