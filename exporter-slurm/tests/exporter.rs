@@ -511,6 +511,7 @@ fn a_bad_configuration_stops_the_start() {
     let output = cluster.program().arg("--check-config").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    let place = ":7:17: slurm.interval_secs: expected 1 to 3600, not 0\n  7 | interval_secs = 0\n";
+    let place =
+        ":7:17: slurm.interval_secs: expected 1 to 3600, not 0\n  |\n7 | interval_secs = 0\n";
     assert!(error.contains(place), "{error}");
 }

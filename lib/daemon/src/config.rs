@@ -4,8 +4,10 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snippet};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -110,7 +112,24 @@ pub struct ConfigError {
 struct Place {
     line: usize,
     column: usize,
-    text: String,
+    /// The line, with what is meant underlined.
+    drawn: String,
+}
+
+impl Place {
+    fn of(text: &str, span: Range<usize>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let annotation = AnnotationKind::Primary.span(span.clone());
+        let snippet = Snippet::source(text).annotation(annotation);
+        let drawn =
+            Renderer::plain().render(&[Group::with_level(Severity::ERROR).element(snippet)]);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            drawn,
+        }
+    }
 }
 
 impl std::error::Error for ConfigError {}
@@ -119,12 +138,9 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             None => write!(f, "{}: {}", self.file.display(), self.message),
-            Some(Place { line, column, text }) => write!(
-                f,
-                "{}:{line}:{column}: {}\n  {line} | {text}",
-                self.file.display(),
-                self.message
-            ),
+            Some(Place { line, column, drawn }) => {
+                write!(f, "{}:{line}:{column}: {}\n{drawn}", self.file.display(), self.message)
+            }
         }
     }
 }
@@ -160,7 +176,7 @@ pub fn load<C: Config>(file: &Path, named: bool) -> Result<C, ConfigError> {
 /// The error at the place where the value stands: in the last file that has the key.
 fn located(invalid: &Invalid, main: &Path, texts: &[(PathBuf, String)]) -> ConfigError {
     let found = texts.iter().rev().find_map(|(file, text)| {
-        Some((file.as_path(), place(text, keys::offset_of(text, &invalid.key)?)))
+        Some((file.as_path(), Place::of(text, keys::span_of(text, &invalid.key)?)))
     });
     let (file, place) = found.map_or((main, None), |(file, place)| (file, Some(place)));
     ConfigError { file: file.to_owned(), place, message: invalid.to_string() }
@@ -202,12 +218,12 @@ fn parts(directory: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 /// Checks one file against the whole configuration and gives its tables.
 fn parse<C: Config>(file: &Path, text: &str) -> Result<toml::Table, ConfigError> {
     let located = |error: &toml::de::Error| {
-        let offset = error.span().map(|span| span.start);
+        let span = error.span();
         let message = error.message().replace('\n', ", ");
         ConfigError {
             file: file.to_owned(),
-            place: offset.map(|offset| place(text, offset)),
-            message: match offset.and_then(|offset| keys::key_at(text, offset)) {
+            place: span.clone().map(|span| Place::of(text, span)),
+            message: match span.and_then(|span| keys::key_at(text, span.start)) {
                 Some(key) => format!("{key}: {message}"),
                 None => message,
             },
@@ -215,17 +231,6 @@ fn parse<C: Config>(file: &Path, text: &str) -> Result<toml::Table, ConfigError>
     };
     toml::from_str::<C>(text).map_err(|error| located(&error))?;
     text.parse::<toml::Table>().map_err(|error| located(&error))
-}
-
-fn place(text: &str, offset: usize) -> Place {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count();
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place {
-        line: line + 1,
-        column: before[line_start..].chars().count() + 1,
-        text: text.lines().nth(line).unwrap_or_default().to_owned(),
-    }
 }
 
 /// Tables are merged, everything else is replaced.
@@ -312,23 +317,23 @@ mod tests {
         let cases = [
             (
                 "secnds = 1",
-                "example.toml:1:1: unknown field `secnds`, expected one of `web`, `log`, `seconds`\n  1 | secnds = 1",
+                "example.toml:1:1: unknown field `secnds`, expected one of `web`, `log`, `seconds`\n  |\n1 | secnds = 1\n  | ^^^^^^",
             ),
             (
                 "\nseconds = \"ten\"",
-                "example.toml:2:11: seconds: invalid type: string \"ten\", expected u32\n  2 | seconds = \"ten\"",
+                "example.toml:2:11: seconds: invalid type: string \"ten\", expected u32\n  |\n2 | seconds = \"ten\"\n  |           ^^^^^",
             ),
             (
                 "# none\nseconds = 0",
-                "example.toml:2:11: seconds: expected at least 1, not 0\n  2 | seconds = 0",
+                "example.toml:2:11: seconds: expected at least 1, not 0\n  |\n2 | seconds = 0\n  |           ^",
             ),
             (
                 "[log]\nlevel = \"loud\"",
-                "example.toml:2:9: log.level: unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`\n  2 | level = \"loud\"",
+                "example.toml:2:9: log.level: unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`\n  |\n2 | level = \"loud\"\n  |         ^^^^^^",
             ),
             (
                 "[web]\nlisten_address = [\"9810\"]",
-                "example.toml:2:19: web.listen_address: invalid socket address syntax\n  2 | listen_address = [\"9810\"]",
+                "example.toml:2:19: web.listen_address: invalid socket address syntax\n  |\n2 | listen_address = [\"9810\"]\n  |                   ^^^^^^",
             ),
         ];
         for (text, expected) in cases {

@@ -7,16 +7,16 @@ use toml::de::{DeString, DeTable, DeValue};
 
 type Entry<'t, 'i> = (&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>);
 
-/// Where the value of a dotted key begins.
-pub(crate) fn offset_of(text: &str, dotted: &str) -> Option<usize> {
+/// Where the value of a dotted key stands.
+pub(crate) fn span_of(text: &str, dotted: &str) -> Option<Range<usize>> {
     let root = DeTable::parse(text).ok()?;
-    let mut offset = None;
+    let mut found = None;
     visit(root.get_ref(), "", &mut |key, span| {
         if key == dotted {
-            offset = Some(span.start);
+            found = Some(span);
         }
     });
-    offset
+    found
 }
 
 /// The dotted key whose value holds the byte at `offset`.
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn there_and_back() {
         for (key, value) in [("a", "1"), ("b.c.d", "["), ("b.c.e.f", "true")] {
-            let offset = offset_of(TEXT, key).unwrap();
+            let offset = span_of(TEXT, key).unwrap().start;
             assert!(TEXT[offset..].starts_with(value), "{key}: {offset}");
             assert_eq!(key_at(TEXT, offset).as_deref(), Some(key));
         }
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn neither() {
-        assert_eq!(offset_of(TEXT, "b.c"), None);
-        assert_eq!(offset_of("a = ", "a"), None);
+        assert_eq!(span_of(TEXT, "b.c"), None);
+        assert_eq!(span_of("a = ", "a"), None);
         assert_eq!(key_at(TEXT, TEXT.find("b.c").unwrap()), None);
     }
 }
