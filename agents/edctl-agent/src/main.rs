@@ -13,7 +13,7 @@ mod status;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand};
 use config::AgentConfig;
 use edctl_daemon::{CommonFlags, PathFlags, Spec};
 use edctl_nodemetrics::{ChoiceFlags, ListingFlags, OptionFlags};
@@ -31,10 +31,24 @@ const SPEC: Spec = Spec {
 
 /// The node agent of edctl: node metrics, Slurm's hooks, status
 #[derive(Parser)]
-#[command(name = "edctl-agent", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "edctl-agent",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_flag = true
+)]
 struct Flags {
     #[command(subcommand)]
     command: Option<Command>,
+
+    /// Print help
+    // In one form: clap's long one would be two screens.
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+
+    /// Print the collectors' flags, which are node_exporter's, and exit
+    #[arg(long)]
+    help_collectors: bool,
 
     #[command(flatten)]
     run: RunFlags,
@@ -51,6 +65,7 @@ enum Command {
 }
 
 #[derive(Args)]
+#[command(mut_args(not_in_the_help))]
 struct RunFlags {
     #[command(flatten)]
     common: CommonFlags,
@@ -88,8 +103,33 @@ impl RunFlags {
     }
 }
 
+/// The collectors' flags would be ten screens of help; the man page has all.
+fn not_in_the_help(arg: Arg) -> Arg {
+    let is_hidden = is_of_collectors(&arg);
+    arg.hide_short_help(is_hidden).hide_long_help(is_hidden)
+}
+
+fn is_of_collectors(arg: &Arg) -> bool {
+    arg.get_help_heading().is_some_and(|heading| heading.starts_with("Collectors"))
+}
+
+fn print_collectors_help() {
+    let flags = Flags::command();
+    let shown = flags.get_arguments().filter(|arg| is_of_collectors(arg)).cloned();
+    let shown = shown.map(|arg| arg.hide_short_help(false));
+    let mut help = clap::Command::new("edctl-agent")
+        .override_usage("edctl-agent [--collector.NAME | --no-collector.NAME | --collector.NAME.OPTION <VALUE>]...")
+        .disable_help_flag(true)
+        .args(shown);
+    print!("{}", help.render_help());
+}
+
 fn main() -> ExitCode {
     let flags: Flags = edctl_daemon::parse();
+    if flags.help_collectors {
+        print_collectors_help();
+        return ExitCode::SUCCESS;
+    }
     match flags.command {
         Some(Command::Status(flags)) => status::run(&flags),
         Some(Command::Collectors(flags)) => flags.run(),

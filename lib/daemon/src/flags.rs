@@ -39,8 +39,7 @@ pub struct CommonFlags {
     )]
     pub telemetry_path: Option<String>,
 
-    /// exporter-toolkit's web configuration file: TLS, basic authentication, headers, rate limit; it is
-    /// read anew when it changes
+    /// exporter-toolkit's web configuration file: TLS, passwords, headers; read again when it changes
     #[arg(
         long = "web.config.file",
         value_name = "FILE",
@@ -48,12 +47,13 @@ pub struct CommonFlags {
     )]
     pub web_config_file: Option<PathBuf>,
 
-    /// Least severe level that is logged
-    #[arg(long = "log.level", value_name = "LEVEL")]
+    /// Least severe level that is logged: error, warn, info, debug or trace
+    #[arg(long = "log.level", value_name = "LEVEL", hide_possible_values = true)]
     pub log_level: Option<Level>,
 
-    /// How it is logged; auto is the journal where systemd started the daemon, else text on stderr
-    #[arg(long = "log.format", value_name = "FORMAT")]
+    /// How it is logged: to the journal, as text or as json on stderr; auto is the journal where systemd
+    /// started the daemon, else text
+    #[arg(long = "log.format", value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: Option<Format>,
 }
 

@@ -90,12 +90,18 @@ impl Flag {
                 format!("Without effect: {why}")
             }
             Takes::Only(value, why) => format!("Always {value}: {why}"),
-            Takes::List(option) => {
-                format!("As {} in the configuration file; may be given several times", option.key)
+            Takes::List(Field { key, of }) => {
+                let default = of(&mut Options::default()).join(" ");
+                format!("As {key} in the configuration file; may be repeated{}", shown(&default))
             }
-            Takes::Text(Field { key, .. })
-            | Takes::Instead(Field { key, .. }, _)
-            | Takes::Switch(Field { key, .. }) => format!("As {key} in the configuration file"),
+            Takes::Text(Field { key, of }) | Takes::Instead(Field { key, of }, _) => {
+                let default = of(&mut Options::default()).clone();
+                format!("As {key} in the configuration file{}", shown(&default))
+            }
+            Takes::Switch(Field { key, of }) => {
+                let default = if *of(&mut Options::default()) { ON } else { OFF };
+                format!("As {key} in the configuration file{}", shown(default))
+            }
         }
     }
 
@@ -133,6 +139,11 @@ impl Flag {
         let collector = self.name.strip_prefix("collector.")?.split('.').next()?;
         Lacking::find(collector).filter(|_| !self.is_switch() || values != [OFF])
     }
+}
+
+/// A default, behind a help text.
+fn shown(default: &str) -> String {
+    if default.is_empty() { String::new() } else { format!(" [default: {default}]") }
 }
 
 const HEADING: &str = "Collectors' options";
