@@ -35,19 +35,23 @@ lint: .cargo-deny
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level warn check bans licenses sources
-	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/check-debs \
+	lint/circles
+	ruff=$$(packaging/install-ruff) && $$ruff check --quiet && $$ruff format --quiet --check
+	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/install-ruff packaging/check-debs \
 	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
 	    eda-flows/need eda-flows/picorv32/fetch fuzz/run fuzz/try
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 
 # Compiled once a machine, in cargo's own place for programs.
 .cargo-deny:
-	@cargo deny --version > /dev/null 2>&1 || cargo install --locked --quiet cargo-deny
+	@cargo deny --version > /dev/null 2>&1 || { \
+	    echo "compiling cargo-deny, once a machine: some minutes"; cargo install --locked --quiet cargo-deny; }
 
 unit:
+	@echo "compiling and running the unit tests of all crates: some minutes where nothing is compiled yet"
 	cargo test --workspace --locked
 	lab/tests/run unit
-	python3 -B -m unittest discover -v packaging/tests
+	python3 -B -m unittest discover -v -s packaging/tests -t packaging
 
 live: deps
 	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent -p edctl-hook
@@ -83,3 +87,4 @@ bench: deps
 
 fmt:
 	cargo fmt --all
+	ruff=$$(packaging/install-ruff) && $$ruff check --quiet --fix && $$ruff format --quiet

@@ -83,6 +83,8 @@ def events_counted(home):
 
 
 def main():
+    if sys.argv[1:2] in ([], ["-h"], ["--help"]):
+        sys.exit(__doc__)
     binaries = Path(sys.argv[1]).resolve()
     calls = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     hook = str(binaries / "slurm-hook")
@@ -114,7 +116,7 @@ def main():
     for name, values in took.items():
         figures = [percentile(values, share) for share in (0, 0.5, 0.99)]
         ratios = [figure / percentile(true, share)
-                  for figure, share in zip(figures, (0, 0.5, 0.99))]
+                  for figure, share in zip(figures, (0, 0.5, 0.99), strict=True)]
         print(f"{name:24}" + "".join(f"{figure:8.3f}" for figure in figures)
               + f"   {ratios[0]:6.2f}{ratios[1]:8.2f}{ratios[2]:7.2f}")
     print(f"events that the agent has: {answered} of {calls}; records in the spool: {spooled}")

@@ -23,10 +23,9 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "lib/testkit/python"))
+from edctl_testkit.exporter import PATIENCE, free_port, running
 
-from edctl_testkit.exporter import PATIENCE, free_port, running  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Ours over theirs: CPU time of a scrape, time until a page is there, resident memory.
 LIMITS = {"as it is": {"CPU": 0.15, "page": 0.5, "RSS": 0.35},
@@ -160,7 +159,7 @@ def inside(ours, theirs, count):
 
 
 def main():
-    if len(sys.argv) < 2:
+    if sys.argv[1:2] in ([], ["-h"], ["--help"]):
         sys.exit(__doc__)
     if sys.argv[1] == "--inside":
         return inside(*sys.argv[2:4], int(sys.argv[4]))

@@ -154,7 +154,7 @@ def inside(binaries, counts):
 
 
 def main():
-    if len(sys.argv) < 2:
+    if sys.argv[1:2] in ([], ["-h"], ["--help"]):
         sys.exit(__doc__)
     if sys.argv[1] == "--inside":
         return inside(pathlib.Path(sys.argv[2]).resolve(), [int(n) for n in sys.argv[3:]])

@@ -39,13 +39,11 @@ import tempfile
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "lib/testkit/python"))
+import slurm_cluster
+import slurm_recorded
 
-from edctl_testkit.exporter import Exporter, free_port, running  # noqa: E402
-from edctl_testkit.slurm import PATIENCE, Cluster  # noqa: E402
-import slurm_cluster  # noqa: E402
-import slurm_recorded  # noqa: E402
+from edctl_testkit.exporter import Exporter, free_port, running
+from edctl_testkit.slurm import PATIENCE, Cluster
 
 NODES, JOBS = 5000, 50_000
 RECORDED_NODES, RECORDED_JOBS = 20_000, 500_000
@@ -218,7 +216,7 @@ def show_commands(table: Table, place: pathlib.Path, cluster: Cluster) -> list:
         for scrapers in (1, MANY_SCRAPERS, MANY_SCRAPERS, 1):
             before = calls(ours, log)
             scraped(ours, scrapers, COUNT_SECS)
-            counted, noted = (after - begin for after, begin in zip(calls(ours, log), before))
+            counted, noted = (after - begin for after, begin in zip(calls(ours, log), before, strict=True))
             counts[scrapers] += noted
             table.row("slurmctld", f"commands in {COUNT_SECS} s, {scrapers} scraping", noted)
             table.row("slurmctld", "commands not counted", abs(noted - counted))
@@ -295,7 +293,7 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
 
 def main(name: str, usage: str, measure) -> int:
     """Measures the program in the folder that the command line names; `measure` returns what is broken."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(usage)
     if os.getuid() != 0 or not shutil.which("slurmctld"):
         sys.exit(f"bench/{name}: needs root and the package slurm-wlm")

@@ -23,8 +23,8 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 
-from slurm import SCRAPERS, exporter, main, scraped
 import slurm_cluster
+from slurm import SCRAPERS, exporter, main, scraped
 
 from edctl_testkit.slurm import Cluster
 

@@ -7,19 +7,18 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .error import PackagingError
+from .version import SourceVersion
+
 COMMON = Path(__file__).resolve().parent.parent
 DAEMON_SCRIPTS = COMMON / "daemon"
 MAINTAINER_SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 
 
-class PackagingError(Exception):
-    """A package cannot be built; the message says which, why, and what to do."""
-
-
 class Package:
     """A package as its folder describes it: `control`, `install`, and the files those name."""
 
-    def __init__(self, folder: Path, version: "SourceVersion") -> None:
+    def __init__(self, folder: Path, version: SourceVersion) -> None:
         self.folder = folder
         self.name = folder.name
         self.version = version

@@ -7,10 +7,10 @@ the packages: apt upgrades to a newer build, and the same sources give the same 
 
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
-from .package import PackagingError
+from .error import PackagingError
 
 # What the packages are made of: a change elsewhere (a README, Ansible) is no new version.
 SOURCES = ["Cargo.toml", "Cargo.lock", "agents", "exporter-process", "exporter-slurm", "lib",
@@ -32,7 +32,7 @@ class SourceVersion:
         changed = _latest_change(repository)
         if changed is None or _is_release(repository, released):
             return cls(released, int(_changelog_field(changelog, "Timestamp")))
-        stamp = datetime.fromtimestamp(changed, timezone.utc).strftime("%Y%m%d%H%M%S")
+        stamp = datetime.fromtimestamp(changed, UTC).strftime("%Y%m%d%H%M%S")
         return cls(f"{released}+{stamp}", changed)
 
 

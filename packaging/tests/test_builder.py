@@ -2,16 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from builder.package import Package, PackagingError  # noqa: E402
-from builder.version import SourceVersion  # noqa: E402
+from builder.error import PackagingError
+from builder.package import Package
+from builder.version import SourceVersion
 
 CONTROL = """Package: sample
 Version: @VERSION@

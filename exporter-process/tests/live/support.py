@@ -5,16 +5,12 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "lib/testkit/python"))
-
-from edctl_testkit import build, exporter, page  # noqa: E402
-from edctl_testkit.build import TARGET  # noqa: E402, F401
-from edctl_testkit.dead_mount import DeadMount  # noqa: E402, F401
-from edctl_testkit.exporter import PATIENCE, free_port  # noqa: E402, F401
+from edctl_testkit import build, exporter, page
+from edctl_testkit.build import TARGET  # noqa: F401
+from edctl_testkit.dead_mount import DeadMount  # noqa: F401
+from edctl_testkit.exporter import PATIENCE, free_port
 
 OURS = build.binary("edctl-exporter-process")
 PEER = shutil.which("prometheus-process-exporter")

@@ -7,15 +7,21 @@ import pathlib
 import shutil
 import string
 import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "lib/testkit/python"))
-
-from edctl_testkit import build  # noqa: E402
-from edctl_testkit.page import Page  # noqa: E402
-from edctl_testkit.slurm import (AS_ORDINARY_USER, HAS_METRICS, METRICS, PATIENCE, Cluster,  # noqa: E402, F401
-                                 Daemon, controller, slurmrestd, versions, wait_until)
+from edctl_testkit import build
+from edctl_testkit.page import Page
+from edctl_testkit.slurm import (  # noqa: F401
+    AS_ORDINARY_USER,
+    HAS_METRICS,
+    METRICS,
+    PATIENCE,
+    Cluster,
+    Daemon,
+    controller,
+    slurmrestd,
+    versions,
+    wait_until,
+)
 
 OURS = build.binary("edctl-exporter-slurm")
 HAS_SLURM = os.getuid() == 0 and all(map(shutil.which, ("munged", "slurmctld", "slurmd", "slurmrestd")))

@@ -9,10 +9,9 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from support import HAS_SLURM, slurm, wait_until
-
 from edctl_testkit.exporter import free_port, running
 from edctl_testkit.slurm import Daemon
+from support import HAS_SLURM, slurm, wait_until
 
 PROMETHEUS = shutil.which("prometheus")
 FAMILIES = {

@@ -21,7 +21,7 @@ class Faults(unittest.TestCase):
                     configuration.write("MessageTimeout=2\n")
                 for daemon, reason in ((cluster.slurmctld, "unreachable"), (cluster.munged, "authentication")):
                     daemon.stop()
-                    self.assertEqual(self.failing(place, cluster), {source: reason for source in SOURCES})
+                    self.assertEqual(self.failing(place, cluster), dict.fromkeys(SOURCES, reason))
                     daemon.start()
                     wait_until(lambda: self.failing(place, cluster) == {}, "Slurm")
 

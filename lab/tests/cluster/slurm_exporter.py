@@ -1,16 +1,11 @@
 """An edctl-exporter-slurm of the tests' own on ctl: the packaged unit, asking slurmctld more often."""
 
 import contextlib
-import sys
 
 from edctl_cluster.cluster import wait_until
-from edctl_cluster.rollout import REPOSITORY
+from edctl_testkit.exporter import Exporter
 
 from .case import ClusterTest
-
-sys.path.insert(0, str(REPOSITORY / "lib/testkit/python"))
-
-from edctl_testkit.exporter import Exporter  # noqa: E402
 
 UNIT = "edctl-exporter-slurm"
 NAME = "edctl-exporter-slurm-beside"

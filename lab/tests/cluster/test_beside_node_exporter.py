@@ -2,20 +2,14 @@
 
 import contextlib
 import shutil
-import sys
 import unittest
 
 from edctl_cluster.cluster import wait_until
-from edctl_cluster.rollout import REPOSITORY
+from edctl_testkit.beside.case import Comparison
+from edctl_testkit.beside.support import is_debians, listed_collectors, peer
+from edctl_testkit.exporter import Exporter
 
 from .case import ClusterTest
-
-sys.path.insert(0, str(REPOSITORY / "agents/edctl-agent/tests/peer"))
-
-from case import Comparison  # noqa: E402
-from support import is_debians, listed_collectors, peer  # noqa: E402
-
-from edctl_testkit.exporter import Exporter  # noqa: E402
 
 NODE = "w1"
 # Where no service of the cluster listens.

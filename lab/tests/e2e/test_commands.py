@@ -77,7 +77,7 @@ class Commands(LabCase):
             path = cgroups.CGROUP_ROOT / file
             if path.exists():
                 return int(path.read_text())
-        self.fail(f"no memory limit of {node} below {cgroups.CGROUP_ROOT}")
+        raise AssertionError(f"no memory limit of {node} below {cgroups.CGROUP_ROOT}")
 
     def check_publish(self) -> None:
         """A taken port moves; what ctl serves is read through 127.0.0.1."""

@@ -3,8 +3,8 @@
 import pathlib
 import unittest
 
-from comparing import forms
-from support import NODES, collectors_of_ours, of_node, ours
+from edctl_testkit.beside.comparing import forms
+from edctl_testkit.beside.support import NODES, collectors_of_ours, of_node, ours
 
 # What asks a service that not every machine has; the table says what they would show.
 ASKED = {"systemd"}

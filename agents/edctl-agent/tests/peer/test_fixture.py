@@ -2,8 +2,8 @@
 
 import unittest
 
-from case import Comparison
-from support import FIXTURES, is_debians, of_node
+from edctl_testkit.beside.case import Comparison
+from edctl_testkit.beside.support import FIXTURES, is_debians, of_node
 
 
 class Fixture(Comparison):

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import OURS, collectors_of_ours, collectors_of_theirs, peer
+from edctl_testkit.beside.support import OURS, collectors_of_ours, collectors_of_theirs, peer
 
 # Its own help, and Go's.
 NOT_FOR_UNITS = {"help", "version"}
@@ -58,7 +58,7 @@ class Flags(unittest.TestCase):
         return done.stderr
 
     def test_every_flag_of_theirs_is_taken(self):
-        for name, value in sorted({flag for peer in peers() for flag in flags_of(peer).items()}, key=str):
+        for name, value in sorted({flag for exporter in peers() for flag in flags_of(exporter).items()}, key=str):
             with self.subTest(flag=name):
                 self.assert_starts(written(name, value))
                 if value is None:

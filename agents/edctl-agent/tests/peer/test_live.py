@@ -2,8 +2,8 @@
 
 import unittest
 
-from case import Comparison
-from comparing import forms
+from edctl_testkit.beside.case import Comparison
+from edctl_testkit.beside.comparing import forms
 
 
 class Live(Comparison, unittest.TestCase):

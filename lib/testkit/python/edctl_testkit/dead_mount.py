@@ -4,8 +4,8 @@ zeros; at a directory it is a tree that is empty at first and may be written to.
     unshare --mount python3 dead_mount.py PLACE [PROGRAM [ARGUMENT...]]
 
 Mounts it at PLACE, starts the program and says `mounted` and the program's process id; says `asked` for
-each request that it leaves waiting while it hangs. Repeats a word from its standard input as soon as it obeys it: `answer`
-everything; `hang`, so that reads of files and the questions how full it is wait; `die`, so that
+each request that it leaves waiting while it hangs. Repeats a word from its standard input as soon as it obeys it:
+`answer` everything; `hang`, so that reads of files and the questions how full it is wait; `die`, so that
 everything waits. At that input's end everything ends.
 """
 

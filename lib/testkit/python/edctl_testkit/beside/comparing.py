@@ -5,7 +5,7 @@ A label without a value is as no label: Prometheus knows no difference.
 
 import re
 
-from support import Page, shown
+from .support import Page, shown
 
 # A value that takes another way through floating point may differ in its last digits.
 LAST_DIGITS = 1e-9

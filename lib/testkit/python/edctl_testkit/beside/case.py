@@ -1,8 +1,8 @@
 """The comparison of both exporters, over whatever they are shown."""
 
-from comparing import Rules, differences, listed
-from differences import DEBIANS, JITTERING, ONLY_HERE, ONLY_THERE, OWN
-from support import collectors_of_ours, collectors_of_theirs, is_debians, ours, theirs
+from .comparing import Rules, differences, listed
+from .differences import DEBIANS, JITTERING, ONLY_HERE, ONLY_THERE, OWN
+from .support import collectors_of_ours, collectors_of_theirs, is_debians, ours, theirs
 
 # What differs by chance, since a node does not stand still, does so not every time.
 ROUNDS = 20

@@ -2,17 +2,13 @@
 
 import dataclasses
 import json
-import pathlib
 import re
 import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[4]
-sys.path.insert(0, str(ROOT / "lib/testkit/python"))
-
-from edctl_testkit.agent import OURS, ours  # noqa: E402, F401
-from edctl_testkit.exporter import free_port, running  # noqa: E402
-from edctl_testkit.page import Page, shown  # noqa: E402, F401
+from ..agent import OURS, ours  # noqa: F401
+from ..build import ROOT
+from ..exporter import free_port, running
+from ..page import Page, shown  # noqa: F401
 
 INSTALL = ROOT / "packaging/install-node-exporter"
 FIXTURES = ROOT / "lib/nodemetrics/tests/fixtures"
