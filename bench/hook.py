@@ -16,9 +16,7 @@ from pathlib import Path
 
 LIMIT = 3.0
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-SILENT = [
-    (os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)
-]
+SILENT = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
 
 
 def prolog_environment(job):
@@ -54,10 +52,14 @@ def start_agent(binaries, home):
     agent = subprocess.Popen(
         [
             binaries / "edctl-agent",
-            "--config", os.devnull,
-            "--hooks.socket", home / "agent.sock",
-            "--state.directory", home,
-            "--web.listen-address", "127.0.0.1:0",
+            "--config",
+            os.devnull,
+            "--hooks.socket",
+            home / "agent.sock",
+            "--state.directory",
+            home,
+            "--web.listen-address",
+            "127.0.0.1:0",
         ],
         stdout=subprocess.DEVNULL,
         stderr=(home / "agent.log").open("w"),
@@ -93,10 +95,8 @@ def main():
         (home / "lonely").mkdir()
         cases = {
             "/bin/true": ["/bin/true"],
-            "hook, agent answers": [hook, "--socket", str(home / "agent.sock"),
-                                    "--spool", str(home / "spool")],
-            "hook, no agent: spool": [hook, "--socket", str(home / "none.sock"),
-                                      "--spool", str(home / "lonely")],
+            "hook, agent answers": [hook, "--socket", str(home / "agent.sock"), "--spool", str(home / "spool")],
+            "hook, no agent: spool": [hook, "--socket", str(home / "none.sock"), "--spool", str(home / "lonely")],
         }
         took: dict[str, list[float]] = {name: [] for name in cases}
         agent = start_agent(binaries, home)
@@ -115,10 +115,12 @@ def main():
     print(f"{'':24}{'min':>8}{'median':>8}{'p99':>8}   {'min':>6}{'median':>8}{'p99':>7}")
     for name, values in took.items():
         figures = [percentile(values, share) for share in (0, 0.5, 0.99)]
-        ratios = [figure / percentile(true, share)
-                  for figure, share in zip(figures, (0, 0.5, 0.99), strict=True)]
-        print(f"{name:24}" + "".join(f"{figure:8.3f}" for figure in figures)
-              + f"   {ratios[0]:6.2f}{ratios[1]:8.2f}{ratios[2]:7.2f}")
+        ratios = [figure / percentile(true, share) for figure, share in zip(figures, (0, 0.5, 0.99), strict=True)]
+        print(
+            f"{name:24}"
+            + "".join(f"{figure:8.3f}" for figure in figures)
+            + f"   {ratios[0]:6.2f}{ratios[1]:8.2f}{ratios[2]:7.2f}"
+        )
     print(f"events that the agent has: {answered} of {calls}; records in the spool: {spooled}")
     if answered != calls or spooled != calls:
         sys.exit("the hook did not do its work in every call")

@@ -28,16 +28,15 @@ from edctl_testkit.exporter import PATIENCE, free_port, running
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Ours over theirs: CPU time of a scrape, time until a page is there, resident memory.
-LIMITS = {"as it is": {"CPU": 0.15, "page": 0.5, "RSS": 0.35},
-          "many": {"CPU": 0.5, "page": 0.5, "RSS": 0.5}}
+LIMITS = {"as it is": {"CPU": 0.15, "page": 0.5, "RSS": 0.35}, "many": {"CPU": 0.5, "page": 0.5, "RSS": 0.5}}
 # Scrapes are counted in blocks: theirs collects its garbage after some, and that belongs to its scrapes.
 BLOCKS = {"as it is": 40, "many": 6}
 SCRAPES_OF_A_BLOCK = 10
 # What Prometheus 3 sends (scrape/scrape.go).
 PROMETHEUS = {
     "Accept": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-              "application/openmetrics-text;version=0.0.1;q=0.5,"
-              "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
     "Accept-Encoding": "gzip",
     "X-Prometheus-Scrape-Timeout-Seconds": "10",
 }
@@ -79,8 +78,10 @@ class Scraper:
 
 
 def scrapers(exporter):
-    return {"new": Scraper(exporter, {"Accept-Encoding": "identity"}, is_kept=False),
-            "kept, gzip": Scraper(exporter, PROMETHEUS, is_kept=True)}
+    return {
+        "new": Scraper(exporter, {"Accept-Encoding": "identity"}, is_kept=False),
+        "kept, gzip": Scraper(exporter, PROMETHEUS, is_kept=True),
+    }
 
 
 def collectors(ours, theirs):
@@ -103,30 +104,44 @@ def measure(mine, other, blocks):
         for way in ours:
             ours[way].measure()
             theirs[way].measure()
-    rows = [(cost, way, value, theirs[way].costs()[cost])
-            for way in ours for cost, value in ours[way].costs().items()]
+    rows = [(cost, way, value, theirs[way].costs()[cost]) for way in ours for cost, value in ours[way].costs().items()]
     rows.append(("RSS", "", *(exporter.resident_bytes() / (1 << 20) for exporter in (mine, other))))
     return rows, [counts(exporter.page()) for exporter in (mine, other)]
 
 
 def compare(ours, theirs, where):
     """A row of the table for each cost; what is broken."""
-    chosen = ["--collector.disable-defaults",
-              *(f"--collector.{name}" for name in collectors(ours, theirs))]
+    chosen = ["--collector.disable-defaults", *(f"--collector.{name}" for name in collectors(ours, theirs))]
     port, peer_port = free_port(), free_port()
-    with tempfile.TemporaryDirectory(dir="/tmp") as place, \
-            running([ours, "--config", "/dev/null", "--web.listen-address", f"127.0.0.1:{port}",
-                     "--hooks.socket", f"{place}/agent.sock", "--state.directory", place,
-                     *chosen], port) as mine, \
-            running([theirs, "--web.listen-address", f"127.0.0.1:{peer_port}", *chosen],
-                    peer_port) as other:
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as place,
+        running(
+            [
+                ours,
+                "--config",
+                "/dev/null",
+                "--web.listen-address",
+                f"127.0.0.1:{port}",
+                "--hooks.socket",
+                f"{place}/agent.sock",
+                "--state.directory",
+                place,
+                *chosen,
+            ],
+            port,
+        ) as mine,
+        running([theirs, "--web.listen-address", f"127.0.0.1:{peer_port}", *chosen], peer_port) as other,
+    ):
         rows, (our_counts, their_counts) = measure(mine, other, BLOCKS[where])
     broken = []
     for cost, way, our_cost, their_cost in rows:
         ratio, limit = our_cost / their_cost, LIMITS[where][cost]
         unit = "MiB" if cost == "RSS" else "ms"
-        print(f"{where:8} | {cost + ', ' + unit:8} | {way:10} | {our_cost:8.2f} {their_cost:8.2f} | "
-              f"{ratio:6.3f} {limit:7.2f}", flush=True)
+        print(
+            f"{where:8} | {cost + ', ' + unit:8} | {way:10} | {our_cost:8.2f} {their_cost:8.2f} | "
+            f"{ratio:6.3f} {limit:7.2f}",
+            flush=True,
+        )
         if ratio > limit:
             broken.append(f"{where}: {cost} {way} {ratio:.3f} of theirs, allowed {limit}")
     if our_counts != their_counts:
@@ -145,11 +160,15 @@ def add_many(count):
         place.mkdir()
         subprocess.run(["mount", "-n", "-t", "tmpfs", "-o", "size=1m", "many", place], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    has_dummy = subprocess.run(["ip", "link", "add", "dummy", "type", "dummy"],
-                               stderr=subprocess.DEVNULL).returncode == 0
+    has_dummy = (
+        subprocess.run(["ip", "link", "add", "dummy", "type", "dummy"], stderr=subprocess.DEVNULL).returncode == 0
+    )
     # A pair of veth is two interfaces, for kernels without dummy ones.
-    adding = [f"link add dummy{number} type dummy" for number in range(count - 1)] if has_dummy else \
-        [f"link add veth{number} type veth peer name peer{number}" for number in range(count // 2)]
+    adding = (
+        [f"link add dummy{number} type dummy" for number in range(count - 1)]
+        if has_dummy
+        else [f"link add veth{number} type veth peer name peer{number}" for number in range(count // 2)]
+    )
     subprocess.run(["ip", "-batch", "-"], input="\n".join(adding), text=True, check=True)
 
 
@@ -174,9 +193,23 @@ def main():
     print("         |          | connection |     ours   theirs |  ratio allowed", flush=True)
     broken = compare(ours, theirs, "as it is")
     # node_exporter reads the mounts of process 1: that must be one of in there.
-    many = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-                           "--mount-proc", sys.executable, __file__, "--inside", str(ours),
-                           os.path.abspath(theirs), count])
+    many = subprocess.run(
+        [
+            "unshare",
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            __file__,
+            "--inside",
+            str(ours),
+            os.path.abspath(theirs),
+            count,
+        ]
+    )
     return 1 if broken else many.returncode
 
 

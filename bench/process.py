@@ -39,8 +39,9 @@ class Exporter:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         address = f"127.0.0.1:{self.port}"
-        self.process = subprocess.Popen([part.format(address=address) for part in command],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [part.format(address=address) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until = time.monotonic() + 120
         while True:
             try:
@@ -77,11 +78,13 @@ def start_both(binaries, home):
     config.write_text("")
     yaml = home / "peer.yaml"
     yaml.write_text('process_names:\n  - name: "{{.Comm}}"\n    cmdline: [".+"]\n')
-    ours = Exporter([str(binaries / "edctl-exporter-process"), "--config", str(config),
-                     "--web.listen-address", "{address}"])
+    ours = Exporter(
+        [str(binaries / "edctl-exporter-process"), "--config", str(config), "--web.listen-address", "{address}"]
+    )
     # Without threads and smaps, as cheap as it can be.
-    theirs = Exporter([PEER, "-config.path", str(yaml), "-threads=false", "-gather-smaps=false",
-                       "-web.listen-address", "{address}"])
+    theirs = Exporter(
+        [PEER, "-config.path", str(yaml), "-threads=false", "-gather-smaps=false", "-web.listen-address", "{address}"]
+    )
     return ours, theirs
 
 
@@ -108,15 +111,20 @@ def compare(binaries, bare, home, count):
             theirs.stop()
         finally:
             sleepers.kill()
-    ratios = {"CPU": our_cpu / their_cpu, "CPU over bare loop": our_cpu / bare_cpu,
-              "RSS": rss[0] / rss[1]}
+    ratios = {"CPU": our_cpu / their_cpu, "CPU over bare loop": our_cpu / bare_cpu, "RSS": rss[0] / rss[1]}
     microseconds = 1e6 / count
-    print(f"{count:9,} | {bare_cpu * microseconds:9.2f} {our_cpu * microseconds:9.2f} "
-          f"{their_cpu * microseconds:9.2f} | {ratios['CPU over bare loop']:9.2f} "
-          f"{ratios['CPU']:9.3f} | {our_page * 1e3:8.0f} {their_page * 1e3:8.0f} "
-          f"| {rss[0] / 1024:7.1f} {rss[1] / 1024:7.1f} {ratios['RSS']:6.2f}", flush=True)
-    return [f"{count:,} processes: {name} {ratio:.3f}, allowed {LIMITS[name]}"
-            for name, ratio in ratios.items() if ratio > LIMITS[name]]
+    print(
+        f"{count:9,} | {bare_cpu * microseconds:9.2f} {our_cpu * microseconds:9.2f} "
+        f"{their_cpu * microseconds:9.2f} | {ratios['CPU over bare loop']:9.2f} "
+        f"{ratios['CPU']:9.3f} | {our_page * 1e3:8.0f} {their_page * 1e3:8.0f} "
+        f"| {rss[0] / 1024:7.1f} {rss[1] / 1024:7.1f} {ratios['RSS']:6.2f}",
+        flush=True,
+    )
+    return [
+        f"{count:,} processes: {name} {ratio:.3f}, allowed {LIMITS[name]}"
+        for name, ratio in ratios.items()
+        if ratio > LIMITS[name]
+    ]
 
 
 def churn(binaries, bare, home):
@@ -142,10 +150,13 @@ def inside(binaries, counts):
         home = pathlib.Path(directory)
         bare = home / "bare_proc"
         subprocess.run(["cc", "-O2", "-o", bare, HERE / "bare_proc.c"], check=True)
-        print("processes | us of CPU per process    |     ours over      |  page, ms         "
-              "| RSS, MiB\n"
-              "          | bare loop      ours    theirs | bare loop    theirs |     ours   theirs "
-              "|    ours  theirs  ratio", flush=True)
+        print(
+            "processes | us of CPU per process    |     ours over      |  page, ms         "
+            "| RSS, MiB\n"
+            "          | bare loop      ours    theirs | bare loop    theirs |     ours   theirs "
+            "|    ours  theirs  ratio",
+            flush=True,
+        )
         broken = [line for count in counts for line in compare(binaries, bare, home, count)]
         broken += churn(binaries, bare, home)
     for line in broken:
@@ -166,8 +177,18 @@ def main():
     try:
         if int(pid_max) < needed:
             PID_MAX.write_text(str(4 << 20))
-        inside_namespaces = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-                             sys.executable, __file__, "--inside", sys.argv[1], *counts]
+        inside_namespaces = [
+            "unshare",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            __file__,
+            "--inside",
+            sys.argv[1],
+            *counts,
+        ]
         return subprocess.run(inside_namespaces).returncode
     finally:
         PID_MAX.write_text(pid_max)

@@ -86,16 +86,14 @@ class Table:
         """Shows a figure; where there is a limit for it, says whether it holds."""
         limit = LIMITS.get(figure)
         verdict = "" if limit is None else "held" if ours <= limit else "BROKEN"
-        print(f"{where:9} | {figure:30} | {ours:9.3f} {'' if limit is None else limit:>9} | {verdict}",
-              flush=True)
+        print(f"{where:9} | {figure:30} | {ours:9.3f} {'' if limit is None else limit:>9} | {verdict}", flush=True)
         if verdict == "BROKEN":
             self.broken.append(f"{where}: {figure} {ours:.3f}, allowed {limit}")
 
 
 def as_user(user: str, *command) -> list:
     entry = pwd.getpwnam(user)
-    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups",
-            *command]
+    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups", *command]
 
 
 @contextlib.contextmanager
@@ -104,19 +102,20 @@ def exporter(place: pathlib.Path, cluster: Cluster, settings: str = ""):
     config = place / "exporter.toml"
     config.write_text(f"[slurm]\n{settings}")
     port = free_port()
-    command = as_user(OUR_USER, place / "edctl-exporter-slurm", "--config", config,
-                      "--web.listen-address", f"127.0.0.1:{port}")
+    command = as_user(
+        OUR_USER, place / "edctl-exporter-slurm", "--config", config, "--web.listen-address", f"127.0.0.1:{port}"
+    )
     slurm_conf = cluster.environment["SLURM_CONF"]
     with running(["env", f"SLURM_CONF={slurm_conf}", *command], port) as ours:
-        ours.settled(lambda page: all(
-            page.value("edctl_slurm_up", source=source) for source in ("nodes", "jobs", "shares")))
+        ours.settled(
+            lambda page: all(page.value("edctl_slurm_up", source=source) for source in ("nodes", "jobs", "shares"))
+        )
         yield ours
 
 
 def read_pages(port: int, secs: float) -> list:
     """How long each page took that was read in that time."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics",
-                                     headers={"Accept-Encoding": "gzip"})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Accept-Encoding": "gzip"})
     took, until = [], time.monotonic() + secs
     while time.monotonic() < until:
         start = time.perf_counter()
@@ -155,10 +154,13 @@ class Polls:
     def figures(self) -> dict:
         page = self.ours.read()
         jobs = {"source": "jobs"}
-        return {"CPU": self.ours.cpu_seconds(), "commands": self.ours.children_cpu_seconds(),
-                "jobs": page.value("edctl_slurm_polls_total", **jobs),
-                "nodes": page.value("edctl_slurm_polls_total", source="nodes"),
-                "asked": page.value("edctl_slurm_snapshot_timestamp_seconds", **jobs)}
+        return {
+            "CPU": self.ours.cpu_seconds(),
+            "commands": self.ours.children_cpu_seconds(),
+            "jobs": page.value("edctl_slurm_polls_total", **jobs),
+            "nodes": page.value("edctl_slurm_polls_total", source="nodes"),
+            "asked": page.value("edctl_slurm_snapshot_timestamp_seconds", **jobs),
+        }
 
     def since(self) -> dict:
         """By how much each figure has grown."""
@@ -180,8 +182,9 @@ def show_polls(table: Table, ours: Exporter, cluster: Cluster):
     table.row("slurmctld", "CPU over the commands'", 1 + cost["CPU"] / cost["commands"])
     per_minute = 60 / cost["asked"]
     ours_secs = slurm_cluster.rpc_seconds(cluster, pwd.getpwnam(OUR_USER).pw_uid) * per_minute
-    theirs_secs = slurm_cluster.rpc_seconds(cluster, pwd.getpwnam(THEIR_USER).pw_uid) * 60 \
-        / (scrapes * SCRAPE_INTERVAL_SECS)
+    theirs_secs = (
+        slurm_cluster.rpc_seconds(cluster, pwd.getpwnam(THEIR_USER).pw_uid) * 60 / (scrapes * SCRAPE_INTERVAL_SECS)
+    )
     table.row("slurmctld", "slurmctld's time, ms/minute", ours_secs * 1e3)
     table.row("slurmctld", "vpenso's of it, ms/minute", theirs_secs * 1e3)
     table.row("slurmctld", "slurmctld's time over vpenso's", ours_secs / theirs_secs)
@@ -189,9 +192,12 @@ def show_polls(table: Table, ours: Exporter, cluster: Cluster):
 
 def run_the_ten(cluster: Cluster):
     """All at once, as vpenso's exporter does. Those that fail have cost what they cost."""
-    running_now = [subprocess.Popen(as_user(THEIR_USER, *command), env=cluster.environment,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                   for command in THE_TEN]
+    running_now = [
+        subprocess.Popen(
+            as_user(THEIR_USER, *command), env=cluster.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for command in THE_TEN
+    ]
     for process in running_now:
         process.wait(PATIENCE)
 
@@ -205,13 +211,11 @@ def show_commands(table: Table, place: pathlib.Path, cluster: Cluster) -> list:
     noting.mkdir()
     for program in ("sdiag", "sinfo", "squeue", "scontrol", "sshare"):
         script = noting / program
-        script.write_text(f"#!/bin/sh\nIFS='\t'\necho \"{program}\t$*\" >>{log}\n"
-                          f'exec {shutil.which(program)} "$@"\n')
+        script.write_text(f'#!/bin/sh\nIFS=\'\t\'\necho "{program}\t$*" >>{log}\nexec {shutil.which(program)} "$@"\n')
         script.chmod(0o755)
     counts = collections.Counter()
     with exporter(place, cluster, f'bin_dir = "{noting}"\ninterval_secs = 1\n') as ours:
-        lines = [line.split("\t") for line in log.read_text().splitlines()
-                 if "--version" not in line]
+        lines = [line.split("\t") for line in log.read_text().splitlines() if "--version" not in line]
         # Slurm's commands become faster or slower in time, and the intervals with them.
         for scrapers in (1, MANY_SCRAPERS, MANY_SCRAPERS, 1):
             before = calls(ours, log)
@@ -243,10 +247,13 @@ def show_recorded(table: Table, place: pathlib.Path, cluster: Cluster, lines: li
         time.sleep(PAGE_SECS)
         cost = polls.since()
     asked = {"squeue": cost["jobs"], "sinfo": cost["nodes"]}
-    commands = sum(times * real[program].cpu_secs / real[program].rows * rows_of(recorded[program])
-                   for program, times in asked.items())
-    printed = sum(times * cost_of(["cat", str(recorded[program])], cluster).cpu_secs
-                  for program, times in asked.items())
+    commands = sum(
+        times * real[program].cpu_secs / real[program].rows * rows_of(recorded[program])
+        for program, times in asked.items()
+    )
+    printed = sum(
+        times * cost_of(["cat", str(recorded[program])], cluster).cpu_secs for program, times in asked.items()
+    )
     table.row("recorded", "CPU of a poll, ms", cost["CPU"] / cost["jobs"] * 1e3)
     table.row("recorded", "CPU over that of cat", cost["CPU"] / printed)
     table.row("recorded", "CPU over the commands'", 1 + cost["CPU"] / commands)
@@ -255,6 +262,7 @@ def show_recorded(table: Table, place: pathlib.Path, cluster: Cluster, lines: li
 @dataclasses.dataclass
 class Cost:
     """What one run of a command used, and how much it printed."""
+
     cpu_secs: float
     rows: int
 

@@ -34,14 +34,25 @@ def fill(cluster: Cluster, jobs: int):
     """Submits arrays that wait; most of their tasks become jobs of their own, with a comment."""
     arrays = jobs // ARRAY_TASKS
     for number in range(arrays):
-        job = cluster.run("sbatch", "--parsable", f"--array=0-{ARRAY_TASKS - 1}", "--ntasks=2",
-                          f"--account=account{number % 7}", f"--uid={USERS[number % len(USERS)]}",
-                          f"--partition={'sim,pnr' if number % 5 == 0 else 'sim'}",
-                          f"--job-name=regression{number}", "--chdir=/", "--wrap=true").strip()
+        job = cluster.run(
+            "sbatch",
+            "--parsable",
+            f"--array=0-{ARRAY_TASKS - 1}",
+            "--ntasks=2",
+            f"--account=account{number % 7}",
+            f"--uid={USERS[number % len(USERS)]}",
+            f"--partition={'sim,pnr' if number % 5 == 0 else 'sim'}",
+            f"--job-name=regression{number}",
+            "--chdir=/",
+            "--wrap=true",
+        ).strip()
         if number < arrays * ARRAYS_SPLIT:
-            cluster.run("scontrol", "update", f"JobId={job}_[0-{ARRAY_TASKS - 2}]",
-                        f"Comment=edctl/1 run=01K1A0000000000000000{number:05} stage=sim "
-                        "profile=latency")
+            cluster.run(
+                "scontrol",
+                "update",
+                f"JobId={job}_[0-{ARRAY_TASKS - 2}]",
+                f"Comment=edctl/1 run=01K1A0000000000000000{number:05} stage=sim profile=latency",
+            )
 
 
 def reset_rpc_time(cluster: Cluster):

@@ -38,6 +38,7 @@ PROGRAMS = ("sdiag", "sinfo", "squeue", "scontrol", "sshare")
 @dataclasses.dataclass
 class Fault:
     """Something that goes wrong, and how the exporter says so."""
+
     name: str
     reasons: set
     begin: Callable = lambda: None
@@ -54,12 +55,17 @@ def faults(cluster: Cluster, squeue: "Squeue") -> list:
         Fault("munge is stopped", {"authentication"}, munged.stop, munged.start),
         squeue.fault("squeue hangs", "timeout", "exec sleep 600"),
         squeue.fault("squeue prints garbage", "bad_rows", "head -c 10000000 /dev/urandom; echo"),
-        squeue.fault("squeue prints 500 MB of lines", "bad_rows timeout",
-                     "yes \"$(printf '%0500d' 0)\" | head -c 500000000; echo"),
-        squeue.fault("squeue prints a line of 500 MB", "bad_rows timeout",
-                     "head -c 500000000 /dev/zero; echo"),
-        squeue.fault("squeue prints half and fails", "exit_status",
-                     f'{shutil.which("squeue")} "$@" | head -n {JOBS // 2}; exit 1'),
+        squeue.fault(
+            "squeue prints 500 MB of lines",
+            "bad_rows timeout",
+            "yes \"$(printf '%0500d' 0)\" | head -c 500000000; echo",
+        ),
+        squeue.fault("squeue prints a line of 500 MB", "bad_rows timeout", "head -c 500000000 /dev/zero; echo"),
+        squeue.fault(
+            "squeue prints half and fails",
+            "exit_status",
+            f'{shutil.which("squeue")} "$@" | head -n {JOBS // 2}; exit 1',
+        ),
     ]
 
 
@@ -114,8 +120,7 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
     place.chmod(0o755)
     folder = bin_dir(place)
     broken = []
-    print(f"{'fault':31} | {'reason':14} | pages | {'p50':>6} {'p99':>6} {'max':>6} ms | "
-          f"p99 <= {LIMIT_MS}", flush=True)
+    print(f"{'fault':31} | {'reason':14} | pages | {'p50':>6} {'p99':>6} {'max':>6} ms | p99 <= {LIMIT_MS}", flush=True)
     with slurm_cluster.slurmctld(place, NODES) as cluster:
         slurm_cluster.fill(cluster, JOBS)
         with exporter(place, cluster, f'bin_dir = "{folder}"\n{SETTINGS}') as ours:
@@ -124,13 +129,15 @@ def measure(binary: pathlib.Path, place: pathlib.Path) -> list:
                 with contextlib.ExitStack() as mended:
                     mended.callback(fault.end)
                     took = milliseconds_while(fault, ours)
-                    seen = reasons_on(ours.settled(
-                        lambda page: not fault.reasons or fault.reasons & reasons_on(page)))
+                    seen = reasons_on(ours.settled(lambda page: not fault.reasons or fault.reasons & reasons_on(page)))
                 hundredths = statistics.quantiles(took, n=100)
                 is_held = hundredths[98] <= LIMIT_MS
-                print(f"{fault.name:31} | {','.join(sorted(seen)):14} | {len(took):5} | "
-                      f"{hundredths[49]:6.1f} {hundredths[98]:6.1f} {max(took):6.1f}    | "
-                      f"{'held' if is_held else 'BROKEN'}", flush=True)
+                print(
+                    f"{fault.name:31} | {','.join(sorted(seen)):14} | {len(took):5} | "
+                    f"{hundredths[49]:6.1f} {hundredths[98]:6.1f} {max(took):6.1f}    | "
+                    f"{'held' if is_held else 'BROKEN'}",
+                    flush=True,
+                )
                 if not is_held:
                     broken.append(f"{fault.name}: p99 {hundredths[98]:.1f} ms")
             ours.settled(is_healthy)

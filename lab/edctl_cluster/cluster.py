@@ -45,24 +45,36 @@ class Cluster:
 
     def run(self, node: str, argv: list[str], user: str = "root", stdin: str = "") -> Answer:
         """Runs a command on a node."""
-        done = subprocess.run(self.command(node, argv, user), input=stdin, capture_output=True,
-                              text=True, errors="replace", check=False,
-                              timeout=COMMAND_LIMIT_SECS, env=lab_environment(self.lab))
+        done = subprocess.run(
+            self.command(node, argv, user),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=COMMAND_LIMIT_SECS,
+            env=lab_environment(self.lab),
+        )
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def out(self, node: str, argv: list[str], user: str = "root") -> str:
         """The stdout of a command that must succeed."""
         answer = self.run(node, argv, user)
         if answer.code != 0:
-            raise AssertionError(f"{argv} on {node}: exit code {answer.code}\n"
-                                 f"{answer.stdout}{answer.stderr}")
+            raise AssertionError(f"{argv} on {node}: exit code {answer.code}\n{answer.stdout}{answer.stderr}")
         return answer.stdout
 
     def start(self, node: str, argv: list[str], user: str = "root") -> subprocess.Popen[str]:
         """Starts a command on a node and leaves it running; its stdout can be read."""
-        return subprocess.Popen(self.command(node, argv, user), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                errors="replace", env=lab_environment(self.lab))
+        return subprocess.Popen(
+            self.command(node, argv, user),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            env=lab_environment(self.lab),
+        )
 
     def edctl(self, *arguments: str, flows: str = FLOWS) -> Answer:
         """edctl on ctl, as the designer."""
@@ -74,8 +86,9 @@ class Cluster:
         try:
             said = json.loads(answer.stdout)
         except ValueError as error:
-            raise AssertionError(f"edctl {arguments}: exit code {answer.code}, no JSON\n"
-                                 f"{answer.stdout}{answer.stderr}") from error
+            raise AssertionError(
+                f"edctl {arguments}: exit code {answer.code}, no JSON\n{answer.stdout}{answer.stderr}"
+            ) from error
         if said["schema"] == "edctl.error/v1":
             raise AssertionError(f"edctl {arguments}: exit code {answer.code}: {said['message']}")
         return said
@@ -90,8 +103,10 @@ class Cluster:
         while (status := self.edctl_json("status", run, flows=flows))["state"] in NOT_OVER:
             if time.monotonic() > deadline:
                 stage = status["stages"][0]
-                raise AssertionError(f"run {run} is not over after {limit_secs:.0f} s: "
-                                     f"{stage['name']} {stage['state']}, {stage['summary']}")
+                raise AssertionError(
+                    f"run {run} is not over after {limit_secs:.0f} s: "
+                    f"{stage['name']} {stage['state']}, {stage['summary']}"
+                )
             time.sleep(POLL_SECS)
         return status
 
@@ -102,8 +117,9 @@ class Cluster:
 
     def sacct(self, job_id: int, *fields: str) -> list[dict[str, str]]:
         """A row for the job and for each of its steps; an array's rows are those of its tasks."""
-        lines = self.out("ctl", ["sacct", "-n", "-P", "--noconvert", "-j", str(job_id),
-                                 "-o", ",".join(fields)]).splitlines()
+        lines = self.out(
+            "ctl", ["sacct", "-n", "-P", "--noconvert", "-j", str(job_id), "-o", ",".join(fields)]
+        ).splitlines()
         return [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
 
     def query(self, expression: str) -> list[dict]:

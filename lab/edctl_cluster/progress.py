@@ -29,8 +29,9 @@ class Progress:
         """A line on the terminal."""
         print(f"[{self.elapsed():4.0f} s] {text}", file=sys.stderr, flush=True)
 
-    def run(self, title: str, argv: list[str | Path], cwd: Path | None = None,
-            env: dict[str, str] | None = None) -> None:
+    def run(
+        self, title: str, argv: list[str | Path], cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> None:
         """Runs one command to its end."""
         words = [str(word) for word in argv]
         self.note(f"{title} ...")
@@ -38,8 +39,9 @@ class Progress:
             log.write(f"\n=== {title}: {' '.join(words)}\n".encode())
             log.flush()
             begin = log.tell()
-            done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=log,
-                                  stderr=subprocess.STDOUT, check=False)
+            done = subprocess.run(
+                words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
+            )
         if done.returncode != 0:
             raise StepFailed(self._report(title, words, done.returncode, begin))
 
@@ -48,5 +50,4 @@ class Progress:
             log.seek(begin)
             lines = log.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
         shown = "\n".join(f"  | {line}" for line in lines)
-        return (f"{title}: '{' '.join(words)}' ended with exit code {code}\n{shown}\n"
-                f"  the whole output: {self.log}")
+        return f"{title}: '{' '.join(words)}' ended with exit code {code}\n{shown}\n  the whole output: {self.log}"

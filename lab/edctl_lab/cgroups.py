@@ -94,9 +94,7 @@ class ScopeUnit:
         return spawn([*wrapper, *start.argv], start.log, None)
 
     def pids(self) -> list[int]:
-        relative = shell.run(
-            ["systemctl", "show", "-p", "ControlGroup", "--value", self.scope]
-        ).strip()
+        relative = shell.run(["systemctl", "show", "-p", "ControlGroup", "--value", self.scope]).strip()
         if not relative:
             return []
         unified = (CGROUP_ROOT / "cgroup.controllers").exists()
@@ -165,9 +163,7 @@ def hierarchies() -> list[Path]:
         if kind in ("cgroup", "cgroup2") and Path(mount_point).is_relative_to(CGROUP_ROOT):
             found.append(Path(mount_point))
     if not found:
-        raise LabError(
-            f"no cgroup hierarchy is mounted below {CGROUP_ROOT}", "", "mount cgroup v1 or v2 there"
-        )
+        raise LabError(f"no cgroup hierarchy is mounted below {CGROUP_ROOT}", "", "mount cgroup v1 or v2 there")
     return found
 
 
@@ -188,11 +184,7 @@ def make_group(path: Path) -> None:
     path.mkdir(exist_ok=True)
     for name in ("cpuset.cpus", "cpuset.mems"):  # v1: empty until told, and nothing may join before
         file = path / name
-        if (
-            not (parent / "cgroup.controllers").exists()
-            and file.exists()
-            and not file.read_text().strip()
-        ):
+        if not (parent / "cgroup.controllers").exists() and file.exists() and not file.read_text().strip():
             file.write_text((parent / name).read_text())
 
 
@@ -233,9 +225,7 @@ def remove_group(path: Path) -> None:
                 os.rmdir(directory)
         if path.is_dir():
             if time.monotonic() > deadline:
-                raise LabError(
-                    f"the cgroup {path} cannot be removed", f"processes: {group_pids(path)}"
-                )
+                raise LabError(f"the cgroup {path} cannot be removed", f"processes: {group_pids(path)}")
             time.sleep(0.05)
 
 
@@ -251,9 +241,7 @@ def kill_all(list_pids: Callable[[], list[int]]) -> None:
         time.sleep(0.02)
 
 
-def spawn(
-    argv: Sequence[str | Path], log: Path, before_exec: Callable[[], None] | None
-) -> subprocess.Popen[bytes]:
+def spawn(argv: Sequence[str | Path], log: Path, before_exec: Callable[[], None] | None) -> subprocess.Popen[bytes]:
     """Starts a process that outlives this one."""
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -41,17 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def require_root() -> None:
     """Namespaces, mounts and cgroups are root's."""
     if os.geteuid() != 0:
-        raise LabError(
-            "the lab needs root", "it makes namespaces, mounts and cgroups", "run it with sudo"
-        )
+        raise LabError("the lab needs root", "it makes namespaces, mounts and cgroups", "run it with sudo")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """All subcommands and their help."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        "lab", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw
-    )
+    parser = argparse.ArgumentParser("lab", description=DESCRIPTION, epilog=EPILOG, formatter_class=raw)
     parser.add_argument("--name", help="which lab, where there are several")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -67,9 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=int,
         help="CPUs of each node (default: all of this machine; shared, not reserved)",
     )
-    up.add_argument(
-        "--memory", type=parse_memory, metavar="SIZE", help="memory limit of each node: MiB, or 4G"
-    )
+    up.add_argument("--memory", type=parse_memory, metavar="SIZE", help="memory limit of each node: MiB, or 4G")
     up.add_argument("--subnet", help="the lab's network (default 10.77.0.0/24)")
 
     command("down", run_down, "remove every process, mount, interface, cgroup and file of the lab")
@@ -84,39 +78,23 @@ def build_parser() -> argparse.ArgumentParser:
     execute = command("run", run_run, "run a command in a node and give its exit code")
     execute.add_argument("--user", help="as this user of the node, in its home")
     execute.add_argument("node")
-    execute.add_argument(
-        "command", nargs=argparse.REMAINDER, help="the command and its words; no shell in between"
-    )
+    execute.add_argument("command", nargs=argparse.REMAINDER, help="the command and its words; no shell in between")
 
-    open_ports = command(
-        "publish", run_publish, "make ctl's services reachable on 127.0.0.1 of this machine"
-    )
+    open_ports = command("publish", run_publish, "make ctl's services reachable on 127.0.0.1 of this machine")
     open_ports.add_argument("--stop", action="store_true", help="take them off again")
 
-    add = command(
-        "repo", run_repo, "put .deb files into the repository that nodes see at /srv/edctl/apt"
-    )
-    add.add_argument(
-        "packages", nargs="*", type=Path, metavar="DEB", help="none: only write the index again"
-    )
+    add = command("repo", run_repo, "put .deb files into the repository that nodes see at /srv/edctl/apt")
+    add.add_argument("packages", nargs="*", type=Path, metavar="DEB", help="none: only write the index again")
 
-    build = command(
-        "image", run_image, "build the nodes' root image if it is missing, and say where it is"
-    )
+    build = command("image", run_image, "build the nodes' root image if it is missing, and say where it is")
     choice = build.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--rebuild", action="store_true", help="build it again, with today's packages"
-    )
+    choice.add_argument("--rebuild", action="store_true", help="build it again, with today's packages")
     choice.add_argument("--remove", action="store_true", help="delete all cached images")
 
     config = command("ssh-config", run_ssh_config, "print an ssh config that knows the nodes")
-    config.add_argument(
-        "--path", action="store_true", help="print only where the file is (for ssh -F)"
-    )
+    config.add_argument("--path", action="store_true", help="print only where the file is (for ssh -F)")
     hosts = command("inventory", run_inventory, "print Ansible's inventory of the nodes")
-    hosts.add_argument(
-        "--path", action="store_true", help="print only where the file is (for ansible -i)"
-    )
+    hosts.add_argument("--path", action="store_true", help="print only where the file is (for ansible -i)")
     return parser
 
 

@@ -5,9 +5,7 @@ import uuid
 from . import ssh
 from .settings import Lab, Node, Spec, write_atomically
 
-NETWORK_FILE = (
-    "etc/systemd/network/10-host0.network"  # sorts before systemd's own 80-container-host0
-)
+NETWORK_FILE = "etc/systemd/network/10-host0.network"  # sorts before systemd's own 80-container-host0
 
 
 def ensure(lab: Lab, spec: Spec, node: Node) -> None:

@@ -115,9 +115,7 @@ def host_memory_mib() -> int:
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) // 1024
-    raise LabError(
-        "this machine does not say how much memory it has", "no MemTotal in /proc/meminfo"
-    )
+    raise LabError("this machine does not say how much memory it has", "no MemTotal in /proc/meminfo")
 
 
 def refuse_changes(spec: Spec, wish: Wish) -> None:
@@ -146,9 +144,7 @@ def down(lab: Lab) -> None:
 
 def remove_files(lab: Lab) -> None:
     """Deletes the lab's directory; its marker goes last, so that a second try can finish."""
-    below = [
-        point for point in mounts.mount_points() if Path(point).is_relative_to(lab.dir.resolve())
-    ]
+    below = [point for point in mounts.mount_points() if Path(point).is_relative_to(lab.dir.resolve())]
     if below:
         raise LabError(
             f"something is mounted below {lab.dir}",

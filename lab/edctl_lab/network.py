@@ -21,9 +21,7 @@ def check_subnet(lab: Lab, subnet: str) -> None:
     try:
         wanted = ipaddress.IPv4Network(subnet)
     except ValueError as error:
-        raise LabError(
-            f"'{subnet}' is no IPv4 network", str(error), "give one like 10.78.0.0/24"
-        ) from error
+        raise LabError(f"'{subnet}' is no IPv4 network", str(error), "give one like 10.78.0.0/24") from error
     if wanted.prefixlen > 25:
         raise LabError(f"the subnet {subnet} is too small", "", "give a /24")
     for route in json.loads(shell.run(["ip", "-json", "-4", "route", "show"]) or "[]"):

@@ -76,20 +76,14 @@ def check_deadline(deadline: float, lab: Lab, node: Node, symptom: str) -> None:
     """Waits a little, or gives up with what the node's console said last."""
     if time.monotonic() > deadline:
         why = f"{symptom} after {BOOT_TIMEOUT_SECS} s; {console_tail(lab, node)}"
-        raise LabError(
-            f"node {node.name} did not come up", why, f"read {lab.node_dir(node) / 'console.log'}"
-        )
+        raise LabError(f"node {node.name} did not come up", why, f"read {lab.node_dir(node) / 'console.log'}")
     time.sleep(POLL_SECS)
 
 
 def console_tail(lab: Lab, node: Node) -> str:
     """The last words of a node's console."""
     log = lab.node_dir(node) / "console.log"
-    return (
-        f"its console ends with:\n           {image.last_lines(log)}"
-        if log.exists()
-        else "no console yet"
-    )
+    return f"its console ends with:\n           {image.last_lines(log)}" if log.exists() else "no console yet"
 
 
 def system_state(lab: Lab, node: Node) -> str:
@@ -112,9 +106,7 @@ def failed_units(lab: Lab, node: Node) -> list[str]:
 def ssh_answers(node: Node) -> bool:
     """True when sshd sends its banner."""
     try:
-        with socket.create_connection(
-            (node.address, SSH_PORT), timeout=SSH_TIMEOUT_SECS
-        ) as connection:
+        with socket.create_connection((node.address, SSH_PORT), timeout=SSH_TIMEOUT_SECS) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False

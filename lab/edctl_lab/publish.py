@@ -33,9 +33,7 @@ def publish(lab: Lab) -> list[dict]:
             controller = spec.node_list()[0].address
             rules = [f"{name}={port}:{controller}:{port}" for name, port in SERVICES.items()]
             log = lab.dir / "publish.log"
-            process = unit.start(
-                cgroups.Start([SOURCE_DIR / "forward", lab.published_file, *rules], log)
-            )
+            process = unit.start(cgroups.Start([SOURCE_DIR / "forward", lab.published_file, *rules], log))
             wait_published(lab, process, log)
     return published(lab)
 
@@ -45,9 +43,7 @@ def wait_published(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> Non
     deadline = time.monotonic() + START_TIMEOUT_SECS
     while not lab.published_file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LabError(
-                "the ports could not be published", log.read_text().strip() or "no answer"
-            )
+            raise LabError("the ports could not be published", log.read_text().strip() or "no answer")
         time.sleep(0.05)
 
 
@@ -65,8 +61,7 @@ def published(lab: Lab) -> list[dict]:
     if not lab.published_file.exists() or not cgroups.unit(lab.kernel_name, UNIT).pids():
         return []
     return [
-        {**entry, "url": f"http://127.0.0.1:{entry['port']}/"}
-        for entry in json.loads(lab.published_file.read_text())
+        {**entry, "url": f"http://127.0.0.1:{entry['port']}/"} for entry in json.loads(lab.published_file.read_text())
     ]
 
 
@@ -74,10 +69,6 @@ def render(entries: list[dict]) -> str:
     """One line per service; a port that had to move says so."""
     lines = []
     for entry in entries:
-        moved = (
-            ""
-            if entry["port"] == entry["wanted"]
-            else f"   (port {entry['wanted']} of this machine is taken)"
-        )
+        moved = "" if entry["port"] == entry["wanted"] else f"   (port {entry['wanted']} of this machine is taken)"
         lines.append(f"{entry['name']:<24}{entry['url']}{moved}")
     return "\n".join(lines)

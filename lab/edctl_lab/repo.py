@@ -35,9 +35,7 @@ def write_index(lab: Lab) -> list[str]:
     index = "\n".join(stanza(file) for file in files)
     write_atomically(lab.apt_dir / "Packages", index)
     digest = hashlib.sha256(index.encode()).hexdigest()
-    release = (
-        f"Origin: edctl\nLabel: edctl lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
-    )
+    release = f"Origin: edctl\nLabel: edctl lab\nSHA256:\n {digest} {len(index.encode())} Packages\n"
     write_atomically(lab.apt_dir / "Release", release)
     return [file.name for file in files]
 

@@ -117,17 +117,13 @@ class Lab:
         try:
             return Spec(**json.loads(text))
         except (ValueError, TypeError) as error:
-            raise LabError(
-                f"{self.spec_file} is not readable", str(error), "run 'lab down', then 'lab up'"
-            ) from error
+            raise LabError(f"{self.spec_file} is not readable", str(error), "run 'lab down', then 'lab up'") from error
 
     def require_spec(self) -> Spec:
         """The spec, or an error that says how to get a lab."""
         spec = self.load_spec()
         if spec is None:
-            raise LabError(
-                f"the lab '{self.name}' is not up", f"no {self.spec_file}", "run 'lab up'"
-            )
+            raise LabError(f"the lab '{self.name}' is not up", f"no {self.spec_file}", "run 'lab up'")
         return spec
 
     def save_spec(self, spec: Spec) -> None:

@@ -20,9 +20,7 @@ def collect(lab: Lab) -> dict:
     if spec is None:
         return state | {"leftovers": cgroups.leftover_units(lab.kernel_name)}
     states = [node_state(lab, node) for node in spec.node_list()]
-    whole = network.is_up(lab) and all(
-        entry["state"] in nodes.UP_STATES and entry["ssh"] for entry in states
-    )
+    whole = network.is_up(lab) and all(entry["state"] in nodes.UP_STATES and entry["ssh"] for entry in states)
     return state | dataclasses.asdict(spec) | {"up": whole, "nodes": states}
 
 
@@ -44,9 +42,7 @@ def render(state: dict, output: str) -> str:
         return json.dumps(state, indent=2)
     if not state["nodes"]:
         leftovers = state["leftovers"]
-        return f"lab '{state['name']}' is not up" + (
-            f"; left over: {', '.join(leftovers)}" if leftovers else ""
-        )
+        return f"lab '{state['name']}' is not up" + (f"; left over: {', '.join(leftovers)}" if leftovers else "")
     lines = [
         f"lab '{state['name']}' is {'up' if state['up'] else 'NOT whole: run lab up'}"
         f" ({state['cpus']} CPUs and {state['memory_mib']} MiB a node, {state['dir']})"

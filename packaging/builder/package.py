@@ -36,8 +36,18 @@ class Package:
             self._add_documents(root)
             self._add_control(root, programs)
             _settle_modes_and_times(root, self.version.epoch)
-            _run(["env", f"SOURCE_DATE_EPOCH={self.version.epoch}", "dpkg-deb",
-                  "--root-owner-group", "-Zxz", "--build", str(root), str(deb)])
+            _run(
+                [
+                    "env",
+                    f"SOURCE_DATE_EPOCH={self.version.epoch}",
+                    "dpkg-deb",
+                    "--root-owner-group",
+                    "-Zxz",
+                    "--build",
+                    str(root),
+                    str(deb),
+                ]
+            )
         return deb
 
     def _install(self, root: Path, binaries: Path) -> list[Path]:
@@ -58,7 +68,8 @@ class Package:
                 case _:
                     raise PackagingError(
                         f"{self.folder / 'install'}:{number}: expected 'bin NAME DEST', "
-                        f"'file NAME DEST' or 'dir DEST', found '{line}'")
+                        f"'file NAME DEST' or 'dir DEST', found '{line}'"
+                    )
         return programs
 
     def _add_documents(self, root: Path) -> None:
@@ -101,11 +112,12 @@ def _add_generated_pages(root: Path, program: Path) -> None:
     name, section = program.name, {"bin": "1", "sbin": "8"}.get(program.parent.name)
     if section is None:
         return
-    _write_compressed(root / f"usr/share/man/man{section}/{name}.{section}.gz",
-                      _generate(program, "man"))
-    for shell, path in (("bash", f"bash-completion/completions/{name}"),
-                        ("zsh", f"zsh/vendor-completions/_{name}"),
-                        ("fish", f"fish/vendor_completions.d/{name}.fish")):
+    _write_compressed(root / f"usr/share/man/man{section}/{name}.{section}.gz", _generate(program, "man"))
+    for shell, path in (
+        ("bash", f"bash-completion/completions/{name}"),
+        ("zsh", f"zsh/vendor-completions/_{name}"),
+        ("fish", f"fish/vendor_completions.d/{name}.fish"),
+    ):
         _write(root / "usr/share" / path, _generate(program, shell))
 
 
@@ -117,8 +129,10 @@ def _generate(program: Path, what: str) -> bytes:
     command = [str(program), *arguments]
     result = subprocess.run(command, capture_output=True, check=False)
     if result.returncode != 0 or not result.stdout:
-        raise PackagingError(f"'{program.name} {' '.join(arguments)}' printed no page: exit code "
-                             f"{result.returncode}, {result.stderr.decode(errors='replace')}")
+        raise PackagingError(
+            f"'{program.name} {' '.join(arguments)}' printed no page: exit code "
+            f"{result.returncode}, {result.stderr.decode(errors='replace')}"
+        )
     return result.stdout
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from .error import PackagingError
 
 # What the packages are made of: a change elsewhere (a README, Ansible) is no new version.
-SOURCES = ["Cargo.toml", "Cargo.lock", "agents", "exporter-process", "exporter-slurm", "lib",
-           "packaging"]
+SOURCES = ["Cargo.toml", "Cargo.lock", "agents", "exporter-process", "exporter-slurm", "lib", "packaging"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ def _check_agrees_with_cargo(released: str, manifest: Path) -> None:
     upstream = released.rpartition("-")[0]
     if f'\nversion = "{upstream}"\n' not in manifest.read_text():
         raise PackagingError(
-            f"packaging/changelog says {upstream}, but {manifest} has another version: "
-            "raise both together")
+            f"packaging/changelog says {upstream}, but {manifest} has another version: raise both together"
+        )
 
 
 def _latest_change(repository: Path) -> int | None:
@@ -54,8 +53,9 @@ def _latest_change(repository: Path) -> int | None:
         return None
     git = ["git", "-C", str(repository)]
     committed = _output([*git, "log", "-1", "--format=%ct", "--", *SOURCES], repository)
-    listed = _output([*git, "ls-files", "-z", "--modified", "--others", "--exclude-standard",
-                      "--", *SOURCES], repository)
+    listed = _output(
+        [*git, "ls-files", "-z", "--modified", "--others", "--exclude-standard", "--", *SOURCES], repository
+    )
     edited = (repository / name for name in listed.split("\0") if name)
     return max([int(committed), *(int(p.stat().st_mtime) for p in edited if p.exists())])
 

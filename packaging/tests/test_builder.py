@@ -43,9 +43,9 @@ class PackageTest(unittest.TestCase):
 
     def test_puts_files_where_install_says_with_settled_modes(self) -> None:
         (self.folder / "sample.toml").chmod(0o600)
-        deb = self.build("bin helper usr/libexec/sample/helper\n"
-                         "file sample.toml etc/sample.toml # a conffile\n"
-                         "dir etc/sample.d\n")
+        deb = self.build(
+            "bin helper usr/libexec/sample/helper\nfile sample.toml etc/sample.toml # a conffile\ndir etc/sample.d\n"
+        )
         listing = dpkg_deb("--contents", deb)
         self.assertRegex(listing, r"-rwxr-xr-x root/root .* \./usr/libexec/sample/helper\n")
         self.assertRegex(listing, r"-rw-r--r-- root/root .* \./etc/sample\.toml\n")
@@ -81,8 +81,10 @@ class SourceVersionTest(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.repository = Path(scratch.name)
         self.changelog = self.repository / "changelog"
-        self.changelog.write_text("sample (1.2-1) unstable; urgency=medium\n\n  * First.\n\n"
-                                  " -- A <a@edctl.invalid>  Tue, 14 Nov 2023 22:13:20 +0000\n")
+        self.changelog.write_text(
+            "sample (1.2-1) unstable; urgency=medium\n\n  * First.\n\n"
+            " -- A <a@edctl.invalid>  Tue, 14 Nov 2023 22:13:20 +0000\n"
+        )
         (self.repository / "Cargo.toml").write_text('[package]\nversion = "1.2"\n')
 
     def version(self) -> SourceVersion:
@@ -91,8 +93,12 @@ class SourceVersionTest(unittest.TestCase):
     def git(self, *words: str) -> None:
         clock = {"GIT_AUTHOR_DATE": "@1700000100 +0000", "GIT_COMMITTER_DATE": "@1700000100 +0000"}
         identity = ["-c", "user.name=a", "-c", "user.email=a@edctl.invalid"]
-        subprocess.run(["git", "-C", str(self.repository), *identity, *words], check=True,
-                       capture_output=True, env={"PATH": "/usr/bin:/bin"} | clock)
+        subprocess.run(
+            ["git", "-C", str(self.repository), *identity, *words],
+            check=True,
+            capture_output=True,
+            env={"PATH": "/usr/bin:/bin"} | clock,
+        )
 
     def test_is_the_changelogs_outside_git(self) -> None:
         self.assertEqual(self.version(), SourceVersion("1.2-1", 1_700_000_000))
@@ -119,8 +125,7 @@ class SourceVersionTest(unittest.TestCase):
 
 
 def dpkg_deb(action: str, deb: Path, *words: str) -> str:
-    return subprocess.run(["dpkg-deb", action, str(deb), *words], check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
+    return subprocess.run(["dpkg-deb", action, str(deb), *words], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 if __name__ == "__main__":

@@ -21,8 +21,11 @@ class Page(page.Page):
 
     def groups(self) -> dict:
         """The names of all groups that have processes to the numbers of these."""
-        return {dict(labels)["groupname"]: value for (name, labels), value in self.series.items()
-                if name == "namedprocess_namegroup_num_procs" and value > 0}
+        return {
+            dict(labels)["groupname"]: value
+            for (name, labels), value in self.series.items()
+            if name == "namedprocess_namegroup_num_procs" and value > 0
+        }
 
 
 class Exporter(exporter.Exporter):
@@ -33,8 +36,11 @@ class Exporter(exporter.Exporter):
     def cpu(self, group: str) -> float:
         """CPU seconds of a group, user and system."""
         name = "namedprocess_namegroup_cpu_seconds_total"
-        return sum(value for (family, labels), value in self.series().items()
-                   if family == name and ("groupname", group) in labels)
+        return sum(
+            value
+            for (family, labels), value in self.series().items()
+            if family == name and ("groupname", group) in labels
+        )
 
 
 def running(command: list, port: int):
@@ -47,8 +53,9 @@ def ours(directory: str, config: str = "", *flags: str):
     port = free_port()
     file = pathlib.Path(directory) / f"ours-{port}.toml"
     file.write_text(config)
-    return running([OURS, "--config", file, "--log.format", "text",
-                    "--web.listen-address", f"127.0.0.1:{port}", *flags], port)
+    return running(
+        [OURS, "--config", file, "--log.format", "text", "--web.listen-address", f"127.0.0.1:{port}", *flags], port
+    )
 
 
 def peer(directory: str, yaml: str, *flags: str):
@@ -56,17 +63,21 @@ def peer(directory: str, yaml: str, *flags: str):
     port = free_port()
     file = pathlib.Path(directory) / f"peer-{port}.yaml"
     file.write_text(yaml)
-    return running([PEER, "-config.path", file, "-web.listen-address", f"127.0.0.1:{port}",
-                    *flags], port)
+    return running([PEER, "-config.path", file, "-web.listen-address", f"127.0.0.1:{port}", *flags], port)
 
 
 class CpuGroup:
     """A control group of our own that measures CPU time, under cgroup v1 or v2."""
 
     def __init__(self, name: str):
-        v1 = next((path for path in map(pathlib.Path, ("/sys/fs/cgroup/cpuacct",
-                                                       "/sys/fs/cgroup/cpu,cpuacct"))
-                   if path.is_dir()), None)
+        v1 = next(
+            (
+                path
+                for path in map(pathlib.Path, ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct"))
+                if path.is_dir()
+            ),
+            None,
+        )
         self.is_v1 = v1 is not None
         self.path = (v1 or pathlib.Path("/sys/fs/cgroup")) / f"{name}-{os.getpid()}"
 
@@ -79,8 +90,10 @@ class CpuGroup:
 
     def run(self, command: list) -> None:
         """Runs a command and all that it starts in the group, to its end."""
+
         def join():
             (self.path / "cgroup.procs").write_text("0")
+
         subprocess.run(command, check=True, preexec_fn=join, stdin=subprocess.DEVNULL)
 
     def seconds(self) -> float:
@@ -94,8 +107,10 @@ def compile_tool(directory: str, name: str, source: str = "tool.c") -> pathlib.P
     """A program of this name, which no other process of the machine has. It shares no memory with
     another one: what is its share does not change with who else is there."""
     program = pathlib.Path(directory) / name
-    subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-pthread", "-static", "-o", program,
-                    pathlib.Path(__file__).parent / source], check=True)
+    subprocess.run(
+        ["cc", "-O1", "-Wall", "-Werror", "-pthread", "-static", "-o", program, pathlib.Path(__file__).parent / source],
+        check=True,
+    )
     return program
 
 

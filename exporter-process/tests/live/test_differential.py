@@ -45,8 +45,7 @@ def exception(page: Page, name: str, group: str) -> str:
     if name == "namedprocess_scrape_partial_errors":
         return "theirs counts each process without IO or memory, a zombie for one; ours the boot time"
     if name in (STATES, WCHAN):
-        if page.value(GROUP + "num_threads", groupname=group) > \
-                page.value(GROUP + "num_procs", groupname=group):
+        if page.value(GROUP + "num_threads", groupname=group) > page.value(GROUP + "num_procs", groupname=group):
             return "theirs counts threads, the main one twice; ours counts processes"
         if group.endswith("/edctl-writer"):
             return "it is in another state and elsewhere in the kernel each time"
@@ -92,15 +91,21 @@ class Differential(unittest.TestCase):
         guest = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         return [
             self.process("edctl-solo", "files=7", "gate", "burn=300", "done"),
-            self.process("edctl-crowd", "thread=pool-a", "thread=pool-a", "thread=pool-b",
-                         "gate", "burn=20", "done"),
+            self.process("edctl-crowd", "thread=pool-a", "thread=pool-a", "thread=pool-b", "gate", "burn=20", "done"),
             self.process("edctl-crowd", "thread=pool-a", "gate", "burn=20", "done"),
             self.process("edctl-spare", "gate", "done"),
             self.process("edctl-guest", "gate", "burn=20", "done", before=guest),
             self.process("edctl-writer", "gate", "done", f"write={self.disk}/file"),
             self.process("edctl-sim", "design=picorv32", "gate", "burn=30", "done"),
-            self.process("edctl-parent", "child=edctl-helper", "child=edctl-helper",
-                         "zombie=edctl-zombie", "zombie=edctl-unnamed", "gate", "done"),
+            self.process(
+                "edctl-parent",
+                "child=edctl-helper",
+                "child=edctl-helper",
+                "zombie=edctl-zombie",
+                "zombie=edctl-unnamed",
+                "gate",
+                "done",
+            ),
         ]
 
     def test_ours_is_between_two_readings_of_theirs(self):
@@ -108,8 +113,10 @@ class Differential(unittest.TestCase):
         rules = RULES.format(directory=self.directory)
         file = pathlib.Path(self.directory) / "rules.yaml"
         file.write_text(rules)
-        with support.ours(self.directory, CONFIG, "--config.path", str(file)) as ours, \
-                support.peer(self.directory, rules) as theirs:
+        with (
+            support.ours(self.directory, CONFIG, "--config.path", str(file)) as ours,
+            support.peer(self.directory, rules) as theirs,
+        ):
             # Both have met the processes, none of which has moved: they count from the same figures.
             for exporter in (ours, theirs):
                 exporter.settled(lambda page: page.groups() == self.groups())
@@ -130,28 +137,46 @@ class Differential(unittest.TestCase):
 
     def groups(self) -> dict:
         """The groups of all processes."""
-        return {"edctl-solo": 1, "crowd:edctl-crowd": 2, "crowd:edctl-spare": 1,
-                "nobody/edctl-guest": 1, f"{self.directory}/edctl-writer": 1, "sim:picorv32": 1,
-                "parents": 4, "stopped": 1, "zombies": 1}
+        return {
+            "edctl-solo": 1,
+            "crowd:edctl-crowd": 2,
+            "crowd:edctl-spare": 1,
+            "nobody/edctl-guest": 1,
+            f"{self.directory}/edctl-writer": 1,
+            "sim:picorv32": 1,
+            "parents": 4,
+            "stopped": 1,
+            "zombies": 1,
+        }
 
     def check_what_is_known(self, page: Page):
         writer = f"{self.directory}/edctl-writer"
         self.assertEqual(page.groups(), self.groups() | {"edctl-late": 1})
         for group in page.groups():
-            processes = sum(value for (name, labels), value in page.series.items()
-                            if name == STATES and ("groupname", group) in labels)
+            processes = sum(
+                value
+                for (name, labels), value in page.series.items()
+                if name == STATES and ("groupname", group) in labels
+            )
             self.assertEqual(processes, page.groups()[group], group)
-        for group, state, processes in [("stopped", "Other", 1), ("zombies", "Zombie", 1),
-                                        ("parents", "Zombie", 1), ("parents", "Sleeping", 3)]:
+        for group, state, processes in [
+            ("stopped", "Other", 1),
+            ("zombies", "Zombie", 1),
+            ("parents", "Zombie", 1),
+            ("parents", "Sleeping", 3),
+        ]:
             self.assertEqual(page.value(STATES, groupname=group, state=state), processes)
         crowd = {"groupname": "crowd:edctl-crowd"}
         self.assertEqual(page.value(GROUP + "num_threads", **crowd), 6)
         self.assertEqual(page.value(GROUP + "thread_count", threadname="pool-a", **crowd), 3)
         for name in ("read_bytes_total", "write_bytes_total"):
             self.assertGreater(page.value(GROUP + name, groupname=writer), 0)
-        cpu = {group: sum(page.value(GROUP + "cpu_seconds_total", groupname=group, mode=mode)
-                          for mode in ("user", "system"))
-               for group in ("edctl-solo", "edctl-late")}
+        cpu = {
+            group: sum(
+                page.value(GROUP + "cpu_seconds_total", groupname=group, mode=mode) for mode in ("user", "system")
+            )
+            for group in ("edctl-solo", "edctl-late")
+        }
         # In ticks of 10 ms, and what is under way in none.
         self.assertGreaterEqual(cpu["edctl-solo"], 0.27)
         self.assertGreaterEqual(cpu["edctl-late"], 0.03)
@@ -171,8 +196,12 @@ class Differential(unittest.TestCase):
             low, value, high = (of.series.get(key) for of in (before, page, after))
             if exception(page, name, group):
                 continue
-            if value is None or low is None or high is None or \
-                    not min(low, high) - ROUNDING <= value <= max(low, high) + slack(page, name, group):
+            if (
+                value is None
+                or low is None
+                or high is None
+                or not min(low, high) - ROUNDING <= value <= max(low, high) + slack(page, name, group)
+            ):
                 wrong.append((name, dict(labels), f"{low} <= {value} <= {high}"))
         self.assertEqual(wrong, [])
 

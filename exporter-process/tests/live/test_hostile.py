@@ -17,15 +17,48 @@ CONFIG = "[threads]\nenabled = true\n"
 FORGED = b'x"} 1\nforged 2\n'
 # As a process calls itself: the kernel keeps 15 bytes of it.
 NAMES = [
-    FORGED, b'x"} 1', b"\n", b"forged 1\nx", b"\r\n# EOF\n", b"# TYPE forged", b"a\\", b"\\n", b'"',
-    b'\\"', b'{a="b"}', b"{{.Comm}}", b"$1", b"}{", b",", b" ", b"\t", b"\x1b[31mred", b"\x7f",
-    b"\xff\xfe", b"\xfe\xff", b"ok\xc3", b"\xed\xa0\x80", b"\xc2\x85", "a\u2028b".encode(),
-    "\u202eevil".encode(), b"other", b"edctl-lookalike", b"edctl-lookalike1", b"edctl-lookalike2",
+    FORGED,
+    b'x"} 1',
+    b"\n",
+    b"forged 1\nx",
+    b"\r\n# EOF\n",
+    b"# TYPE forged",
+    b"a\\",
+    b"\\n",
+    b'"',
+    b'\\"',
+    b'{a="b"}',
+    b"{{.Comm}}",
+    b"$1",
+    b"}{",
+    b",",
+    b" ",
+    b"\t",
+    b"\x1b[31mred",
+    b"\x7f",
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"ok\xc3",
+    b"\xed\xa0\x80",
+    b"\xc2\x85",
+    "a\u2028b".encode(),
+    "\u202eevil".encode(),
+    b"other",
+    b"edctl-lookalike",
+    b"edctl-lookalike1",
+    b"edctl-lookalike2",
 ]
 # As a process was started: all of its arguments.
 ARGUMENTS = [
-    [b"A" * 100_000], ["ö".encode() * 30_000, b"-x"], [b"", b"", b""], [b"\n" * 5_000],
-    [FORGED, b'"', b"\\"], [b"\xff/\xfe"], [b"/"], [b"}}{{.PID}}"], [b"$all ${all}"],
+    [b"A" * 100_000],
+    ["ö".encode() * 30_000, b"-x"],
+    [b"", b"", b""],
+    [b"\n" * 5_000],
+    [FORGED, b'"', b"\\"],
+    [b"\xff/\xfe"],
+    [b"/"],
+    [b"}}{{.PID}}"],
+    [b"$all ${all}"],
 ]
 RULES = """
 process_names:
@@ -46,8 +79,7 @@ MAX_GROWTH_BYTES = 4 << 20
 
 def label(name: bytes) -> str:
     """A name as the page must show it."""
-    text = "".join("\ufffd" if unicodedata.category(c) == "Cc" else c
-                   for c in name.decode(errors="replace"))
+    text = "".join("\ufffd" if unicodedata.category(c) == "Cc" else c for c in name.decode(errors="replace"))
     return text.encode()[:LABEL_BYTES].decode(errors="ignore")
 
 
@@ -104,22 +136,24 @@ class Hostile(unittest.TestCase):
             before = ours.settled(lambda page: len(page.groups()) == 1)
             for arguments in ARGUMENTS:
                 self.process(b"edctl-argv", arguments)
-            after = ours.settled(
-                lambda page: sum(page.groups().values()) == 1 + len(ARGUMENTS))
-        self.assertEqual(set(after.groups()), {
-            "/bin/harmless|harmless|/bin/harmless",
-            "A" * LABEL_BYTES,
-            "ö" * (LABEL_BYTES // 2),
-            # An empty path is Go's `.`.
-            "|.|",
-            # A replacement character has three bytes.
-            "\ufffd" * (LABEL_BYTES // 3),
-            label(b"%b|%b|%b" % (FORGED, FORGED, FORGED + b' " \\')),
-            label(b"\xff/\xfe|\xfe|\xff/\xfe"),
-            "/|/|/",
-            "}}{{.PID}}|}}{{.PID}}|}}{{.PID}}",
-            "$all ${all}|$all ${all}|$all ${all}",
-        })
+            after = ours.settled(lambda page: sum(page.groups().values()) == 1 + len(ARGUMENTS))
+        self.assertEqual(
+            set(after.groups()),
+            {
+                "/bin/harmless|harmless|/bin/harmless",
+                "A" * LABEL_BYTES,
+                "ö" * (LABEL_BYTES // 2),
+                # An empty path is Go's `.`.
+                "|.|",
+                # A replacement character has three bytes.
+                "\ufffd" * (LABEL_BYTES // 3),
+                label(b"%b|%b|%b" % (FORGED, FORGED, FORGED + b' " \\')),
+                label(b"\xff/\xfe|\xfe|\xff/\xfe"),
+                "/|/|/",
+                "}}{{.PID}}|}}{{.PID}}|}}{{.PID}}",
+                "$all ${all}|$all ${all}|$all ${all}",
+            },
+        )
         self.check_harmless(before, after)
 
     def test_a_hundred_thousand_names_are_some_groups_and_a_rest(self):
@@ -127,12 +161,10 @@ class Hostile(unittest.TestCase):
         crowd = start(self, [self.program, str(CROWD)])
         self.addCleanup(support.finish, crowd)
         processes = CROWD + 2
-        limits = (f"[groups]\nmax = {MAX_GROUPS}\nforget_after_secs = 0\n"
-                  "[details]\nmax_processes = 300\n")
+        limits = f"[groups]\nmax = {MAX_GROUPS}\nforget_after_secs = 0\n[details]\nmax_processes = 300\n"
         met = set()
         with self.exporter(limits) as ours:
-            before = ours.settled(
-                lambda page: page.groups() == {"harmless": 1, "edctl-names": CROWD + 1})
+            before = ours.settled(lambda page: page.groups() == {"harmless": 1, "edctl-names": CROWD + 1})
             for number in range(ROUNDS):
                 crowd.stdin.write(b"\n")
                 crowd.stdin.flush()

@@ -63,14 +63,16 @@ class ShortProcesses(unittest.TestCase):
     def check(self, commands) -> float:
         """Runs the commands, and compares what each exporter shows of the tools with what the control
         group measured, less what the tools' parents used themselves. The share without records."""
-        with tempfile.TemporaryDirectory() as directory, CpuGroup("edctl-short") as group, \
-                ours(directory) as with_records, \
-                ours(directory, "[accounting]\nexit_records = false\n") as without, \
-                peer(directory, YAML) as theirs:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            CpuGroup("edctl-short") as group,
+            ours(directory) as with_records,
+            ours(directory, "[accounting]\nexit_records = false\n") as without,
+            peer(directory, YAML) as theirs,
+        ):
             tool = compile_tool(directory, TOOL)
             own = f"{directory}/own"
-            exporters = {"ours": with_records, "ours without records": without,
-                         "process-exporter": theirs}
+            exporters = {"ours": with_records, "ours without records": without, "process-exporter": theirs}
             with Scraper(exporters.values()):
                 for command in commands(tool, own):
                     group.run(command)
@@ -97,16 +99,13 @@ class ShortProcesses(unittest.TestCase):
                 self.assertEqual(status, 0)
                 used += usage.ru_utime + usage.ru_stime
             share = exporter.cpu(TOOL) / used
-            exited = exporter.read().value("edctl_process_group_cpu_seconds_total",
-                                           groupname=TOOL, source="exited")
-        print(f"\n  ours: {share:.2%} of {used:.3f} s, {exited:.3f} s by records", end="",
-              file=sys.stderr)
+            exited = exporter.read().value("edctl_process_group_cpu_seconds_total", groupname=TOOL, source="exited")
+        print(f"\n  ours: {share:.2%} of {used:.3f} s, {exited:.3f} s by records", end="", file=sys.stderr)
         self.check_share(share)
         self.assertGreaterEqual(exited, 0.9 * used)
 
     def test_under_a_parent_that_lives_on(self):
-        share = self.check(lambda tool, own: [
-            [sys.executable, "-c", PARENT, tool, own, "250x54", "2000x2"]])
+        share = self.check(lambda tool, own: [[sys.executable, "-c", PARENT, tool, own, "250x54", "2000x2"]])
         self.assertGreaterEqual(share, 0.95)
         # The parent's last seconds are in the sum that its own parent has of it.
         self.assertLessEqual(share, 1.05)
@@ -114,9 +113,9 @@ class ShortProcesses(unittest.TestCase):
     def test_under_a_shell_that_exits(self):
         # Without records a tool of 2 ms is hardly ever met after its exec: its time is there, but may
         # be its shell's.
-        share = self.check(lambda tool, own: [
-            ["sh", "-c", SHELL, tool, own, "250", "54"],
-            ["sh", "-c", SHELL, tool, own, "2000", "2"]])
+        share = self.check(
+            lambda tool, own: [["sh", "-c", SHELL, tool, own, "250", "54"], ["sh", "-c", SHELL, tool, own, "2000", "2"]]
+        )
         self.assertLessEqual(share, 1.05)
 
 

@@ -41,8 +41,7 @@ class StuckProgram(DeadMount):
     def blocks(self, file: str) -> bool:
         """Whether a plain read of this file of the program does not come back."""
         try:
-            subprocess.run(["cat", f"/proc/{self.pid}/{file}"], check=True, timeout=1,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(["cat", f"/proc/{self.pid}/{file}"], check=True, timeout=1, stdout=subprocess.DEVNULL)
             return False
         except subprocess.TimeoutExpired:
             return True
@@ -97,8 +96,9 @@ class Stuck(unittest.TestCase):
                 # One was there before the exporter, the other one comes while it waits.
                 if design == "second":
                     self.start_sim(design)
-                ours.settled(lambda page: has_memory(page, f"sim:{design}")
-                             and page.value("edctl_process_stuck_processes") == 1)
+                ours.settled(
+                    lambda page: has_memory(page, f"sim:{design}") and page.value("edctl_process_stuck_processes") == 1
+                )
                 for _ in range(PAGES):
                     page = self.read(ours)
                     self.check_stuck(page)
@@ -107,10 +107,10 @@ class Stuck(unittest.TestCase):
             self.assertTrue(mount.blocks("cmdline"))
             mount.answer()
             # On a busy machine another process's memory may take its time in this very page.
-            page = ours.settled(lambda page: has_memory(page, "run:7")
-                                and page.value("edctl_process_stuck_processes") == 0)
-            self.assertEqual(page.groups(), {"servers": 1, "run:7": 1, "sim:first": 1,
-                                             "sim:second": 1})
+            page = ours.settled(
+                lambda page: has_memory(page, "run:7") and page.value("edctl_process_stuck_processes") == 0
+            )
+            self.assertEqual(page.groups(), {"servers": 1, "run:7": 1, "sim:first": 1, "sim:second": 1})
 
 
 def has_memory(page: Page, group: str) -> bool:

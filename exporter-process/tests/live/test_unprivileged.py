@@ -29,10 +29,12 @@ class Unprivileged(unittest.TestCase):
             for command in [tool], [*as_user, of_user]:
                 stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
             port = free_port()
-            rights = [f"--inh-caps=-all{capabilities}", f"--ambient-caps=-all{capabilities}",
-                      f"--bounding-set=-all{capabilities}"]
-            command = [*as_user, *rights, exporter, "--config", os.devnull,
-                       "--web.listen-address", f"127.0.0.1:{port}"]
+            rights = [
+                f"--inh-caps=-all{capabilities}",
+                f"--ambient-caps=-all{capabilities}",
+                f"--bounding-set=-all{capabilities}",
+            ]
+            command = [*as_user, *rights, exporter, "--config", os.devnull, "--web.listen-address", f"127.0.0.1:{port}"]
             with running(command, port) as daemon:
                 yield daemon.series()
 

@@ -27,7 +27,9 @@ OURS = build.binary("edctl-exporter-slurm")
 HAS_SLURM = os.getuid() == 0 and all(map(shutil.which, ("munged", "slurmctld", "slurmd", "slurmrestd")))
 
 # One node's slurmd is there and runs jobs; those of the others never were, nor does anybody listen there.
-CONFIGURATION = string.Template((METRICS if HAS_METRICS else "") + """\
+CONFIGURATION = string.Template(
+    (METRICS if HAS_METRICS else "")
+    + """\
 SlurmdSpoolDir=$place/spool
 SlurmdPidFile=$place/slurmd.pid
 SlurmctldLogFile=$place/slurmctld.log
@@ -45,12 +47,20 @@ Gres=gpu:a100:2
 NodeName=n[2-4] NodeAddr=127.0.0.1 Port=9 CPUs=4 RealMemory=2000 Features=rack1 Gres=gpu:a100:2 State=DOWN
 PartitionName=fast Nodes=n[1-2] Default=YES MaxTime=60 State=UP
 PartitionName=slow Nodes=n[1-4] MaxTime=INFINITE State=UP
-""")
+"""
+)
 
 
 # What tells the time, the process or who was asked; and requests, which asking itself makes.
-OF_THE_POLL = ("process_", "edctl_build_info", "edctl_slurm_poll", "edctl_slurm_snapshot_",
-               "edctl_slurm_source_info", "edctl_slurm_rpc", "edctl_slurm_user_rpc")
+OF_THE_POLL = (
+    "process_",
+    "edctl_build_info",
+    "edctl_slurm_poll",
+    "edctl_slurm_snapshot_",
+    "edctl_slurm_source_info",
+    "edctl_slurm_rpc",
+    "edctl_slurm_user_rpc",
+)
 # squeue may show a text in place of the word.
 TEXTS = {"Nodes required for job are DOWN": "Resources"}
 # The scheduler begins a cycle now and then.
@@ -65,11 +75,11 @@ def slurm(place: pathlib.Path):
     shutil.copy(OURS, place / "exporter")
     with controller(place, CONFIGURATION) as cluster, contextlib.ExitStack() as stack:
         (place / "spool").mkdir()
-        (place / "gres.conf").write_text("NodeName=n1 Name=gpu Type=a100 File=/dev/null\n"
-                                         "NodeName=n1 Name=gpu Type=a100 File=/dev/zero\n")
+        (place / "gres.conf").write_text(
+            "NodeName=n1 Name=gpu Type=a100 File=/dev/null\nNodeName=n1 Name=gpu Type=a100 File=/dev/zero\n"
+        )
         stack.enter_context(Daemon(["slurmd", "-D", "-N", "n1", "-f", place / "slurm.conf"]))
-        wait_until(lambda: cluster.run("sinfo", "-hN", "-n", "n1", "-o", "%T").split() == ["idle"] * 2,
-                   "slurmd")
+        wait_until(lambda: cluster.run("sinfo", "-hN", "-n", "n1", "-o", "%T").split() == ["idle"] * 2, "slurmd")
         try:
             yield cluster
         finally:
@@ -87,16 +97,24 @@ def page(place: pathlib.Path, cluster: Cluster, *before, slurm: str = 'backend =
     config = place / "exporter.toml"
     config.write_text(f"[slurm]\n{slurm}\n")
     environment = {**os.environ, "SLURM_CONF": cluster.environment["SLURM_CONF"]}
-    answer = subprocess.run([*before, place / "exporter", "--config", config, "--once"], env=environment, check=True,
-                            text=True, stdout=subprocess.PIPE, timeout=PATIENCE)
+    answer = subprocess.run(
+        [*before, place / "exporter", "--config", config, "--once"],
+        env=environment,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        timeout=PATIENCE,
+    )
     return Page.parse(answer.stdout)
 
 
 def fill(cluster: Cluster):
     """Gives it jobs and nodes in many states."""
+
     def submit(*options, command="sleep 600"):
-        return cluster.run("sbatch", "--parsable", "--chdir=/", "--output=/dev/null", "--mem=100",
-                           *options, f"--wrap={command}").strip()
+        return cluster.run(
+            "sbatch", "--parsable", "--chdir=/", "--output=/dev/null", "--mem=100", *options, f"--wrap={command}"
+        ).strip()
 
     submit("--ntasks=2", "--comment=edctl/1 run=R stage=sim profile=latency", "--licenses=vcs:2")
     submit("--array=0-9%2", "--uid=daemon", "--partition=fast,slow")
@@ -108,17 +126,39 @@ def fill(cluster: Cluster):
     submit("--nodes=2", "--partition=fast", "--comment=two\nlines")
     submit("--dependency=singleton", "--job-name=x", "--ntasks=1", ":", "--ntasks=2")
     cluster.run("scancel", submit("--hold"))
-    cluster.run("scontrol", "create", "reservation", "ReservationName=now", "StartTime=now",
-                "Duration=60", "Nodes=n3", "Users=root", "Flags=IGNORE_JOBS")
-    cluster.run("scontrol", "create", "reservation", "ReservationName=maint",
-                "StartTime=now+3600", "Duration=60", "Nodes=n[2-4]", "Users=root", "Flags=MAINT")
+    cluster.run(
+        "scontrol",
+        "create",
+        "reservation",
+        "ReservationName=now",
+        "StartTime=now",
+        "Duration=60",
+        "Nodes=n3",
+        "Users=root",
+        "Flags=IGNORE_JOBS",
+    )
+    cluster.run(
+        "scontrol",
+        "create",
+        "reservation",
+        "ReservationName=maint",
+        "StartTime=now+3600",
+        "Duration=60",
+        "Nodes=n[2-4]",
+        "Users=root",
+        "Flags=MAINT",
+    )
     cluster.run("scontrol", "update", "NodeName=n4", "State=DRAIN", 'Reason=the "disk" | full')
 
     def states() -> list:
         return cluster.run("squeue", "--noheader", "--states=all", "--format=%T").split()
 
-    wait_until(lambda: states().count("RUNNING") >= 3 and "COMPLETING" not in states()
-               and {"COMPLETED", "FAILED"} <= set(states()), "a job")
+    wait_until(
+        lambda: (
+            states().count("RUNNING") >= 3 and "COMPLETING" not in states() and {"COMPLETED", "FAILED"} <= set(states())
+        ),
+        "a job",
+    )
     cluster.run("scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=to be replaced")
 
 

@@ -21,8 +21,15 @@ FAMILIES = {
     "-slurm_nodes": ("down", "drain", "err", "fail", "maint"),
     "slurm_queue": ("completing", "running", "pending", "completed"),
     "-slurm_queue": ("cancelled", "timeout", "failed", "node_fail", "suspended", "preempted"),
-    "slurm_scheduler": ("threads", "queue_size", "last_cycle", "mean_cycle", "backfill_last_cycle",
-                        "backfill_mean_cycle", "backfill_depth_mean"),
+    "slurm_scheduler": (
+        "threads",
+        "queue_size",
+        "last_cycle",
+        "mean_cycle",
+        "backfill_last_cycle",
+        "backfill_mean_cycle",
+        "backfill_depth_mean",
+    ),
 }
 ALL_NODES = " + ".join(f"slurm_nodes_{word}" for word in ("alloc", "down", "drain", "idle", "mix", "comp", "maint"))
 
@@ -48,16 +55,30 @@ class Dashboard(unittest.TestCase):
         config = place / "exporter.toml"
         config.write_text('[slurm]\nbackend = "cli"\nprofile = "vpenso"\ninterval_secs = 5\n')
         environment = f"SLURM_CONF={cluster.environment['SLURM_CONF']}"
-        stack.enter_context(running(["env", environment, place / "exporter", "--config", config,
-                                     "--web.listen-address", f"127.0.0.1:{port}"], port))
+        stack.enter_context(
+            running(
+                [
+                    "env",
+                    environment,
+                    place / "exporter",
+                    "--config",
+                    config,
+                    "--web.listen-address",
+                    f"127.0.0.1:{port}",
+                ],
+                port,
+            )
+        )
         return port
 
     def prometheus(self, stack, place, scraped: int):
         """Starts one that scrapes this port; what is returned asks it, and returns the values."""
         port = free_port()
         config = place / "prometheus.yml"
-        config.write_text("scrape_configs: [{job_name: slurm, scrape_interval: 1s, "
-                          f"static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]}}]")
+        config.write_text(
+            "scrape_configs: [{job_name: slurm, scrape_interval: 1s, "
+            f"static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]}}]"
+        )
 
         def ask(expression: str) -> list:
             query = urllib.parse.urlencode({"query": expression})
@@ -69,6 +90,15 @@ class Dashboard(unittest.TestCase):
                 return bool(ask("slurm_queue_running and on() slurm_nodes_idle and on() slurm_scheduler_threads"))
             return False
 
-        stack.enter_context(Daemon([PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={place}/tsdb",
-                                    f"--web.listen-address=127.0.0.1:{port}"], has_data))
+        stack.enter_context(
+            Daemon(
+                [
+                    PROMETHEUS,
+                    f"--config.file={config}",
+                    f"--storage.tsdb.path={place}/tsdb",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                ],
+                has_data,
+            )
+        )
         return ask

@@ -32,21 +32,33 @@ class Native(unittest.TestCase):
             with slurm(place) as cluster:
                 fill(cluster)
                 by_commands, by_slurmctld = both(
-                    place, cluster, slurm=f'backend = "native"\nnative_url = "http://127.0.0.1:{cluster.port}"')
-        different = {series: value for series, value in by_slurmctld.items()
-                     if by_commands.get(series) != value and series[0] not in OF_SLURMCTLD_ALONE}
+                    place, cluster, slurm=f'backend = "native"\nnative_url = "http://127.0.0.1:{cluster.port}"'
+                )
+        different = {
+            series: value
+            for series, value in by_slurmctld.items()
+            if by_commands.get(series) != value and series[0] not in OF_SLURMCTLD_ALONE
+        }
         for series in list(different):
             name, labels = series
             if ("state", "unallocated") in labels:
-                of = [by_commands[name, tuple(sorted({**dict(labels), "state": state}.items()))]
-                      for state in ("idle", "other")]
+                of = [
+                    by_commands[name, tuple(sorted({**dict(labels), "state": state}.items()))]
+                    for state in ("idle", "other")
+                ]
                 self.assertEqual(different.pop(series), sum(of), series)
         self.assertEqual(different, DIFFERENT)
-        states = {dict(labels)["state"]: value for (name, labels), value in by_slurmctld.items()
-                  if name == OF_SLURMCTLD_ALONE[0]}
+        states = {
+            dict(labels)["state"]: value
+            for (name, labels), value in by_slurmctld.items()
+            if name == OF_SLURMCTLD_ALONE[0]
+        }
         self.assertEqual({state: nodes for state, nodes in states.items() if nodes}, {"mixed": 1, "down": 3})
-        for series in [("edctl_slurm_jobs", (("state", "running"),)), ("edctl_slurm_memory_bytes", ()),
-                       ("edctl_slurm_user_jobs", (("state", "pending"), ("user", "daemon"))),
-                       ("edctl_slurm_nodes_flagged", (("flag", "drain"),)),
-                       ("edctl_slurm_jobs_submitted_total", ())]:
+        for series in [
+            ("edctl_slurm_jobs", (("state", "running"),)),
+            ("edctl_slurm_memory_bytes", ()),
+            ("edctl_slurm_user_jobs", (("state", "pending"), ("user", "daemon"))),
+            ("edctl_slurm_nodes_flagged", (("flag", "drain"),)),
+            ("edctl_slurm_jobs_submitted_total", ()),
+        ]:
             self.assertGreater(by_slurmctld[series], 0, series)

@@ -8,8 +8,15 @@ import unittest
 from support import AS_ORDINARY_USER, HAS_SLURM, PATIENCE, both, slurm, wait_until
 
 # What PrivateData may name, and the source that is left out for it. Without slurmdbd there are no shares.
-KINDS = {"accounts": None, "events": None, "users": None, "jobs": "jobs", "nodes": "nodes",
-         "partitions": "nodes", "reservations": "reservations"}
+KINDS = {
+    "accounts": None,
+    "events": None,
+    "users": None,
+    "jobs": "jobs",
+    "nodes": "nodes",
+    "partitions": "nodes",
+    "reservations": "reservations",
+}
 SOURCES = ("edctl_slurm_nodes", "edctl_slurm_jobs", "edctl_slurm_licenses", "edctl_slurm_reservation_info")
 # What is said of each source.
 OF_SOURCES = ("edctl_slurm_up", "edctl_slurm_source_hidden")
@@ -23,8 +30,17 @@ class Privacy(unittest.TestCase):
             with slurm(place) as cluster:
                 cluster.run("sbatch", "--chdir=/", "--output=/dev/null", "--mem=100", "--wrap=sleep 600")
                 cluster.run("sbatch", "--chdir=/", "--output=/dev/null", "--uid=games", "--hold", "--wrap=true")
-                cluster.run("scontrol", "create", "reservation", "ReservationName=now", "StartTime=now",
-                            "Duration=60", "Nodes=n3", "Users=root", "Flags=IGNORE_JOBS")
+                cluster.run(
+                    "scontrol",
+                    "create",
+                    "reservation",
+                    "ReservationName=now",
+                    "StartTime=now",
+                    "Duration=60",
+                    "Nodes=n3",
+                    "Users=root",
+                    "Flags=IGNORE_JOBS",
+                )
                 wait_until(lambda: "RUNNING" in cluster.run("squeue", "--format=%T"), "a job")
                 configuration = (place / "slurm.conf").read_text()
                 for kind, source in KINDS.items():
@@ -36,8 +52,14 @@ class Privacy(unittest.TestCase):
 
     def configuration(self, cluster) -> str:
         """Nothing while slurmctld begins anew."""
-        shown = subprocess.run(["scontrol", "show", "config"], env=cluster.environment, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PATIENCE).stdout
+        shown = subprocess.run(
+            ["scontrol", "show", "config"],
+            env=cluster.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+        ).stdout
         return " ".join(shown.split())
 
     def compare(self, place, cluster, kind, source):

@@ -48,14 +48,16 @@ class Agreement(unittest.TestCase):
         # The pages are long: only what is different is shown.
         self.assertEqual(by_rest.items() - by_commands.items(), set())
         self.assertEqual(by_commands.items() - by_rest.items(), set())
-        for name, labels in [("edctl_slurm_jobs", {"state": "running"}),
-                             ("edctl_slurm_jobs", {"state": "pending"}),
-                             ("edctl_slurm_jobs", {"state": "completed"}),
-                             ("edctl_slurm_jobs", {"state": "failed"}),
-                             ("edctl_slurm_jobs", {"state": "cancelled"}),
-                             ("edctl_slurm_nodes", {"state": "draining"}),
-                             ("edctl_slurm_reservation_active", {"reservation": "now"}),
-                             ("edctl_slurm_stage_jobs", {"stage": "sim", "state": "running"})]:
+        for name, labels in [
+            ("edctl_slurm_jobs", {"state": "running"}),
+            ("edctl_slurm_jobs", {"state": "pending"}),
+            ("edctl_slurm_jobs", {"state": "completed"}),
+            ("edctl_slurm_jobs", {"state": "failed"}),
+            ("edctl_slurm_jobs", {"state": "cancelled"}),
+            ("edctl_slurm_nodes", {"state": "draining"}),
+            ("edctl_slurm_reservation_active", {"reservation": "now"}),
+            ("edctl_slurm_stage_jobs", {"stage": "sim", "state": "running"}),
+        ]:
             self.assertGreater(by_rest[name, tuple(sorted(labels.items()))], 0, (name, labels))
 
 

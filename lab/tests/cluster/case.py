@@ -36,8 +36,9 @@ class ClusterTest(unittest.TestCase):
 
     def tearDown(self) -> None:
         states = self.cluster.node_states()
-        drained = {name: state for name, state in states.items()
-                   if any(word in state for word in ("drain", "down", "fail"))}
+        drained = {
+            name: state for name, state in states.items() if any(word in state for word in ("drain", "down", "fail"))
+        }
         self.assertEqual(drained, {}, "a node was drained or is down")
 
     def srun(self, *argv: str, node: str = "w1", comment: str | None = None) -> str:
@@ -49,9 +50,21 @@ class ClusterTest(unittest.TestCase):
 
     def sbatch(self, command: str, *options: str) -> int:
         """Submits a job of the designer's that prints nothing; returns its id."""
-        told = self.cluster.out("ctl", ["sbatch", "--parsable", "-p", "latency", "--time=2",
-                                        "--chdir=/", "--output=/dev/null", *options,
-                                        f"--wrap={command}"], user=DESIGNER)
+        told = self.cluster.out(
+            "ctl",
+            [
+                "sbatch",
+                "--parsable",
+                "-p",
+                "latency",
+                "--time=2",
+                "--chdir=/",
+                "--output=/dev/null",
+                *options,
+                f"--wrap={command}",
+            ],
+            user=DESIGNER,
+        )
         return int(told)
 
     def job_through_hooks(self, node: str) -> int:
@@ -63,8 +76,7 @@ class ClusterTest(unittest.TestCase):
     def copy_of_unit(cls, node: str, unit: str, name: str, settings: str = ""):
         """Runs a unit of the node's under another name, with other settings."""
         try:
-            started = cls.cluster.run(node, ["sh", "-e", "-c", COPY_UNIT, unit, name],
-                                      stdin=settings)
+            started = cls.cluster.run(node, ["sh", "-e", "-c", COPY_UNIT, unit, name], stdin=settings)
             assert started.code == 0, started.stderr
             yield
         finally:

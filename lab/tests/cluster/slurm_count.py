@@ -13,13 +13,24 @@ ASK = """export SLURM_TIME_FORMAT=%s
 for kind in {}; do echo "= $kind"; scontrol --all --oneliner show $kind || exit; done"""
 FIRST_KEYS = ("NodeName=", "JobId=", "LicenseName=", "ReservationName=")
 FIELD = re.compile(r"(?:^|\s)([A-Z][\w/:.]*)=")
-FINISHED = {"CANCELLED", "COMPLETED", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "TIMEOUT", "DEADLINE",
-            "PREEMPTED", "BOOT_FAIL"}
+FINISHED = {
+    "CANCELLED",
+    "COMPLETED",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "TIMEOUT",
+    "DEADLINE",
+    "PREEMPTED",
+    "BOOT_FAIL",
+}
 # An array that was cancelled while it waited: until slurmctld's next start, none knows how long it was.
 FORGOTTEN = "4294967294"
 CALLS_BY = re.compile(r"^\s+(\S+)\s+\(\s*\d+\) count:(\d+)", re.MULTILINE)
-USAGE = re.compile(r"SharesRaw/Norm/Level/Factor=\S+?/(\S+?)/\S+?/(\S+) "
-                   r"UsageRaw/Norm/Efctv=(\S+?)/\S+?/(\S+)")
+USAGE = re.compile(
+    r"SharesRaw/Norm/Level/Factor=\S+?/(\S+?)/\S+?/(\S+) "
+    r"UsageRaw/Norm/Efctv=(\S+?)/\S+?/(\S+)"
+)
 REASON_BY = re.compile(r"(.*) \[(.*)@(\d+)\]")
 
 Families = dict[str, Counter]
@@ -28,8 +39,7 @@ Families = dict[str, Counter]
 def count(cluster: Cluster) -> Families:
     """Everything that scontrol shows at the moment."""
     families: Families = {}
-    add = {"node": add_node, "job": add_job, "license": add_license,
-           "reservation": add_reservation}
+    add = {"node": add_node, "job": add_job, "license": add_license, "reservation": add_reservation}
     kind = ""
     for line in cluster.out("ctl", ["sh", "-c", ASK.format(" ".join(KINDS))]).splitlines():
         if line.startswith("= "):
@@ -49,8 +59,21 @@ def account_times(cluster: Cluster, jobs: list[int]) -> list[dict[str, str]]:
     """What the accounts say of each job that has ended: its state, and when it was submitted, started
     and ended, in seconds since the epoch."""
     fields = ["JobIDRaw", "State", "Submit", "Start", "End"]
-    lines = cluster.out("ctl", ["env", "SLURM_TIME_FORMAT=%s", "sacct", "-n", "-P", "-X", "-j",
-                                ",".join(map(str, jobs)), "-o", ",".join(fields)]).splitlines()
+    lines = cluster.out(
+        "ctl",
+        [
+            "env",
+            "SLURM_TIME_FORMAT=%s",
+            "sacct",
+            "-n",
+            "-P",
+            "-X",
+            "-j",
+            ",".join(map(str, jobs)),
+            "-o",
+            ",".join(fields),
+        ],
+    ).splitlines()
     rows = [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
     return [row for row in rows if row["End"].isdigit()]
 
@@ -72,7 +95,8 @@ def shares(cluster: Cluster) -> dict[tuple[str, str], dict[str, float]]:
             numbers = map(float, USAGE.search(line).groups())
             user = association["UserName"].split("(")[0]
             told[association["Account"], user] = dict(
-                zip(("shares", "factor", "usage", "effective"), numbers, strict=True))
+                zip(("shares", "factor", "usage", "effective"), numbers, strict=True)
+            )
     return told
 
 
@@ -89,8 +113,10 @@ def add_node(families: Families, node: dict[str, str]) -> None:
     put(families, "nodes", 1, state=state)
     for flag in flags:
         put(families, "nodes_flagged", 1, flag=flag.lower())
-    for name, places in (("", [{}]), ("partition_", [{"partition": partition} for partition
-                                                     in node["Partitions"].split(",")])):
+    for name, places in (
+        ("", [{}]),
+        ("partition_", [{"partition": partition} for partition in node["Partitions"].split(",")]),
+    ):
         for place in places:
             put(families, f"{name}cpus", allocated, state="allocated", **place)
             put(families, f"{name}cpus", total - allocated, state=free, **place)
@@ -99,8 +125,7 @@ def add_node(families: Families, node: dict[str, str]) -> None:
     put(families, "memory_allocated_bytes", int(node["AllocMem"]) << 20)
     if told := REASON_BY.fullmatch(node.get("Reason", "")):
         text, user, since = told.groups()
-        put(families, "node_reason_info", 1, node=node["NodeName"], state=state, user=user,
-            reason=text)
+        put(families, "node_reason_info", 1, node=node["NodeName"], state=state, user=user, reason=text)
         put(families, "node_reason_timestamp_seconds", int(since), node=node["NodeName"])
 
 
@@ -152,19 +177,24 @@ def tasks(job: dict[str, str]) -> int:
 
 
 def add_license(families: Families, license: dict[str, str]) -> None:
-    for name, key in (("licenses", "Total"), ("licenses_used", "Used"), ("licenses_free", "Free"),
-                      ("licenses_reserved", "Reserved")):
+    for name, key in (
+        ("licenses", "Total"),
+        ("licenses_used", "Used"),
+        ("licenses_free", "Free"),
+        ("licenses_reserved", "Reserved"),
+    ):
         put(families, name, int(license[key]), license=license["LicenseName"])
 
 
 def add_reservation(families: Families, reservation: dict[str, str]) -> None:
     name = reservation["ReservationName"]
     partition = reservation["PartitionName"].replace("(null)", "")
-    put(families, "reservation_info", 1, reservation=name, partition=partition,
-        flags=reservation["Flags"])
-    for family, value in (("active", reservation["State"] == "ACTIVE"),
-                          ("start_timestamp_seconds", int(reservation["StartTime"])),
-                          ("end_timestamp_seconds", int(reservation["EndTime"])),
-                          ("nodes", int(reservation["NodeCnt"])),
-                          ("cores", int(reservation["CoreCnt"]))):
+    put(families, "reservation_info", 1, reservation=name, partition=partition, flags=reservation["Flags"])
+    for family, value in (
+        ("active", reservation["State"] == "ACTIVE"),
+        ("start_timestamp_seconds", int(reservation["StartTime"])),
+        ("end_timestamp_seconds", int(reservation["EndTime"])),
+        ("nodes", int(reservation["NodeCnt"])),
+        ("cores", int(reservation["CoreCnt"])),
+    ):
         put(families, f"reservation_{family}", value, reservation=name)

@@ -67,10 +67,9 @@ class SlurmExporterTest(ClusterTest):
         """What the page says of each source: up, or why its last poll failed."""
         with contextlib.suppress(OSError):
             page = cls.exporter.read()
-            failing = {dict(labels)["source"]: dict(labels)["reason"]
-                       for labels in page.family("edctl_slurm_poll_failing")}
-            up = {dict(labels)["source"]: value
-                  for labels, value in page.family("edctl_slurm_up").items()}
-            return {source: failing.get(source, "up" if value else "down")
-                    for source, value in up.items()}
+            failing = {
+                dict(labels)["source"]: dict(labels)["reason"] for labels in page.family("edctl_slurm_poll_failing")
+            }
+            up = {dict(labels)["source"]: value for labels, value in page.family("edctl_slurm_up").items()}
+            return {source: failing.get(source, "up" if value else "down") for source, value in up.items()}
         return {}

@@ -14,13 +14,10 @@ class Accounting(ClusterTest):
     def test_sacct_knows_a_finished_jobs_state_time_and_cpu(self) -> None:
         job_id = self.sbatch(BURNS_CPU, f"--comment={COMMENT}")
         self.wait_for_account(job_id, "COMPLETED")
-        job, *steps = self.cluster.sacct(job_id, "JobID", "Comment", "ExitCode", "ElapsedRaw",
-                                         "TotalCPU")
-        self.assertEqual((job["JobID"], job["Comment"], job["ExitCode"]),
-                         (str(job_id), COMMENT, "0:0"))
+        job, *steps = self.cluster.sacct(job_id, "JobID", "Comment", "ExitCode", "ElapsedRaw", "TotalCPU")
+        self.assertEqual((job["JobID"], job["Comment"], job["ExitCode"]), (str(job_id), COMMENT, "0:0"))
         self.assertGreaterEqual(int(job["ElapsedRaw"]), BURNED_SECS)
-        self.assertEqual({step["JobID"] for step in steps},
-                         {f"{job_id}.batch", f"{job_id}.extern"})
+        self.assertEqual({step["JobID"] for step in steps}, {f"{job_id}.batch", f"{job_id}.extern"})
         batch = next(step for step in steps if step["JobID"].endswith(".batch"))
         self.assertAlmostEqual(cpu_secs(batch["TotalCPU"]), BURNED_SECS, delta=0.2)
 
@@ -44,14 +41,13 @@ class Accounting(ClusterTest):
 
     def wait_for_account(self, job_id: int, state: str) -> None:
         """A short job's end may be told before its start, and until then its user is not known."""
+
         def accounted() -> bool:
-            asked = self.cluster.run("ctl", ["sacct", "-n", "-P", "-X", "-j", str(job_id),
-                                             "-o", "User,State"])
+            asked = self.cluster.run("ctl", ["sacct", "-n", "-P", "-X", "-j", str(job_id), "-o", "User,State"])
             return asked.stdout.strip() == f"{DESIGNER}|{state}"
 
         wait_until(f"job {job_id} is {state} in sacct", accounted, 120)
 
     def restart_slurmctld(self) -> None:
         self.cluster.out("ctl", ["systemctl", "restart", "slurmctld"])
-        wait_until("slurmctld answers",
-                   lambda: " is UP" in self.cluster.run("ctl", ["scontrol", "ping"]).stdout)
+        wait_until("slurmctld answers", lambda: " is UP" in self.cluster.run("ctl", ["scontrol", "ping"]).stdout)

@@ -48,8 +48,10 @@ class BesideNodeExporter(Comparison, NodeWithLogind):
         self.assertEqual({name: told.get(name) for name in ASKING}, dict.fromkeys(ASKING, 1))
 
     def test_what_is_read_only_is_what_the_kernel_says_of_each_place(self) -> None:
-        told = {dict(labels)["mountpoint"]: int(value) for labels, value
-                in self.ours.read().family("node_filesystem_readonly").items()}
+        told = {
+            dict(labels)["mountpoint"]: int(value)
+            for labels, value in self.ours.read().family("node_filesystem_readonly").items()
+        }
         asked = self.cluster.out(NODE, ["python3", "-c", READ_ONLY, *told])
         self.assertEqual(told, dict(zip(told, map(int, asked.split()), strict=True)))
 
@@ -60,10 +62,18 @@ class BesideNodeExporter(Comparison, NodeWithLogind):
     @classmethod
     @contextlib.contextmanager
     def run_ours(cls, *flags: str):
-        command = ["/usr/sbin/edctl-agent", "--config", "/dev/null",
-                   "--web.listen-address", f"{cls.address()}:{PORT}",
-                   "--hooks.socket", f"/run/{OURS}/agent.sock",
-                   "--state.directory", f"/run/{OURS}", *flags]
+        command = [
+            "/usr/sbin/edctl-agent",
+            "--config",
+            "/dev/null",
+            "--web.listen-address",
+            f"{cls.address()}:{PORT}",
+            "--hooks.socket",
+            f"/run/{OURS}/agent.sock",
+            "--state.directory",
+            f"/run/{OURS}",
+            *flags,
+        ]
         settings = SETTINGS.format(command=" ".join(command), name=OURS)
         with cls.copy_of_unit(NODE, "edctl-agent", OURS, settings):
             yield cls.answering(PORT)
@@ -78,9 +88,18 @@ class BesideNodeExporter(Comparison, NodeWithLogind):
             undo.callback(program.unlink)
             shutil.copy(peer(), program)
             undo.callback(cls.cluster.run, NODE, ["systemctl", "stop", THEIRS])
-            cls.cluster.out(NODE, ["systemd-run", f"--unit={THEIRS}", "--collect",
-                                   "--property=User=edctl-agent", f"/home/{THEIRS}",
-                                   f"--web.listen-address={cls.address()}:{PEERS_PORT}", *flags])
+            cls.cluster.out(
+                NODE,
+                [
+                    "systemd-run",
+                    f"--unit={THEIRS}",
+                    "--collect",
+                    "--property=User=edctl-agent",
+                    f"/home/{THEIRS}",
+                    f"--web.listen-address={cls.address()}:{PEERS_PORT}",
+                    *flags,
+                ],
+            )
             yield cls.answering(PEERS_PORT)
 
     @classmethod

@@ -9,12 +9,34 @@ from .slurm_exporter import SlurmExporterTest
 
 SLEEP = "sleep 600"
 EATS_MEMORY = "exec python3 -c 'kept = bytearray(3 << 30)'"
-COUNTED = ("nodes", "nodes_flagged", "cpus", "memory_bytes", "memory_allocated_bytes",
-           "node_reason_info", "node_reason_timestamp_seconds", "partition_nodes", "partition_cpus",
-           "jobs", "job_cpus", "partition_jobs", "reason_jobs", "account_jobs", "user_jobs",
-           "qos_jobs", "licenses", "licenses_used", "licenses_free", "licenses_reserved",
-           "reservation_info", "reservation_active", "reservation_start_timestamp_seconds",
-           "reservation_end_timestamp_seconds", "reservation_nodes", "reservation_cores")
+COUNTED = (
+    "nodes",
+    "nodes_flagged",
+    "cpus",
+    "memory_bytes",
+    "memory_allocated_bytes",
+    "node_reason_info",
+    "node_reason_timestamp_seconds",
+    "partition_nodes",
+    "partition_cpus",
+    "jobs",
+    "job_cpus",
+    "partition_jobs",
+    "reason_jobs",
+    "account_jobs",
+    "user_jobs",
+    "qos_jobs",
+    "licenses",
+    "licenses_used",
+    "licenses_free",
+    "licenses_reserved",
+    "reservation_info",
+    "reservation_active",
+    "reservation_start_timestamp_seconds",
+    "reservation_end_timestamp_seconds",
+    "reservation_nodes",
+    "reservation_cores",
+)
 
 
 class SlurmExporterNumbers(SlurmExporterTest):
@@ -33,10 +55,13 @@ class SlurmExporterNumbers(SlurmExporterTest):
         late = self.submit(SLEEP)
         self.wait_for(late, "RUNNING")
         self.control("update", f"JobId={late}", "EndTime=now+1")
-        jobs = {"TIMEOUT": late, "COMPLETED": self.submit("sleep 1"),
-                "FAILED": self.submit("exit 3"),
-                "OUT_OF_MEMORY": self.submit(EATS_MEMORY, "--mem=50M"),
-                "CANCELLED": self.submit(SLEEP, "--hold")}
+        jobs = {
+            "TIMEOUT": late,
+            "COMPLETED": self.submit("sleep 1"),
+            "FAILED": self.submit("exit 3"),
+            "OUT_OF_MEMORY": self.submit(EATS_MEMORY, "--mem=50M"),
+            "CANCELLED": self.submit(SLEEP, "--hold"),
+        }
         self.wait_for(jobs["CANCELLED"], "PENDING", "JobHeldUser")
         self.cancel(jobs["CANCELLED"])
         for state, job in jobs.items():
@@ -45,8 +70,9 @@ class SlurmExporterNumbers(SlurmExporterTest):
             self.assert_more(1, "jobs", state=state.lower())
             self.assert_more(1, "jobs_ended_total", state=state.lower(), profile="")
         accounts = self.accounts(list(jobs.values()))
-        self.assertEqual({state: accounts[job]["State"].split()[0] for state, job in jobs.items()},
-                         {state: state for state in jobs})
+        self.assertEqual(
+            {state: accounts[job]["State"].split()[0] for state, job in jobs.items()}, {state: state for state in jobs}
+        )
         started = [accounts[job] for state, job in jobs.items() if state != "CANCELLED"]
         self.assert_observed("wait", [int(job["Start"]) - int(job["Submit"]) for job in started])
         self.assert_observed("run", [int(job["End"]) - int(job["Start"]) for job in started])
@@ -62,15 +88,13 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.cancel(held)
         self.wait_for(held, "CANCELLED")
         # Slurm counts a job as failed only where the fault is its own.
-        for more, family in ((3, "submitted"), (2, "started"), (2, "completed"), (0, "failed"),
-                             (1, "canceled")):
+        for more, family in ((3, "submitted"), (2, "started"), (2, "completed"), (0, "failed"), (1, "canceled")):
             self.assert_more(more, f"jobs_{family}_total")
         for _ in range(5):
             self.cluster.out("ctl", ["squeue"], user="designer")
         # A request of the type for each, and those of sbatch beside them.
         self.assertGreaterEqual(calls(self.cluster, "designer") - before, 3 + 5)
-        self.assert_more(calls(self.cluster, "designer") - before, "user_rpcs_total",
-                         user="designer")
+        self.assert_more(calls(self.cluster, "designer") - before, "user_rpcs_total", user="designer")
 
     def test_arrays_task_by_task(self) -> None:
         job = self.submit(SLEEP, "--array=0-20:2%2")
@@ -82,8 +106,7 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.cancel(job)
         self.assert_more(0, "jobs", state="running")
         # What became of a task that was cancelled while it had no record of its own, none knows.
-        wait_until("the array is over", lambda: {one["JobState"] for one in self.records(job)}
-                   == {"CANCELLED"})
+        wait_until("the array is over", lambda: {one["JobState"] for one in self.records(job)} == {"CANCELLED"})
         cancelled = sum(map(tasks, self.records(job)))
         self.assert_flow({"new": -11, "pending": 11 - cancelled, "cancelled": cancelled})
 
@@ -104,8 +127,7 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.assert_more(1, "reason_jobs", state="pending", reason="DependencyNeverSatisfied")
 
     def test_a_node_that_is_drained_set_down_and_resumed(self) -> None:
-        self.addCleanup(self.cluster.run, "ctl",
-                        ["scontrol", "update", "NodeName=w2", "State=RESUME"])
+        self.addCleanup(self.cluster.run, "ctl", ["scontrol", "update", "NodeName=w2", "State=RESUME"])
         job = self.submit(SLEEP, "-w", "w2")
         self.wait_for(job, "RUNNING")
         self.set_node("DRAIN", 'Reason=fan | "loud"')
@@ -121,13 +143,21 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.assert_more(0, "nodes", state="idle")
 
     def test_reservations_and_licences(self) -> None:
-        for name, start, *more in (("now", "now", "Nodes=w2"),
-                                   ("later", "now+1hour", "Nodes=w1", "Flags=MAINT"),
-                                   ("tool", "now", "Licenses=simulator:1", "Flags=ANY_NODES")):
-            self.control("create", "reservation", f"ReservationName={name}", f"StartTime={start}",
-                         "Duration=10", "Users=designer", *more)
-            self.addCleanup(self.cluster.run, "ctl",
-                            ["scontrol", "delete", f"ReservationName={name}"])
+        for name, start, *more in (
+            ("now", "now", "Nodes=w2"),
+            ("later", "now+1hour", "Nodes=w1", "Flags=MAINT"),
+            ("tool", "now", "Licenses=simulator:1", "Flags=ANY_NODES"),
+        ):
+            self.control(
+                "create",
+                "reservation",
+                f"ReservationName={name}",
+                f"StartTime={start}",
+                "Duration=10",
+                "Users=designer",
+                *more,
+            )
+            self.addCleanup(self.cluster.run, "ctl", ["scontrol", "delete", f"ReservationName={name}"])
         self.assert_more(1, "nodes", state="reserved")
         self.assert_more(1, "licenses_reserved", license="simulator")
         for name in ("now", "later", "tool"):
@@ -161,8 +191,7 @@ class SlurmExporterNumbers(SlurmExporterTest):
         """The whole page agrees, and this series has grown by so much since the test's begin."""
         name = f"edctl_slurm_{family}"
         wanted = (self.before.value(name, **labels) or 0) + more
-        wait_until(f"{name}{labels} is {wanted}",
-                   lambda: (self.agreed().value(name, **labels) or 0) == wanted)
+        wait_until(f"{name}{labels} is {wanted}", lambda: (self.agreed().value(name, **labels) or 0) == wanted)
 
     def assert_observed(self, what: str, secs: list[int]) -> None:
         """The histogram has grown by these durations, and by nothing else."""
@@ -229,9 +258,9 @@ class SlurmExporterNumbers(SlurmExporterTest):
 
     def wait_for(self, job: int, state: str, reason: str = "", limit_secs: float = 60) -> None:
         """Waits until slurmctld has a record of the job, or of a part of it, that says so."""
+
         def is_so() -> bool:
-            return any(one["JobState"] == state and reason in ("", one["Reason"])
-                       for one in self.records(job))
+            return any(one["JobState"] == state and reason in ("", one["Reason"]) for one in self.records(job))
 
         wait_until(f"job {job} is {state} {reason}", is_so, limit_secs)
 

@@ -14,8 +14,7 @@ LIMIT_SECS = 60
 class SlurmExporterPrivacy(SlurmExporterTest):
     def test_it_has_a_user_of_its_own_and_no_privilege(self) -> None:
         uid = self.cluster.out("ctl", ["id", "-u", UNIT]).strip()
-        status = dict(line.split(":", 1) for line in
-                      self.cluster.out("ctl", ["sh", "-c", STATUS, NAME]).splitlines())
+        status = dict(line.split(":", 1) for line in self.cluster.out("ctl", ["sh", "-c", STATUS, NAME]).splitlines())
         self.assertNotEqual(uid, "0")
         self.assertEqual(set(status["Uid"].split()), {uid})
         self.assertEqual([int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")], [0] * 3)
@@ -33,14 +32,13 @@ class SlurmExporterPrivacy(SlurmExporterTest):
             for family in ("nodes", "jobs", "account_raw_usage_seconds"):
                 self.assertEqual(page.family(f"edctl_slurm_{family}"), {})
             states = self.states()
-            self.assertEqual([states[source] for source in ("access", "diag", "licenses", "jobs")],
-                             ["up", "up", "up", "down"])
+            self.assertEqual(
+                [states[source] for source in ("access", "diag", "licenses", "jobs")], ["up", "up", "up", "down"]
+            )
 
             self.addCleanup(self.cluster.run, "ctl", ["sacctmgr", "-i", "delete", "user", UNIT])
-            self.cluster.out("ctl", ["sacctmgr", "-i", "add", "user", UNIT, "account=root",
-                                     "adminlevel=Operator"])
-            wait_until("nothing is hidden from an operator",
-                       lambda: self.hidden() == {} and self.agrees(), LIMIT_SECS)
+            self.cluster.out("ctl", ["sacctmgr", "-i", "add", "user", UNIT, "account=root", "adminlevel=Operator"])
+            wait_until("nothing is hidden from an operator", lambda: self.hidden() == {} and self.agrees(), LIMIT_SECS)
             self.assertEqual(self.running(), 1)
             self.assertEqual(self.jobs_seen_first(), seen, "a job that comes into sight is not new")
         wait_until("nothing is private", lambda: self.private() == set(), LIMIT_SECS)

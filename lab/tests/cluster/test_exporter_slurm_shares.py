@@ -27,10 +27,8 @@ class SlurmExporterShares(SlurmExporterTest):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.enterClassContext(cls.slurm_conf_with(BILLED, "sh", "-c", RESTART))
-        cls.addClassCleanup(cls.cluster.run, "ctl",
-                            ["sacctmgr", "-i", "delete", "account", ACCOUNT])
-        cls.addClassCleanup(cls.cluster.run, "ctl",
-                            ["sacctmgr", "-i", "delete", "user", DESIGNER])
+        cls.addClassCleanup(cls.cluster.run, "ctl", ["sacctmgr", "-i", "delete", "account", ACCOUNT])
+        cls.addClassCleanup(cls.cluster.run, "ctl", ["sacctmgr", "-i", "delete", "user", DESIGNER])
         cls.cluster.out("ctl", ["sacctmgr", "-i", "add", "account", ACCOUNT, "fairshare=3"])
         cls.cluster.out("ctl", ["sacctmgr", "-i", "add", "user", DESIGNER, f"account={ACCOUNT}"])
 
@@ -40,21 +38,28 @@ class SlurmExporterShares(SlurmExporterTest):
 
         def is_billed() -> bool:
             nonlocal billed
-            billed = sum(int(row["CPUTimeRAW"] or 0) for row in
-                         self.cluster.sacct(job, "JobIDRaw", "CPUTimeRAW", "State")
-                         if row["JobIDRaw"] == str(job) and row["State"] == "COMPLETED")
+            billed = sum(
+                int(row["CPUTimeRAW"] or 0)
+                for row in self.cluster.sacct(job, "JobIDRaw", "CPUTimeRAW", "State")
+                if row["JobIDRaw"] == str(job) and row["State"] == "COMPLETED"
+            )
             return billed > 0
 
         wait_until("the accounts know the job", is_billed, LIMIT_SECS)
         user = {"account": ACCOUNT, "user": DESIGNER, "partition": ""}
         # Older use counts less; within minutes that is nothing.
-        wait_until(f"the page says {billed} CPU seconds", lambda: abs(
-            (self.value("user_raw_usage_seconds", **user) or 0) - billed) <= 1, LIMIT_SECS)
+        wait_until(
+            f"the page says {billed} CPU seconds",
+            lambda: abs((self.value("user_raw_usage_seconds", **user) or 0) - billed) <= 1,
+            LIMIT_SECS,
+        )
         # Not more than some: what accounts used that are gone stays in the root's.
-        wait_until("some of what was used is the account's", lambda: self.value(
-            "account_usage_ratio", account=ACCOUNT) > 0, LIMIT_SECS)
-        wait_until("page and slurmctld's records agree", lambda: self.differences() == [],
-                   LIMIT_SECS)
+        wait_until(
+            "some of what was used is the account's",
+            lambda: self.value("account_usage_ratio", account=ACCOUNT) > 0,
+            LIMIT_SECS,
+        )
+        wait_until("page and slurmctld's records agree", lambda: self.differences() == [], LIMIT_SECS)
 
     def value(self, family: str, **labels: str) -> float | None:
         return self.exporter.read().value(f"edctl_slurm_{family}", **labels)
@@ -68,7 +73,8 @@ class SlurmExporterShares(SlurmExporterTest):
                 labels = {"account": account, "user": user, "partition": ""}
                 pairs = [
                     (self.value("user_raw_usage_seconds", **labels), told["usage"], seconds),
-                    (self.value("user_fairshare_ratio", **labels), told["factor"], places)]
+                    (self.value("user_fairshare_ratio", **labels), told["factor"], places),
+                ]
             else:
                 labels = {"account": account}
                 pairs = [(self.value("account_raw_usage_seconds", **labels), told["usage"], seconds)]
@@ -76,7 +82,9 @@ class SlurmExporterShares(SlurmExporterTest):
                 if account != "root":
                     pairs += [
                         (self.value("account_shares_ratio", **labels), told["shares"], places),
-                        (self.value("account_usage_ratio", **labels), told["effective"], places)]
-            found += [(labels, ours, theirs) for ours, theirs, most in pairs
-                      if ours is None or abs(ours - theirs) > most]
+                        (self.value("account_usage_ratio", **labels), told["effective"], places),
+                    ]
+            found += [
+                (labels, ours, theirs) for ours, theirs, most in pairs if ours is None or abs(ours - theirs) > most
+            ]
         return found

@@ -34,11 +34,13 @@ class Hooks(ClusterTest):
         assert trace is not None, environment
         self.assertEqual(trace[1], TRACE)
         self.assertNotEqual(trace[2], "00f067aa0ba902b7", "the task has a span of its own")
-        job_id = int(next(line for line in environment.splitlines()
-                          if line.startswith("SLURM_JOB_ID=")).partition("=")[2])
-        wait_until("three hooks in the journal",
-                   lambda: self.hooks_in_journal("w1", job_id) >= {"prolog", "task_prolog",
-                                                                   "epilog"})
+        job_id = int(
+            next(line for line in environment.splitlines() if line.startswith("SLURM_JOB_ID=")).partition("=")[2]
+        )
+        wait_until(
+            "three hooks in the journal",
+            lambda: self.hooks_in_journal("w1", job_id) >= {"prolog", "task_prolog", "epilog"},
+        )
 
     def test_jobs_run_without_an_agent_and_it_learns_of_them_later(self) -> None:
         self.stop_agent("w1")
@@ -52,8 +54,7 @@ class Hooks(ClusterTest):
         self.stop_agent("w1")
         silent = self.cluster.start("w1", ["python3", "-c", SILENT_AGENT])
         try:
-            wait_until("a silent socket",
-                       lambda: self.cluster.run("w1", ["test", "-S", SOCKET]).code == 0)
+            wait_until("a silent socket", lambda: self.cluster.run("w1", ["test", "-S", SOCKET]).code == 0)
             job_id = self.job_through_hooks("w1")
             wait_until("two spooled events", lambda: self.spooled("w1") >= 2)
         finally:
@@ -80,8 +81,7 @@ class Hooks(ClusterTest):
         frozen = self.main_pid("w2")
         self.cluster.out("w2", ["kill", "-STOP", frozen])
         job_id = self.job_through_hooks("w2")
-        wait_until("the watchdog's new agent",
-                   lambda: self.main_pid("w2") not in ("0", frozen), 120)
+        wait_until("the watchdog's new agent", lambda: self.main_pid("w2") not in ("0", frozen), 120)
         self.assert_agent_knows("w2", job_id)
 
     def test_jobs_run_while_the_agents_package_is_installed_again(self) -> None:
@@ -91,9 +91,10 @@ class Hooks(ClusterTest):
         job_ids, _ = jobs.communicate(timeout=120)
         self.assertEqual(jobs.returncode, 0, job_ids)
         self.assertNotEqual(self.main_pid("w1"), agent, "the new agent runs")
-        wait_until("prolog and epilog of every job in the journal", lambda: all(
-            self.hooks_in_journal("w1", int(job_id)) >= {"prolog", "epilog"}
-            for job_id in job_ids.split()))
+        wait_until(
+            "prolog and epilog of every job in the journal",
+            lambda: all(self.hooks_in_journal("w1", int(job_id)) >= {"prolog", "epilog"} for job_id in job_ids.split()),
+        )
 
     def main_pid(self, node: str) -> str:
         return self.cluster.out(node, ["systemctl", "show", "-P", "MainPID", "edctl-agent"]).strip()
@@ -110,8 +111,9 @@ class Hooks(ClusterTest):
         return len(listed.splitlines())
 
     def hooks_in_journal(self, node: str, job_id: int) -> set[str]:
-        lines = self.cluster.out(node, ["journalctl", "-u", "edctl-agent", "-o", "json",
-                                        f"JOB_ID={job_id}"]).splitlines()
+        lines = self.cluster.out(
+            node, ["journalctl", "-u", "edctl-agent", "-o", "json", f"JOB_ID={job_id}"]
+        ).splitlines()
         return {json.loads(line).get("HOOK", "") for line in lines}
 
     def assert_agent_knows(self, node: str, job_id: int) -> None:

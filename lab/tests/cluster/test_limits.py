@@ -23,14 +23,12 @@ class Limits(ClusterTest):
         self.assert_limited(flows, "timeout")
 
     def assert_limited(self, flows: str, verdict: str) -> None:
-        answer = self.cluster.edctl("submit", "--flow=sim", "--profile=latency", "--wait",
-                                    flows=flows)
+        answer = self.cluster.edctl("submit", "--flow=sim", "--profile=latency", "--wait", flows=flows)
         self.assertEqual(answer.code, 4, answer.stdout + answer.stderr)
         status = self.cluster.edctl_json("status", "@last", flows=flows)
         self.assertEqual(status["state"], verdict, status)
         self.assertIn(status["stages"][0]["node"], WORKERS)
-        left = self.cluster.run(status["stages"][0]["node"],
-                                ["pgrep", "-u", DESIGNER, "-a", "sleep|python3"])
+        left = self.cluster.run(status["stages"][0]["node"], ["pgrep", "-u", DESIGNER, "-a", "sleep|python3"])
         self.assertEqual(left.stdout, "", "the job ended whole")
 
     def flows_whose_simulation_first_runs(self, name: str, command: str) -> str:
@@ -38,6 +36,5 @@ class Limits(ClusterTest):
         makefile = self.cluster.lab.home_dir / DESIGNER / name / "picorv32/sim/Makefile"
         text = makefile.read_text()
         self.assertIn("\nrun: build\n", text)
-        makefile.write_text(text.replace("\nrun: build\n",
-                                         f"\nrun: first build\nfirst:\n\t{command}\n"))
+        makefile.write_text(text.replace("\nrun: build\n", f"\nrun: first build\nfirst:\n\t{command}\n"))
         return flows

@@ -13,8 +13,7 @@ from .case import WORKERS, ClusterTest
 DAEMONS = {"edctl-agent": 9810, "edctl-exporter-process": 9812}
 # What systemd-analyze may find at most, in tenths. Why the agent has more: its unit says.
 EXPOSURE = {"edctl-agent": 35, "edctl-exporter-process": 25, "edctl-exporter-slurm": 20}
-PUSH = ("echo edctl_pushed_by_a_test 1 | curl -sSf --data-binary @- "
-        "http://ctl:9091/metrics/job/nightly/instance/a-run")
+PUSH = "echo edctl_pushed_by_a_test 1 | curl -sSf --data-binary @- http://ctl:9091/metrics/job/nightly/instance/a-run"
 
 
 class Rollout(ClusterTest):
@@ -30,9 +29,11 @@ class Rollout(ClusterTest):
         job_id = self.start_long_job()
         before = self.main_pids()
         self.addCleanup(self.play, "--tags=slurm,edctl")
-        changed, output = self.play("--tags=slurm,edctl", "-e", json.dumps({
-            "slurm_log_level": "verbose",
-            "edctl_settings": {"agent": "[log]\nlevel = \"debug\"\n"}}))
+        changed, output = self.play(
+            "--tags=slurm,edctl",
+            "-e",
+            json.dumps({"slurm_log_level": "verbose", "edctl_settings": {"agent": '[log]\nlevel = "debug"\n'}}),
+        )
         self.assertTrue(all(changed.values()), output)
         for node in WORKERS:
             self.assertNotEqual(self.main_pids()[node], before[node])
@@ -64,11 +65,17 @@ class Rollout(ClusterTest):
 
     def test_prometheus_scrapes_nine_targets(self) -> None:
         wait_until("nine targets up", lambda: len(self.cluster.query("up == 1")) == 9)
-        per_job = {one["metric"]["job"]: one["value"][1]
-                   for one in self.cluster.query("count by (job) (up)")}
-        self.assertEqual(per_job, {"edctl-agent": "3", "edctl-exporter-process": "3",
-                                   "edctl-exporter-slurm": "1", "pushgateway": "1",
-                                   "prometheus": "1"})
+        per_job = {one["metric"]["job"]: one["value"][1] for one in self.cluster.query("count by (job) (up)")}
+        self.assertEqual(
+            per_job,
+            {
+                "edctl-agent": "3",
+                "edctl-exporter-process": "3",
+                "edctl-exporter-slurm": "1",
+                "pushgateway": "1",
+                "prometheus": "1",
+            },
+        )
 
     def test_every_page_is_one_that_prometheus_tools_accept(self) -> None:
         pages = [(node, port) for node in ("ctl", *WORKERS) for port in DAEMONS.values()]
@@ -81,8 +88,7 @@ class Rollout(ClusterTest):
 
     def test_the_numbers_agree_with_the_machine(self) -> None:
         def nodes() -> dict[str, str]:
-            return {one["metric"]["state"]: one["value"][1]
-                    for one in self.cluster.query("edctl_slurm_nodes > 0")}
+            return {one["metric"]["state"]: one["value"][1] for one in self.cluster.query("edctl_slurm_nodes > 0")}
 
         wait_until("three idle nodes in Prometheus", lambda: nodes() == {"idle": "3"})
         for node in ("ctl", *WORKERS):
@@ -99,34 +105,54 @@ class Rollout(ClusterTest):
     def test_the_daemons_stay_in_their_sandboxes(self) -> None:
         for unit, limit in EXPOSURE.items():
             with self.subTest(unit=unit):
-                self.cluster.out("ctl", ["systemd-analyze", "security", "--no-pager",
-                                         f"--threshold={limit}", f"{unit}.service"])
+                self.cluster.out(
+                    "ctl", ["systemd-analyze", "security", "--no-pager", f"--threshold={limit}", f"{unit}.service"]
+                )
 
     def play(self, *arguments: str) -> tuple[dict[str, int], str]:
         """Runs the playbook; returns how much changed on each host, and what it printed."""
-        done = subprocess.run(["ansible-playbook", "site.yml", *arguments],
-                              cwd=REPOSITORY / "ansible", env=lab_environment(self.cluster.lab),
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["ansible-playbook", "site.yml", *arguments],
+            cwd=REPOSITORY / "ansible",
+            env=lab_environment(self.cluster.lab),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         recap = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", done.stdout, re.MULTILINE)
         return {host: int(changed) for host, changed in recap}, done.stdout
 
     def start_long_job(self) -> int:
         """A job on w1 that lasts longer than the test, which takes it away."""
-        job_id = int(self.cluster.out("ctl", ["sbatch", "--parsable", "-w", "w1", "--time=10",
-                                              "--output=/dev/null", "--wrap=sleep 600"],
-                                      user=DESIGNER))
+        job_id = int(
+            self.cluster.out(
+                "ctl",
+                ["sbatch", "--parsable", "-w", "w1", "--time=10", "--output=/dev/null", "--wrap=sleep 600"],
+                user=DESIGNER,
+            )
+        )
         self.addCleanup(self.cluster.out, "ctl", ["scancel", str(job_id)])
         wait_until("the job runs", lambda: self.job_state(job_id) == "RUNNING")
         return job_id
 
     def job_state(self, job_id: int) -> str:
-        return self.cluster.out("ctl", ["squeue", "-h", "-t", "all", "-j", str(job_id),
-                                        "-o", "%T"]).strip()
+        return self.cluster.out("ctl", ["squeue", "-h", "-t", "all", "-j", str(job_id), "-o", "%T"]).strip()
 
     def main_pids(self) -> dict[str, str]:
         """The daemons of each node, as they run now."""
-        asked = ["systemctl", "show", "-P", "MainPID", "slurmctld", "slurmd", "edctl-agent",
-                 "edctl-exporter-slurm", "edctl-exporter-process", "prometheus", "slurmdbd",
-                 "mariadb"]
+        asked = [
+            "systemctl",
+            "show",
+            "-P",
+            "MainPID",
+            "slurmctld",
+            "slurmd",
+            "edctl-agent",
+            "edctl-exporter-slurm",
+            "edctl-exporter-process",
+            "prometheus",
+            "slurmdbd",
+            "mariadb",
+        ]
         return {node: self.cluster.out(node, asked) for node in ("ctl", *WORKERS)}

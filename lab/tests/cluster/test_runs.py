@@ -18,8 +18,7 @@ kill -9 $pids
 class Runs(ClusterTest):
     def test_a_simulation_passes_on_a_worker_inside_its_cgroup_and_is_followed_live(self) -> None:
         run = self.cluster.submit("sim", "--profile=latency")
-        follower = self.cluster.start("ctl", ["edctl", "-C", FLOWS, "logs", "-f", run],
-                                      user=DESIGNER)
+        follower = self.cluster.start("ctl", ["edctl", "-C", FLOWS, "logs", "-f", run], user=DESIGNER)
         assert follower.stdout is not None
         first_line = follower.stdout.readline()
         self.assertTrue(first_line.strip(), "the log's first line")
@@ -27,8 +26,9 @@ class Runs(ClusterTest):
 
         stage = self.status(run)["stages"][0]
         self.assertIn(stage["node"], WORKERS)
-        cgroups = self.cluster.out(stage["node"], ["find", "/sys/fs/cgroup", "-type", "d", "-name",
-                                                   f"job_{stage['job_id']}"])
+        cgroups = self.cluster.out(
+            stage["node"], ["find", "/sys/fs/cgroup", "-type", "d", "-name", f"job_{stage['job_id']}"]
+        )
         self.assertIn(f"uid_{DESIGNER_UID}/job_{stage['job_id']}", cgroups)
         self.assert_task_has_a_span_of_the_runs_trace(run)
 
@@ -57,8 +57,7 @@ class Runs(ClusterTest):
         self.assertIn(right, text)
         source.write_text(text.replace(right, right.replace("- reg_op2", "+ reg_op2")))
 
-        answer = self.cluster.edctl("submit", "--flow=sim", "--profile=latency", "--wait",
-                                    flows=flows)
+        answer = self.cluster.edctl("submit", "--flow=sim", "--profile=latency", "--wait", flows=flows)
         self.assertEqual(answer.code, 1, answer.stdout + answer.stderr)
         status = self.cluster.edctl_json("status", "@last", flows=flows)
         self.assertEqual(status["state"], "failed")
@@ -93,8 +92,7 @@ class Runs(ClusterTest):
         wait_until("an empty queue", lambda: self.cluster.out("ctl", ["squeue", "-h"]) == "")
 
     def test_unknown_runs_and_flows_are_told_clearly(self) -> None:
-        for arguments, word in ((("status", "01NOSUCHRUN"), "01NOSUCHRUN"),
-                                (("submit", "--flow=gds"), "gds")):
+        for arguments, word in ((("status", "01NOSUCHRUN"), "01NOSUCHRUN"), (("submit", "--flow=gds"), "gds")):
             answer = self.cluster.edctl(*arguments)
             self.assertEqual(answer.code, 2, answer.stderr)
             self.assertIn(word, answer.stderr)
@@ -117,8 +115,10 @@ class Runs(ClusterTest):
     def make_endless(design: pathlib.Path) -> None:
         """A simulation takes a fifth of a second, too short to be caught: this one passes every
         sub-test and then never traps, for many minutes before its watchdog."""
-        for name, right, wrong in (("src/firmware/start.S", "\tebreak\n", "\tj .\n"),
-                                   ("sim/Makefile", "?= 2000000\n", "?= 2000000000\n")):
+        for name, right, wrong in (
+            ("src/firmware/start.S", "\tebreak\n", "\tj .\n"),
+            ("sim/Makefile", "?= 2000000\n", "?= 2000000000\n"),
+        ):
             file = design / name
             text = file.read_text()
             assert right in text, f"{file}: no {right!r}"

@@ -51,9 +51,7 @@ class LabCase(unittest.TestCase):
             timeout=COMMAND_TIMEOUT_SECS,
             check=False,
         )
-        self.assertEqual(
-            done.returncode, status, f"lab {' '.join(words)}: {done.stdout}{done.stderr}"
-        )
+        self.assertEqual(done.returncode, status, f"lab {' '.join(words)}: {done.stdout}{done.stderr}")
         return done
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:

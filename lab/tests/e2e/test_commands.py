@@ -37,9 +37,7 @@ class Commands(LabCase):
 
         with self.subTest("a user's command runs as that user, at home"):
             self.command("run", "ctl", "--", "useradd", "--create-home", "tester")
-            done = self.command(
-                "run", "--user", "tester", "ctl", "--", "sh", "-c", "id -un; pwd; echo $HOME"
-            )
+            done = self.command("run", "--user", "tester", "ctl", "--", "sh", "-c", "id -un; pwd; echo $HOME")
             self.assertEqual(done.stdout.split(), ["tester", "/home/tester", "/home/tester"])
             self.command("run", "w1", "--", "test", "-d", "/home/tester")  # /home is one for all
 
@@ -56,10 +54,7 @@ class Commands(LabCase):
 
         with self.subTest("nodes have limits and identities of their own"):
             self.assertEqual(self.memory_limit("w1"), 1 << 30)
-            ids = {
-                self.command("run", node, "cat", "/etc/machine-id").stdout
-                for node in ("ctl", "w1", "w2")
-            }
+            ids = {self.command("run", node, "cat", "/etc/machine-id").stdout for node in ("ctl", "w1", "w2")}
             self.assertEqual(len(ids), 3)
             self.command("run", "w1", "--", "ping", "-c1", "-W2", "ctl")
 
@@ -108,9 +103,7 @@ class Commands(LabCase):
         urls = {entry["name"]: entry["url"] for entry in self.status()["published"]}
         with urllib.request.urlopen(urls["pushgateway"] + "hostname", timeout=10) as answer:
             self.assertEqual(answer.read(), b"ctl\n")
-        self.assertEqual(
-            {entry["name"]: entry["url"] for entry in self.status()["published"]}, urls
-        )
+        self.assertEqual({entry["name"]: entry["url"] for entry in self.status()["published"]}, urls)
         self.command("publish", "--stop")
         self.assertEqual(self.status()["published"], [])
 
@@ -119,8 +112,7 @@ class Commands(LabCase):
         source = self.lab.dir / "trial"
         (source / "DEBIAN").mkdir(parents=True)
         (source / "DEBIAN/control").write_text(
-            "Package: lab-trial\nVersion: 1\nArchitecture: all\n"
-            "Maintainer: lab <lab@localhost>\nDescription: trial\n"
+            "Package: lab-trial\nVersion: 1\nArchitecture: all\nMaintainer: lab <lab@localhost>\nDescription: trial\n"
         )
         package = self.lab.dir / "lab-trial_1_all.deb"
         subprocess.run(

@@ -24,9 +24,7 @@ class KilledCommands(LabCase):
                 killed += self.kill_after(self.start("up"), seconds)
                 self.command("down")
                 self.assert_nothing_left()
-        self.assertGreaterEqual(
-            killed, 4, "the machine was too fast for this test: add earlier moments"
-        )
+        self.assertGreaterEqual(killed, 4, "the machine was too fast for this test: add earlier moments")
 
     def test_up_after_a_killed_up(self) -> None:
         for seconds in KILL_AFTER_SECS[1::3]:
@@ -51,9 +49,7 @@ class KilledCommands(LabCase):
             deadline = time.monotonic() + 60
             while not list(Path(cache).glob("*.partial-*/usr")) and time.monotonic() < deadline:
                 time.sleep(0.1)
-            self.assertTrue(
-                self.kill_after(process, 0.5), "the build ended before it could be killed"
-            )
+            self.assertTrue(self.kill_after(process, 0.5), "the build ended before it could be killed")
             self.assertNotEqual(cgroups.unit(f"edctl-{NAME}", "image").pids(), [])
             self.command("down")
             self.assertEqual(list(Path(cache).glob("*.partial-*")), [])

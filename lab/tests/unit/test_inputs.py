@@ -42,9 +42,7 @@ class Mirrors(unittest.TestCase):
             "http://vendor.example/deb/|bookworm|main|$(ORIGIN)",
         ):
             with self.subTest(stranger=stranger):
-                self.assertEqual(
-                    len(mirrors.sources_from_targets(f"{MAIN}\n{stranger}", "bookworm")), 1
-                )
+                self.assertEqual(len(mirrors.sources_from_targets(f"{MAIN}\n{stranger}", "bookworm")), 1)
 
     def test_before_the_first_update_the_address_tells(self) -> None:
         listing = MAIN.replace("|Debian", "|$(ORIGIN)")

@@ -5,8 +5,16 @@ import unittest
 from edctl_cluster.cluster import NoAnswer, wait_until
 from edctl_cluster.screen import TARGETS, render
 
-PASSED = {"name": "sim", "state": "passed", "summary": "45/45 sub-tests", "log": "/l", "job_id": 7,
-          "node": "w1", "started_unix_ms": 1_000, "ended_unix_ms": 9_600}
+PASSED = {
+    "name": "sim",
+    "state": "passed",
+    "summary": "45/45 sub-tests",
+    "log": "/l",
+    "job_id": 7,
+    "node": "w1",
+    "started_unix_ms": 1_000,
+    "ended_unix_ms": 9_600,
+}
 REFUSED = {"name": "synth", "state": "error", "summary": "no such partition", "log": "/l"}
 
 
@@ -20,8 +28,10 @@ class PlayedCluster:
         return self.states
 
     def query(self, _: str) -> list[dict]:
-        return [{"metric": {"job": "edctl-agent", "instance": f"n{number}"}, "value": [0, value]}
-                for number, value in enumerate(self.up)]
+        return [
+            {"metric": {"job": "edctl-agent", "instance": f"n{number}"}, "value": [0, value]}
+            for number, value in enumerate(self.up)
+        ]
 
     def edctl_json(self, *_: str) -> dict:
         return {"stages": [self.stage]}
@@ -35,8 +45,13 @@ class Screen(unittest.TestCase):
         cluster = PlayedCluster({"ctl": "idle", "w1": "mixed"}, ["1"] * TARGETS, PASSED)
         screen, wrong = render(cluster, ["R1"])
         self.assertEqual(wrong, [])
-        for words in ("2 of 2 idle or mixed", "9 of 9 targets up", "passed 45/45",
-                      "job 7 on w1, 8.6 s, run R1", "http://127.0.0.1:39090/targets"):
+        for words in (
+            "2 of 2 idle or mixed",
+            "9 of 9 targets up",
+            "passed 45/45",
+            "job 7 on w1, 8.6 s, run R1",
+            "http://127.0.0.1:39090/targets",
+        ):
             self.assertIn(words, screen)
         self.assertLessEqual(max(map(len, screen.splitlines())), 100)
 

@@ -45,16 +45,21 @@ class HangingMount(unittest.TestCase):
 
     def series_here(self, page: Page, family: str) -> dict:
         """The value of this mount by its `device_error`, or by None where the family has no such label."""
-        return {dict(labels).get("device_error"): value for labels, value in page.family(family).items()
-                if ("mountpoint", str(self.place)) in labels}
+        return {
+            dict(labels).get("device_error"): value
+            for labels, value in page.family(family).items()
+            if ("mountpoint", str(self.place)) in labels
+        }
 
     def sizes_elsewhere(self, page: Page) -> dict:
-        return {labels: value for labels, value in page.family(SIZE).items()
-                if ("mountpoint", str(self.place)) not in labels}
+        return {
+            labels: value
+            for labels, value in page.family(SIZE).items()
+            if ("mountpoint", str(self.place)) not in labels
+        }
 
     def check_answers(self, page: Page):
-        self.assertEqual(self.series_here(page, SIZE),
-                         {"": memory_tree.BLOCKS * memory_tree.BLOCK_BYTES})
+        self.assertEqual(self.series_here(page, SIZE), {"": memory_tree.BLOCKS * memory_tree.BLOCK_BYTES})
         self.assertEqual(self.series_here(page, ERROR), {"": 0})
         self.assertEqual(self.series_here(page, STUCK), {})
 

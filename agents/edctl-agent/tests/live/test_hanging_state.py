@@ -52,12 +52,16 @@ class HangingState(unittest.TestCase):
 
     def call(self, context: str, job: int, socket=None) -> subprocess.Popen:
         """Runs the hook as slurmd does, without waiting for its end."""
-        environment = {"SLURM_SCRIPT_CONTEXT": context, "SLURM_JOB_ID": str(job),
-                       "SLURM_JOB_UID": "2000", "SLURM_JOB_USER": "designer"}
-        command = [*self.mount.inside(), HOOK, "--socket", socket or self.agent.socket,
-                   "--spool", self.state / "spool"]
-        return subprocess.Popen(command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE)
+        environment = {
+            "SLURM_SCRIPT_CONTEXT": context,
+            "SLURM_JOB_ID": str(job),
+            "SLURM_JOB_UID": "2000",
+            "SLURM_JOB_USER": "designer",
+        }
+        command = [*self.mount.inside(), HOOK, "--socket", socket or self.agent.socket, "--spool", self.state / "spool"]
+        return subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
 
     def hook(self, context: str, job: int) -> str:
         """Runs the hook, which must end with 0 and in time; what it said."""
@@ -70,8 +74,13 @@ class HangingState(unittest.TestCase):
 
     def show_status(self, *flags: str) -> str:
         began = time.monotonic()
-        shown = subprocess.run([OURS, "status", "--socket", self.agent.socket, *flags],
-                               capture_output=True, text=True, check=True, timeout=PATIENCE)
+        shown = subprocess.run(
+            [OURS, "status", "--socket", self.agent.socket, *flags],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
+        )
         self.assertLess(time.monotonic() - began, MAX_SECONDS)
         return shown.stdout
 
@@ -98,8 +107,7 @@ class HangingState(unittest.TestCase):
         return page, min(took)
 
     def events(self, page) -> dict:
-        return {dict(labels)["hook"]: value for labels, value
-                in page.family("edctl_hook_events_total").items()}
+        return {dict(labels)["hook"]: value for labels, value in page.family("edctl_hook_events_total").items()}
 
     def test_it_costs_nothing_and_loses_nothing(self):
         self.start()
@@ -125,8 +133,7 @@ class HangingState(unittest.TestCase):
         status = self.status()
         self.assertEqual(status["state"]["unwritten_events"], 10)
         self.assertEqual([job["job_id"] for job in status["jobs"]], list(range(4, 13)))
-        self.assertRegex(self.show_status(),
-                         r"the disk has not answered for \d+ s; 10 events wait in memory")
+        self.assertRegex(self.show_status(), r"the disk has not answered for \d+ s; 10 events wait in memory")
 
         self.mount.answer()
         self.wait_until(lambda: self.status()["state"]["unwritten_events"] == 0)

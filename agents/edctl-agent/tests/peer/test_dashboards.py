@@ -32,8 +32,12 @@ def served(*flags: str) -> dict:
 class Dashboards(unittest.TestCase):
     def test_every_family_is_served_with_its_labels(self):
         pages = [served(), *(served(*of_node(node)) for node in NODES)]
-        told = {family["name"]: set(family["labels"]) for name, known in collectors_of_ours().items()
-                if name in ASKED for family in known.families}
+        told = {
+            family["name"]: set(family["labels"])
+            for name, known in collectors_of_ours().items()
+            if name in ASKED
+            for family in known.families
+        }
         for family, (collector, labels) in read_needed().items():
             with self.subTest(family=family, collector=collector):
                 found = [page[family] for page in (*pages, told) if family in page]

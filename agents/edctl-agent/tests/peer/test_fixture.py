@@ -8,6 +8,7 @@ from edctl_testkit.beside.support import FIXTURES, is_debians, of_node
 
 class Fixture(Comparison):
     """Of one node."""
+
     # By default these ask the kernel, not its files.
     FLAGS_OF_THEIRS = ("--no-collector.arp.netlink", "--no-collector.netdev.netlink")
     # Theirs has it from the kernel only.
@@ -17,17 +18,24 @@ class Fixture(Comparison):
 @unittest.skipIf(is_debians(), "Debian's node_exporter is too old for these files")
 class Server(Fixture, unittest.TestCase):
     TEXTS = FIXTURES / "server/rootfs/var/lib/*/node-exporter"
-    FLAGS = (*of_node("server"), f"--collector.textfile.directory={TEXTS}",
-             "--collector.sysctl.include=kernel.pid_max",
-             "--collector.sysctl.include=fs.file-nr:total,free,max",
-             "--collector.sysctl.include-info=kernel.seccomp.actions_logged")
+    FLAGS = (
+        *of_node("server"),
+        f"--collector.textfile.directory={TEXTS}",
+        "--collector.sysctl.include=kernel.pid_max",
+        "--collector.sysctl.include=fs.file-nr:total,free,max",
+        "--collector.sysctl.include-info=kernel.seccomp.actions_logged",
+    )
     # Theirs asks this machine's SELinux, whatever tree it is shown.
     FLAGS_OF_THEIRS = (*Fixture.FLAGS_OF_THEIRS, "--no-collector.selinux")
     # Theirs asks logind itself.
     OWN = (r'node_scrape_collector_success\{collector="logind"\}',)
     # Theirs refuses a text file for one line, ours leaves the line out.
-    ONLY_HERE = (*Fixture.ONLY_HERE, r"node_logind_sessions\{.*", r"node_torn\{\}",
-                 r'node_textfile_mtime_seconds\{.*torn\.prom".*')
+    ONLY_HERE = (
+        *Fixture.ONLY_HERE,
+        r"node_logind_sessions\{.*",
+        r"node_torn\{\}",
+        r'node_textfile_mtime_seconds\{.*torn\.prom".*',
+    )
 
     # What the fixture has nothing for, as theirs sees it.
     NOT_THERE = {"logind", "systemd"}

@@ -29,7 +29,8 @@ def flags_of(exporter: str) -> dict:
     done = subprocess.run([exporter, "--help"], capture_output=True, text=True)
     flags = {}
     for name, is_value, value in re.findall(
-            r"^(?:  -\w, | {6})--(?:\[no-\])?([\w.-]+)(=?)(\S*)", done.stdout + done.stderr, re.MULTILINE):
+        r"^(?:  -\w, | {6})--(?:\[no-\])?([\w.-]+)(=?)(\S*)", done.stdout + done.stderr, re.MULTILINE
+    ):
         given = value.strip('"').replace(r"\\", "\\")
         # An upper-case word stands for what has no default.
         flags[name] = None if not is_value else "1" if given.isupper() else given

@@ -81,9 +81,20 @@ class Synthesis(unittest.TestCase):
         (self.folder / "picorv32.v").write_text(design)
         self.build = self.folder / name
         return subprocess.run(
-            ["make", "-C", FLOWS / "picorv32/synth", f"SRC={self.folder}", f"BUILD={self.build}", "TOP=core",
-             f"LIB={library}", f"PERIOD_NS={period_ns}"],
-            capture_output=True, text=True, check=False)
+            [
+                "make",
+                "-C",
+                FLOWS / "picorv32/synth",
+                f"SRC={self.folder}",
+                f"BUILD={self.build}",
+                "TOP=core",
+                f"LIB={library}",
+                f"PERIOD_NS={period_ns}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def left(self, name):
         return (self.build / name).read_text()
@@ -150,7 +161,9 @@ class Simulation(unittest.TestCase):
         model = cls.folder / "build/model/Vpicorv32_wrapper"
         subprocess.run(
             ["make", "-C", FLOWS / "picorv32/sim", f"SRC={cls.folder}", f"BUILD={cls.folder / 'build'}", model],
-            check=True, capture_output=True)
+            check=True,
+            capture_output=True,
+        )
         cls.model = model
 
     def test_the_file_says_how_it_ended_whatever_the_design_prints(self):
@@ -159,14 +172,18 @@ class Simulation(unittest.TestCase):
                 file = self.folder / f"{end}.end"
                 ran = subprocess.run(
                     [self.model, f"+{end}", "+max_cycles=100", f"+end_file={file}"],
-                    capture_output=True, text=True, check=False)
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
                 self.assertEqual(ran.returncode, status, ran)
                 word = "stop" if status == 1 else end
                 self.assertRegex(file.read_text(), rf"\Aend={word} cycles=\d+\n\Z")
 
     def test_an_end_that_cannot_be_written_is_no_good_end(self):
         ran = subprocess.run(
-            [self.model, "+finish", "+end_file=/no/such/folder/sim.end"], capture_output=True, text=True, check=False)
+            [self.model, "+finish", "+end_file=/no/such/folder/sim.end"], capture_output=True, text=True, check=False
+        )
         self.assertEqual(ran.returncode, 5, ran)
         self.assertIn("/no/such/folder/sim.end: No such file", ran.stderr)
 

@@ -19,9 +19,21 @@ def ours(*flags: str, through: tuple = (), state=None):
     # Not where the tests may be told to keep their files: a socket's path may not be long.
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
         socket = f"{place}/agent.sock"
-        command = [*through, OURS, "--config", "/dev/null", "--log.format", "text",
-                   "--web.listen-address", f"127.0.0.1:{port}",
-                   "--hooks.socket", socket, "--state.directory", state or place, *flags]
+        command = [
+            *through,
+            OURS,
+            "--config",
+            "/dev/null",
+            "--log.format",
+            "text",
+            "--web.listen-address",
+            f"127.0.0.1:{port}",
+            "--hooks.socket",
+            socket,
+            "--state.directory",
+            state or place,
+            *flags,
+        ]
         with running(command, port) as exporter:
             exporter.socket = socket
             yield exporter

@@ -39,7 +39,9 @@ class DeadMount:
     def __init__(self, place: pathlib.Path, *program):
         self.server = subprocess.Popen(
             ["unshare", "--mount", sys.executable, "-B", __file__, place, *program],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         self.expect("mounted")
 
     def answer(self) -> None:
@@ -96,8 +98,7 @@ class Server:
         # The requests that are left waiting.
         self.waiting = []
         options = f"fd={self.device},rootmode={kind | 0o400:o},user_id=0,group_id=0"
-        subprocess.run(["mount", "-i", "-t", "fuse", "-o", options, "dead", place], check=True,
-                       pass_fds=[self.device])
+        subprocess.run(["mount", "-i", "-t", "fuse", "-o", options, "dead", place], check=True, pass_fds=[self.device])
 
     def serve(self) -> None:
         """Answers until the standard input ends."""
@@ -137,7 +138,7 @@ class Server:
     def answer(self, request: bytes) -> None:
         _, asked, unique, node, *_ = REQUEST.unpack_from(request)
         try:
-            error, answer = 0, self.tree.answer(asked, node, request[REQUEST.size:])
+            error, answer = 0, self.tree.answer(asked, node, request[REQUEST.size :])
         except OSError as refused:
             error, answer = refused.errno, b""
         os.write(self.device, ANSWER.pack(ANSWER.size + len(answer), -error, unique) + answer)

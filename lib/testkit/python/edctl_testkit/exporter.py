@@ -32,8 +32,7 @@ class Exporter:
 
     PAGE = Page
 
-    def __init__(self, port: int, process: subprocess.Popen | None = None,
-                 host: str = "127.0.0.1"):
+    def __init__(self, port: int, process: subprocess.Popen | None = None, host: str = "127.0.0.1"):
         self.port = port
         self.process = process
         self.host = host

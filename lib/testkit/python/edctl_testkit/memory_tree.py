@@ -30,8 +30,19 @@ class Node:
 
     def attributes(self) -> bytes:
         blocks = -(-len(self.content) // 512)
-        return struct.pack("<QQQ24x12xIIIIIII", self.number, len(self.content), blocks, self.mode, 1,
-                           self.uid, self.gid, 0, BLOCK_BYTES, 0)
+        return struct.pack(
+            "<QQQ24x12xIIIIIII",
+            self.number,
+            len(self.content),
+            blocks,
+            self.mode,
+            1,
+            self.uid,
+            self.gid,
+            0,
+            BLOCK_BYTES,
+            0,
+        )
 
     def answer(self) -> bytes:
         return struct.pack("<QII", VALID, 0, 0) + self.attributes()
@@ -50,10 +61,26 @@ class Tree:
         # A node stays, since the kernel may hold a file that has no name any more.
         self.nodes = {ROOT: root}
         self.asked = {
-            1: self.lookup, 3: self.getattr, 4: self.setattr, 9: self.mkdir, 10: self.unlink,
-            11: self.unlink, 12: self.rename, 14: self.open, 15: self.read, 16: self.write,
-            17: self.statfs, 18: self.nothing, 20: self.nothing, 25: self.nothing, 26: self.init,
-            27: self.open, 28: self.readdir, 29: self.nothing, 30: self.nothing, 35: self.create,
+            1: self.lookup,
+            3: self.getattr,
+            4: self.setattr,
+            9: self.mkdir,
+            10: self.unlink,
+            11: self.unlink,
+            12: self.rename,
+            14: self.open,
+            15: self.read,
+            16: self.write,
+            17: self.statfs,
+            18: self.nothing,
+            20: self.nothing,
+            25: self.nothing,
+            26: self.init,
+            27: self.open,
+            28: self.readdir,
+            29: self.nothing,
+            30: self.nothing,
+            35: self.create,
             45: self.rename2,
         }
 
@@ -69,8 +96,9 @@ class Tree:
         return struct.pack("<IIIIHHIIHHI28x", 7, 31, 4096, 0, 1, 1, 4096, 1, 1, 0, 0)
 
     def statfs(self, _node, _body) -> bytes:
-        return struct.pack("<QQQQQIII28x", BLOCKS, FREE_BLOCKS, AVAILABLE_BLOCKS, FILES, FREE_FILES,
-                           BLOCK_BYTES, 255, BLOCK_BYTES)
+        return struct.pack(
+            "<QQQQQIII28x", BLOCKS, FREE_BLOCKS, AVAILABLE_BLOCKS, FILES, FREE_FILES, BLOCK_BYTES, 255, BLOCK_BYTES
+        )
 
     def nothing(self, _node, _body) -> bytes:
         return b""
@@ -141,12 +169,12 @@ class Tree:
 
     def read(self, node, body) -> bytes:
         offset, size = struct.unpack_from("<8xQI", body)
-        return bytes(node.content[offset:offset + size])
+        return bytes(node.content[offset : offset + size])
 
     def write(self, node, body) -> bytes:
         offset, size = struct.unpack_from("<8xQI", body)
         node.content = node.content.ljust(offset, b"\0")
-        node.content[offset:offset + size] = body[40:40 + size]
+        node.content[offset : offset + size] = body[40 : 40 + size]
         return struct.pack("<II", size, 0)
 
     def readdir(self, node, body) -> bytes:

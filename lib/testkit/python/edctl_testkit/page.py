@@ -13,6 +13,7 @@ COMMENT = re.compile(rf"# (HELP|TYPE) ({NAME}) (.+)")
 @dataclasses.dataclass
 class Page:
     """A page of metrics: the type of each family, and (name, labels as sorted pairs) to value."""
+
     text: str
     types: dict = dataclasses.field(default_factory=dict)
     series: dict = dataclasses.field(default_factory=dict)

@@ -51,13 +51,13 @@ class Cluster:
 
     def __init__(self, place: pathlib.Path, port: int):
         self.port = port
-        self.environment = {**ENVIRONMENT, "SLURM_CONF": str(place / "slurm.conf"),
-                            "PATH": os.environ["PATH"]}
+        self.environment = {**ENVIRONMENT, "SLURM_CONF": str(place / "slurm.conf"), "PATH": os.environ["PATH"]}
 
     def run(self, *command) -> str:
         """What a command of Slurm prints."""
-        return subprocess.run(command, env=self.environment, check=True, text=True,
-                              stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+        return subprocess.run(
+            command, env=self.environment, check=True, text=True, stdout=subprocess.PIPE, timeout=PATIENCE
+        ).stdout
 
 
 @contextlib.contextmanager
@@ -65,15 +65,17 @@ def controller(place: pathlib.Path, configuration: string.Template, **values):
     """Runs munge and slurmctld in `place` until the block ends. The configuration is what is not common; it
     is given the place, besides the values."""
     port = free_port()
-    text = (COMMON.substitute(place=place, port=port, node_port=free_port())
-            + configuration.substitute(place=place, **values))
+    text = COMMON.substitute(place=place, port=port, node_port=free_port()) + configuration.substitute(
+        place=place, **values
+    )
     (place / "slurm.conf").write_text(text)
     (place / "state").mkdir()
     cluster = Cluster(place, port)
     with contextlib.ExitStack() as stack:
         cluster.munged = stack.enter_context(munged(place, place / "munge.sock"))
-        cluster.slurmctld = stack.enter_context(Daemon(
-            ["slurmctld", "-D", "-f", str(place / "slurm.conf")], lambda: "is UP" in ping(cluster)))
+        cluster.slurmctld = stack.enter_context(
+            Daemon(["slurmctld", "-D", "-f", str(place / "slurm.conf")], lambda: "is UP" in ping(cluster))
+        )
         yield cluster
 
 
@@ -82,8 +84,17 @@ def munged(place: pathlib.Path, socket: pathlib.Path) -> "Daemon":
     key = place / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
-    return Daemon(["munged", "--foreground", f"--key-file={key}", f"--socket={socket}",
-                   f"--pid-file={place}/munge.pid", f"--seed-file={place}/munge.seed"], socket.exists)
+    return Daemon(
+        [
+            "munged",
+            "--foreground",
+            f"--key-file={key}",
+            f"--socket={socket}",
+            f"--pid-file={place}/munge.pid",
+            f"--seed-file={place}/munge.seed",
+        ],
+        socket.exists,
+    )
 
 
 @contextlib.contextmanager
@@ -97,10 +108,23 @@ def slurmrestd(configuration: pathlib.Path, place: pathlib.Path, version: str):
     # Without slurmdbd the plugins for its tables would end it.
     parts = [name for name in plugins(configuration, "-s") if re.fullmatch(r"openapi/(slurmctld|v[\d.]+)", name)]
     parser = [name for name in plugins(configuration, "-d") if name.endswith(f"/{version}")]
-    with Daemon(["env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *AS_ORDINARY_USER,
-                 "slurmrestd", "-f", configuration, "-a", "rest_auth/local",
-                 "-s", ",".join([name for name in parts if name.endswith(f"/{version}")] or parts),
-                 *(["-d", *parser] if parser else []), f"unix:{socket}"], socket.exists):
+    with Daemon(
+        [
+            "env",
+            *(f"{name}={value}" for name, value in ENVIRONMENT.items()),
+            *AS_ORDINARY_USER,
+            "slurmrestd",
+            "-f",
+            configuration,
+            "-a",
+            "rest_auth/local",
+            "-s",
+            ",".join([name for name in parts if name.endswith(f"/{version}")] or parts),
+            *(["-d", *parser] if parser else []),
+            f"unix:{socket}",
+        ],
+        socket.exists,
+    ):
         yield socket
 
 
@@ -113,8 +137,13 @@ def versions(configuration: pathlib.Path) -> list:
 
 def plugins(configuration: pathlib.Path, option: str) -> list:
     """What slurmrestd may load, which it lists for `-s` or `-d`; nothing where it has no such option."""
-    answer = subprocess.run([*AS_ORDINARY_USER, "slurmrestd", "-f", configuration, option, "list"], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+    answer = subprocess.run(
+        [*AS_ORDINARY_USER, "slurmrestd", "-f", configuration, option, "list"],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=PATIENCE,
+    )
     return re.findall(r"\b(?:openapi|data_parser)/\S+", answer.stdout)
 
 
@@ -129,9 +158,12 @@ class Daemon:
 
     def start(self):
         """Returns when it answers."""
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *self.command],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *self.command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_until(self.answers, self.command[0])
 
     def stop(self):
@@ -168,8 +200,9 @@ class Daemon:
 
 def ping(cluster: Cluster) -> str:
     """What scontrol says of slurmctld; it fails while that is not there."""
-    return subprocess.run(["scontrol", "ping"], env=cluster.environment, text=True,
-                          stdout=subprocess.PIPE, timeout=PATIENCE).stdout
+    return subprocess.run(
+        ["scontrol", "ping"], env=cluster.environment, text=True, stdout=subprocess.PIPE, timeout=PATIENCE
+    ).stdout
 
 
 def wait_until(is_so, what: str):

@@ -21,9 +21,11 @@ OLDER = ("bullseye",)
 SOURCE, TARGET, OUT, LIBRARIES = (pathlib.Path("/srv") / name for name in ("source", "target", "out", "lib"))
 # In namespaces of its own: what is mounted goes with them, and no port is another's. Where there is only the
 # loopback address, slurmctld finds none to listen at.
-ENTER = 'ip link set lo up && ip address add 192.0.2.1/32 dev lo || exit; root=$1; shift; ' \
-        'mount --rbind "$root" "$root" || exit; while [ "$1" != -- ]; do mount --rbind "$1" "$root$2" || exit; ' \
-        'shift 2; done; shift; exec chroot "$root" "$@"'
+ENTER = (
+    "ip link set lo up && ip address add 192.0.2.1/32 dev lo || exit; root=$1; shift; "
+    'mount --rbind "$root" "$root" || exit; while [ "$1" != -- ]; do mount --rbind "$1" "$root$2" || exit; '
+    'shift 2; done; shift; exec chroot "$root" "$@"'
+)
 
 
 def run(suite: str, program: pathlib.Path, command: list, out: pathlib.Path | None = None) -> int:
@@ -42,8 +44,25 @@ def run(suite: str, program: pathlib.Path, command: list, out: pathlib.Path | No
         within(root, place).mkdir(exist_ok=True)
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CARGO_TARGET_DIR": str(TARGET)}
     pairs = [str(part) for pair in mounts for part in pair]
-    return subprocess.run(["unshare", "--mount", "--net", "sh", "-c", ENTER, "sh", root, *pairs, "--",
-                           "env", "--chdir", SOURCE, *command], env=environment).returncode
+    return subprocess.run(
+        [
+            "unshare",
+            "--mount",
+            "--net",
+            "sh",
+            "-c",
+            ENTER,
+            "sh",
+            root,
+            *pairs,
+            "--",
+            "env",
+            "--chdir",
+            SOURCE,
+            *command,
+        ],
+        env=environment,
+    ).returncode
 
 
 def within(root: pathlib.Path, path) -> pathlib.Path:
@@ -59,13 +78,24 @@ def install(suite: str) -> pathlib.Path:
     with tempfile.TemporaryDirectory(dir=ROOTS) as place:
         os.chmod(place, 0o755)
         unfinished = pathlib.Path(place) / "root"
-        subprocess.run(["mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase",
-                        # A suite that moves is old where the mirror stands still.
-                        '--aptopt=Acquire::Check-Valid-Until "false"', f"--include={','.join(PACKAGES)}",
-                        "--customize-hook=echo 127.0.0.1 localhost >$1/etc/hosts",
-                        f"--customize-hook=mkdir $1{LIBRARIES}",
-                        *([] if suite in OLDER else [f"--customize-hook=copy-in {library(place)} {LIBRARIES}"]),
-                        suite, unfinished, MIRROR], check=True)
+        subprocess.run(
+            [
+                "mmdebstrap",
+                "--mode=root",
+                "--format=directory",
+                "--variant=minbase",
+                # A suite that moves is old where the mirror stands still.
+                '--aptopt=Acquire::Check-Valid-Until "false"',
+                f"--include={','.join(PACKAGES)}",
+                "--customize-hook=echo 127.0.0.1 localhost >$1/etc/hosts",
+                f"--customize-hook=mkdir $1{LIBRARIES}",
+                *([] if suite in OLDER else [f"--customize-hook=copy-in {library(place)} {LIBRARIES}"]),
+                suite,
+                unfinished,
+                MIRROR,
+            ],
+            check=True,
+        )
         unfinished.rename(root)
     return root
 
@@ -73,8 +103,9 @@ def install(suite: str) -> pathlib.Path:
 def library(place) -> pathlib.Path:
     """This machine's library of MariaDB's: what that of 11.8.9 gives slurmdbd for `select @var := ...` is an
     error."""
-    subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "libmariadb3"], cwd=place,
-                   check=True)
+    subprocess.run(
+        ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "libmariadb3"], cwd=place, check=True
+    )
     [package] = pathlib.Path(place).glob("*.deb")
     subprocess.run(["dpkg-deb", "--extract", package, f"{place}/mariadb"], check=True)
     [found] = pathlib.Path(place).glob("mariadb/usr/lib/*/libmariadb.so.3")

@@ -36,13 +36,12 @@ class Comparison:
         cls.here = cls.collectors_of_ours()
         there = collectors_of_theirs()
         # Those that are off by default are compared too, where both have them.
-        chosen = [f"--collector.{name}" for name, known in cls.here.items()
-                  if name in there and not known.is_default]
+        chosen = [f"--collector.{name}" for name, known in cls.here.items() if name in there and not known.is_default]
         cls.theirs = cls.enterClassContext(cls.run_theirs(*cls.FLAGS, *cls.FLAGS_OF_THEIRS, *chosen))
         cls.ours = cls.enterClassContext(cls.run_ours(*cls.FLAGS, *chosen))
         cls.running = sorted(
-            dict(labels)["collector"]
-            for labels in cls.theirs.read().family("node_scrape_collector_success"))
+            dict(labels)["collector"] for labels in cls.theirs.read().family("node_scrape_collector_success")
+        )
         own = [*OWN, *cls.OWN, *(DEBIANS if is_debians() else ())]
         cls.rules = Rules(own, [*ONLY_HERE, *cls.ONLY_HERE], ONLY_THERE, JITTERING)
 

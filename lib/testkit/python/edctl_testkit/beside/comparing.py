@@ -20,8 +20,8 @@ class Rules:
 
     def __init__(self, own=(), only_here=(), only_there=(), jittering=()):
         self.own, self.only_here, self.only_there, self.jittering = (
-            re.compile("|".join(patterns) or "(?!)")
-            for patterns in (own, only_here, only_there, jittering))
+            re.compile("|".join(patterns) or "(?!)") for patterns in (own, only_here, only_there, jittering)
+        )
 
     def compares(self, series: tuple) -> bool:
         """Whether both exporters are to say the same."""
@@ -56,8 +56,7 @@ def differences(before: Page, ours: Page, after: Page, rules: Rules) -> dict:
 
 
 def comparable(page: Page, rules: Rules) -> dict:
-    series = {(name, tuple(pair for pair in labels if pair[1])): value
-              for (name, labels), value in page.series.items()}
+    series = {(name, tuple(pair for pair in labels if pair[1])): value for (name, labels), value in page.series.items()}
     return {key: value for key, value in series.items() if rules.compares(key)}
 
 
@@ -70,7 +69,7 @@ def lies_between(value: float, low: float, high: float) -> bool:
 def forms(page: Page) -> dict:
     """Each family's type and the names of its labels."""
     names = {}
-    for (name, labels) in page.series:
+    for name, labels in page.series:
         names.setdefault(name, set()).update(label for label, value in labels if value)
     return {name: (page.types.get(name), labels) for name, labels in names.items()}
 

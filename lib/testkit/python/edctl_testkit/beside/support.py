@@ -19,8 +19,12 @@ NODES = ("vm", "server", "efa", "arm64")
 def of_node(node: str) -> tuple:
     """Shows an exporter this fixture instead of this machine."""
     place = FIXTURES / node
-    return (f"--path.procfs={place}/proc", f"--path.sysfs={place}/sys",
-            f"--path.rootfs={place}/rootfs", f"--path.udev.data={place}/rootfs/run/udev/data")
+    return (
+        f"--path.procfs={place}/proc",
+        f"--path.sysfs={place}/sys",
+        f"--path.rootfs={place}/rootfs",
+        f"--path.udev.data={place}/rootfs/run/udev/data",
+    )
 
 
 def theirs(*flags: str):
@@ -43,6 +47,7 @@ def is_debians() -> bool:
 @dataclasses.dataclass
 class Known:
     """A collector of ours, as `edctl-agent collectors` tells of it."""
+
     name: str
     is_default: bool
     families: list
@@ -55,14 +60,16 @@ def collectors_of_ours() -> dict:
 
 def listed_collectors(listing: str | bytes) -> dict:
     """The collectors of a listing that `edctl-agent collectors -o json` printed."""
-    return {entry["name"]: Known(entry["name"], entry["default"], entry["families"])
-            for entry in json.loads(listing)}
+    return {entry["name"]: Known(entry["name"], entry["default"], entry["families"]) for entry in json.loads(listing)}
 
 
 def collectors_of_theirs() -> set:
     """Every collector that node_exporter has, on or off."""
     text = subprocess.run([peer(), "--help"], capture_output=True, text=True)
     # A collector has no value and no second dot: --[no-]collector.cpu, or --collector.cpu in 1.5.
-    names = re.findall(r"^ +--(?:\[no-\])?collector\.(\w+) *$|^ +--(?:\[no-\])?collector\.(\w+)  ",
-                       text.stdout + text.stderr, re.MULTILINE)
+    names = re.findall(
+        r"^ +--(?:\[no-\])?collector\.(\w+) *$|^ +--(?:\[no-\])?collector\.(\w+)  ",
+        text.stdout + text.stderr,
+        re.MULTILINE,
+    )
     return {alone or described for alone, described in names}
