@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use edctl_flow::Flow;
 
 use crate::executor::Choice;
+use crate::output::Format;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 passed; 1 the design failed; 2 usage or configuration; 3 infrastructure;
@@ -28,15 +29,6 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Human,
-    /// For programs; each object says its schema.
-    Json,
 }
 
 #[derive(Debug, Subcommand)]

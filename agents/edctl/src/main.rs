@@ -10,6 +10,7 @@ mod flow_dir;
 mod output;
 mod problem;
 mod run;
+mod shell;
 mod stage;
 mod time;
 

@@ -3,11 +3,20 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::cli::Format;
 use crate::problem::{OrProblem, Problem};
 use crate::run::State;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs; each object says its schema.
+    Json,
+}
 
 /// Where a command's words go.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Member;
 use super::files::{Malformed, Pair, parse_io, parse_max_open_files, parse_status, parse_wchan};
+use super::member::Member;
 use super::sums::Detail;
 use super::switches::Switches;
 use crate::exits::Activity;

@@ -3,6 +3,7 @@
 
 pub(crate) mod files;
 mod known;
+mod member;
 mod sums;
 mod switches;
 
@@ -15,23 +16,11 @@ use crate::left_out::LeftOut;
 use crate::procfs::{ProcFs, ReadError};
 
 use self::known::{Known, Reading};
+pub(crate) use self::member::Member;
 pub(crate) use self::sums::{Detail, Now};
 
 /// Most threads, of processes with more than one, whose context switches are read in one scan.
 const MAX_THREADS: u64 = 2000;
-
-/// A process of a group, as this scan met it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Member {
-    pub(crate) pid: u32,
-    pub(crate) start_ticks: u64,
-    pub(crate) start_ns: u64,
-    pub(crate) threads: u64,
-    pub(crate) resident_bytes: u64,
-    /// A zombie has none.
-    pub(crate) has_memory: bool,
-    pub(crate) group: GroupId,
-}
 
 /// The details of all groups that have any.
 pub(crate) struct Details {

@@ -2,7 +2,7 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::seconds;
+use super::units::seconds;
 use crate::exits::State;
 use crate::remainder::Reading;
 

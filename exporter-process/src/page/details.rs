@@ -2,7 +2,7 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::whole;
+use super::units::whole;
 use crate::details::Details;
 use crate::groups::{Group, GroupId};
 use crate::smaps::Smaps;

@@ -2,7 +2,7 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::{Units, seconds, whole};
+use super::units::{Units, seconds, whole};
 use crate::groups::{Group, GroupId, Lacks, Source};
 use crate::stat::State;
 

@@ -4,6 +4,7 @@ mod accounting;
 mod details;
 mod groups;
 mod threads;
+mod units;
 
 use edctl_exposition::{Family, Page};
 
@@ -11,32 +12,7 @@ pub(crate) use self::accounting::{ExitCounts, render_accounting};
 pub(crate) use self::details::{render_detail_limits, render_details};
 pub(crate) use self::groups::render_groups;
 pub(crate) use self::threads::render_threads;
-
-/// What the kernel's units are worth.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Units {
-    pub(crate) ticks_per_second: u64,
-    pub(crate) page_bytes: u64,
-}
-
-impl Units {
-    /// Those of the running kernel.
-    pub(crate) fn of_system() -> Self {
-        Self {
-            ticks_per_second: rustix::param::clock_ticks_per_second(),
-            page_bytes: rustix::param::page_size() as u64,
-        }
-    }
-
-    /// A time in clock ticks, in nanoseconds.
-    pub(crate) fn ns(self, ticks: u64) -> u64 {
-        ticks.saturating_mul(1_000_000_000 / self.ticks_per_second.max(1))
-    }
-
-    fn seconds(self, ticks: u64) -> f64 {
-        ticks as f64 / self.ticks_per_second as f64
-    }
-}
+pub(crate) use self::units::Units;
 
 /// Failures since the start.
 #[derive(Debug, Default, Clone, Copy)]
@@ -63,13 +39,4 @@ pub(crate) fn render_errors(errors: &Errors, page: &mut Page) {
     ] {
         page.add(Family::counter(name, help).with(&[], value));
     }
-}
-
-fn seconds(ns: u64) -> f64 {
-    ns as f64 / 1e9
-}
-
-/// A counter that lacks nothing.
-fn whole<T>(count: T, is_lacking: bool) -> Option<T> {
-    (!is_lacking).then_some(count)
 }

@@ -2,7 +2,7 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::{seconds, whole};
+use super::units::{seconds, whole};
 use crate::groups::{Group, GroupId};
 use crate::threads::{Lacks, Sums, Threads};
 

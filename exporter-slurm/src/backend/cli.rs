@@ -10,7 +10,7 @@ use edctl_slurm::{
     ReservationRow, RowError, Runner, ShareRow, UserRow, query,
 };
 
-use super::Backend;
+use super::contract::{Backend, CLI};
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};
@@ -110,7 +110,7 @@ fn command_of(source: Source) -> &'static Command {
 
 impl Backend for Cli {
     fn word(&self) -> &'static str {
-        super::CLI
+        CLI
     }
 
     fn version(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use edctl_slurm::native::{
 };
 use edctl_slurm::{Diag, LeftOut, Rejected, RowError};
 
-use super::Backend;
+use super::contract::Backend;
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edctl_slurm::{Diag, Rejected, Slurmrestd};
 
 use super::cli::Cli;
-use super::{Backend, Teller};
+use super::contract::{Backend, Teller};
 use crate::config::Slurm;
 use crate::counts::{Access, Comparison, JobCounts, License, NodeCounts, Reservation, Shares};
 use crate::source::{PollError, Source};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use edctl_slurm::{Diag, Figure, RpcCount, Stamp};
 
+use super::adding::{OTHER, grow};
 use super::carried::Carried;
-use super::{Sum, grow};
+use super::sum::Sum;
 
 /// Counted since slurmctld's last reset: at midnight, at its start, by `sdiag --reset`.
 const SINCE_RESET: [Figure; 8] = [
@@ -65,7 +66,7 @@ fn top(rpcs: &[RpcCount], most: usize) -> BTreeMap<&str, RpcTotal> {
     busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count.ok()));
     let mut top = BTreeMap::<&str, RpcTotal>::new();
     for (place, rpc) in busiest.into_iter().enumerate() {
-        let total = top.entry(if place < most { &rpc.name } else { super::OTHER }).or_default();
+        let total = top.entry(if place < most { &rpc.name } else { OTHER }).or_default();
         total.count.add(rpc.count);
         total.usec.add(rpc.total_usec);
     }
@@ -130,7 +131,7 @@ impl Rpcs {
         let mut busiest: Vec<&RpcCount> = rpcs.iter().collect();
         busiest.sort_by_key(|rpc| std::cmp::Reverse(rpc.count.ok()));
         for rpc in busiest {
-            let named = self.totals.len() - usize::from(self.totals.contains_key(super::OTHER));
+            let named = self.totals.len() - usize::from(self.totals.contains_key(OTHER));
             if named < names {
                 self.totals.entry(rpc.name.clone()).or_default();
             }
@@ -146,7 +147,7 @@ impl Rpcs {
         }
         for ((name, part), growth) in self.carried.growth(&now, false) {
             let known = self.totals.contains_key(&name);
-            let name = if known { name } else { super::OTHER.to_owned() };
+            let name = if known { name } else { OTHER.to_owned() };
             let total = self.totals.entry(name).or_default();
             match part {
                 Part::Count => total.count.add(Ok(growth)),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edctl_slurm::{JobKey, JobRow, JobState};
 
-use super::{OTHER, grow};
+use super::adding::{OTHER, grow};
 
 /// Upper bounds of waits and runs, in seconds: from a second to a week.
 pub(crate) const BOUNDS_SECS: [u32; 11] =

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use edctl_slurm::{JobRow, JobState};
 
-use super::JobOverview;
 use super::history::JobTotals;
 use super::load::{ByState, Load, is_held};
+use super::overview::JobOverview;
 use super::queues::Queues;
 use super::tally::Tally;
 

@@ -2,7 +2,7 @@
 
 use edctl_slurm::{Field, JobRow, JobState};
 
-use super::Sum;
+use super::sum::Sum;
 
 /// Jobs and what they have.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

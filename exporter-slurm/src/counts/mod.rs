@@ -1,6 +1,7 @@
 //! From rows to counts: what one snapshot says, and what successive ones say together.
 
 mod access;
+mod adding;
 mod carried;
 mod diag;
 mod history;
@@ -14,6 +15,7 @@ mod queues;
 mod reservations;
 mod shares;
 mod sum;
+mod take_overview;
 mod tally;
 
 pub(crate) use access::Access;
@@ -30,11 +32,3 @@ pub(crate) use reservations::Reservation;
 pub(crate) use shares::{AccountShare, Share, Shares};
 pub(crate) use sum::Sum;
 pub(crate) use tally::Tally;
-
-/// What is counted together under this name: whatever has no name of its own on the page.
-pub(crate) const OTHER: &str = "other";
-
-/// Adds to a sum what rows say; a row may say any number, so that a sum stays at the largest one.
-fn grow(sum: &mut u64, by: u64) {
-    *sum = sum.saturating_add(by);
-}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edctl_slurm::{CpuCounts, Gres, GresList, NodeRow, NodeState};
 use smallvec::SmallVec;
 
-use super::Sum;
+use super::sum::Sum;
 
 /// A node. A cluster has tens of thousands: names that several of them share are kept once.
 #[derive(Debug, PartialEq)]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use edctl_slurm::{CpuCounts, Field, NodeBase, NodeCondition, NodeFlag, NodeRow, RowError};
 
+use super::adding::OTHER;
 use super::node::{GresCount, GresCounts, Node, gres_of, lacks_gres};
-use super::{NodeOverview, OTHER, Sum};
+use super::overview::NodeOverview;
+use super::sum::Sum;
 
 /// Most nodes that are kept one by one. No cluster has more.
 const MOST_NODES: usize = 100_000;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use edctl_slurm::{JobRow, JobState};
 
+use super::adding::{OTHER, grow};
 use super::load::Load;
-use super::{OTHER, Sum, grow};
+use super::sum::Sum;
 
 /// Most users, partitions or reasons that are told apart; further ones are counted as `other`.
 const MOST_NAMES: usize = 10_000;

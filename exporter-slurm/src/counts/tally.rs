@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edctl_slurm::JobState;
 
-use super::OTHER;
+use super::adding::OTHER;
 use super::load::{ByState, Load};
 
 /// Most names that are told apart while rows come in; further ones are counted as `other`.

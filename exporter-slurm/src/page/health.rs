@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use edctl_exposition::{Family, Page};
 use edctl_slurm::RowError;
 
-use super::count;
+use super::table::count;
 use crate::backend::Teller;
 use crate::board::Health;
 use crate::source::{PollError, Source};

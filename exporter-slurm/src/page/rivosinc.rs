@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::{Figure, JobState};
 
+use super::snapshot::Snapshot;
 use super::table::{
     Column, FigureRow, add_columns, add_figures, known_positive, labelled, positive,
 };
-use super::{Snapshot, push_some};
 use crate::board::Health;
 use crate::counts::{
     ByState, DiagCounts, JobCounts, License, Load, NodeCounts, NodeSums, NodeUse, RpcTotal,
@@ -53,7 +53,7 @@ fn add_nodes(nodes: &NodeCounts, page: &mut Page) {
         count.push(&[("state", condition.word())], *nodes);
     }
     for (condition, used) in &nodes.all.use_by_condition {
-        push_some(&mut cpus, &[("state", condition.word())], used.cpus.known());
+        cpus.push_known(&[("state", condition.word())], used.cpus.known());
     }
     page.add(cpus);
     page.add(count);
@@ -74,7 +74,7 @@ fn add_partition_states(partitions: &BTreeMap<String, NodeSums>, page: &mut Page
         for (partition, sums) in partitions {
             for (condition, used) in &sums.use_by_condition {
                 let labels = [("partition", partition.as_str()), ("state", condition.word())];
-                push_some(&mut family, &labels, read(used));
+                family.push_known(&labels, read(used));
             }
         }
         page.add(family);
@@ -150,7 +150,7 @@ fn add_by_state(
         for (name, by_state) in names {
             for (state, load) in by_state.iter() {
                 let state = state.word().to_ascii_uppercase();
-                push_some(&mut family, &[(label, name), ("state", &state)], read(load));
+                family.push_known(&[(label, name), ("state", &state)], read(load));
             }
         }
         page.add(family);

@@ -1,6 +1,7 @@
 //! Families by tables: a row for each family, a series for each thing that has a value in it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::Figure;
@@ -9,6 +10,11 @@ use crate::counts::{DiagCounts, Sum};
 
 /// Most series of a family that has one for each node and partition.
 const MOST_SERIES: usize = 50_000;
+
+/// How many there are of something; what is not counted is not there.
+pub(super) fn count<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
+    counts.get(key).copied().unwrap_or(0)
+}
 
 /// A family: its name, its help, and what it reads from a thing, if the thing has that.
 pub(super) type Column<T> = (&'static str, &'static str, fn(&T) -> Option<Value>);

@@ -4,10 +4,11 @@
 use edctl_exposition::{Page, Value};
 use edctl_slurm::{CpuCounts, Figure, JobState, NodeCondition};
 
+use super::snapshot::Snapshot;
+use super::table::count;
 use super::table::{
     Column, FigureRow, Labelled, add_columns, add_family, add_figures, known_positive, labelled,
 };
-use super::{Snapshot, count};
 use crate::counts::{
     AccountShare, ByState, DiagCounts, JobCounts, Node, NodeCounts, NodeSums, Shares, Sum,
 };

@@ -8,7 +8,9 @@
 
 mod attended;
 mod collecting;
+mod connection;
 mod family;
+mod format;
 mod guard;
 mod guests;
 mod handshake;
@@ -28,9 +30,10 @@ mod web;
 
 pub use collecting::{Collecting, NoPage, Source};
 pub use family::{DEFAULT_SERIES_LIMIT, Family, Kind, Label, MAX_LABEL_VALUE_BYTES, Sample, Value};
+pub use format::Format;
 pub use page::Page;
 pub use query::{BadQuery, Query};
-pub use render::{Format, render};
+pub use render::render;
 pub use selfmetrics::{About, SelfMetrics};
 pub use server::{BindError, Server};
 #[cfg(fuzzing)]

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 use memchr::memchr3;
 
 use crate::family::{Family, Kind, Sample, Value};
-use crate::render::{Format, escape_help};
+use crate::format::{Format, escape_help};
 
 /// The labels whose values are numbers: a bucket's bound and a quantile.
 const NUMBERS: [&str; 2] = ["le", "quantile"];

@@ -9,10 +9,11 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TY
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::collecting::{Collecting, NoPage, Source};
+use crate::format::Format;
 use crate::packing::Packer;
 use crate::page::Page;
 use crate::query::{BadQuery, Query};
-use crate::render::{Format, render};
+use crate::render::render;
 use crate::selfmetrics::SelfMetrics;
 
 /// Where Prometheus asks unless told otherwise.

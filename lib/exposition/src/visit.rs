@@ -8,12 +8,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 
 use crate::collecting::Source;
+use crate::connection::{HEADER_TIMEOUT, serve_connection};
 use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
 use crate::refusal::{NO_TLS, Refusals, TOO_MANY, refuse};
 use crate::room::Room;
 use crate::selfmetrics::SelfMetrics;
-use crate::server::{HEADER_TIMEOUT, serve_connection};
 
 /// Connections served at a time; each may hold a page. One client may have half of them, a few more than
 /// the 40 requests that node_exporter answers at a time.

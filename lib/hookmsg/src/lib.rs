@@ -7,6 +7,7 @@
 
 mod event;
 mod hook;
+mod limits;
 pub mod places;
 mod reply;
 mod request;
@@ -16,18 +17,7 @@ pub use event::{
     Event, FACTS, FactSource, MAX_COMMENT_BYTES, MAX_FACT_BYTES, MAX_NAME_BYTES, Task,
 };
 pub use hook::Hook;
+pub use limits::{MAX_REPLY_BYTES, MAX_REQUEST_BYTES, OLDEST_VERSION, VERSION};
 pub use reply::{Outcome, Reply};
 pub use request::{DecodeError, Request};
 pub use text::clean;
-
-/// The version that this release writes.
-pub const VERSION: u32 = 1;
-
-/// The oldest version that this release still reads: that of the release before.
-pub const OLDEST_VERSION: u32 = 1;
-
-/// Longest request in bytes, its line feed included.
-pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
-
-/// Longest reply to a hook in bytes, its line feed included.
-pub const MAX_REPLY_BYTES: usize = 1024;

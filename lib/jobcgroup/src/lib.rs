@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod fault;
+mod files;
 mod group;
 mod names;
 mod number;
@@ -16,14 +17,14 @@ mod reading;
 mod stepd;
 mod v1;
 mod v2;
+mod values;
 mod walk;
 
 pub use fault::Faults;
 pub use group::Group;
 pub use names::{JobName, job_on_path};
 pub use number::number;
-pub use reading::{
-    Cpu, Directions, Io, Limit, Memory, Pids, Pressure, Reading, Stall, Throttling, read, read_cpu,
-};
+pub use reading::{read, read_cpu};
 pub use stepd::{job_id, uid_of};
+pub use values::{Cpu, Directions, Io, Limit, Memory, Pids, Pressure, Reading, Stall, Throttling};
 pub use walk::{JobGroup, Slurmd, StepGroup, find};

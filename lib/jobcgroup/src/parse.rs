@@ -2,7 +2,7 @@
 //! needs the rest of its file to be UTF-8.
 
 use crate::number::number;
-use crate::reading::Limit;
+use crate::values::Limit;
 
 /// What is there and is not what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

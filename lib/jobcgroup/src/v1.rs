@@ -1,9 +1,10 @@
 //! A group of cgroup v1: one directory for each hierarchy.
 
 use crate::fault::Faults;
+use crate::files::Files;
 use crate::group::Group;
 use crate::parse::{blkio, count, cpus, limit};
-use crate::reading::{Cpu, Directions, Files, Io, Memory, Pids, Pressure, Reading, Throttling};
+use crate::values::{Cpu, Directions, Io, Memory, Pids, Pressure, Reading, Throttling};
 
 pub(crate) fn read(group: &Group, below: &[&Group], faults: &mut Faults) -> Reading {
     // First of all: a group that ends now tells its CPU time or never.
@@ -123,7 +124,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::reading::Limit;
+    use crate::values::Limit;
     use crate::walk::find;
 
     fn write(root: &Path, files: &[(&str, &str)]) {

@@ -1,11 +1,10 @@
 //! A group of cgroup v2: one directory, whose files count the groups in it too.
 
 use crate::fault::Faults;
+use crate::files::Files;
 use crate::group::Group;
 use crate::parse::{count, cpus, io_stat, limit, pressure_usec};
-use crate::reading::{
-    Cpu, Directions, Files, Io, Memory, Pids, Pressure, Reading, Stall, Throttling,
-};
+use crate::values::{Cpu, Directions, Io, Memory, Pids, Pressure, Reading, Stall, Throttling};
 
 /// v2 names its files by themselves; the controller matters only under v1.
 const ANY: &str = "";
@@ -95,7 +94,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::reading::Limit;
+    use crate::values::Limit;
     use crate::walk::find;
 
     /// The job of these files, and the faults.

@@ -1,5 +1,5 @@
 //! A job's comment as `edctl submit` writes it:
-//! `edctl/1 run=<ulid> stage=<name> profile=<name> tp=<traceparent>`.
+//! `edctl/1 run=<ulid> flow=<name> stage=<name> profile=<name> tp=<traceparent>`.
 
 use std::fmt;
 

@@ -6,6 +6,7 @@
 pub mod commands;
 mod comment;
 mod config;
+mod cpus;
 mod diag;
 mod error;
 mod follow;
@@ -29,6 +30,7 @@ mod users;
 
 pub use comment::JobComment;
 pub use config::{ConfigReader, PrivateData};
+pub use cpus::CpuCounts;
 pub use diag::{Diag, DiagReader, Figure, RpcCount, Stamp};
 pub use error::RunError;
 pub use gres::{Gres, GresList};
@@ -36,7 +38,7 @@ pub use hostlist::node_names;
 pub use jobs::{JobKey, JobRow};
 pub use licenses::LicenseRow;
 pub use lost::{Field, LeftOut, Rejected, RowError};
-pub use nodes::{CpuCounts, NodeReason, NodeRow};
+pub use nodes::{NodeReason, NodeRow};
 pub use reservations::ReservationRow;
 #[cfg(fuzzing)]
 pub use rest::fuzzing;

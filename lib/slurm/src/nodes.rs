@@ -1,57 +1,10 @@
 //! Rows of [`crate::commands::NODES`]: one for each node and partition.
 
+use crate::cpus::CpuCounts;
 use crate::gres::GresList;
 use crate::lost::{Field, LeftOut, RowError};
 use crate::rows::{fields, keeps_frame, name, number, optional_word, time};
 use crate::state::NodeState;
-
-/// CPUs by what they are used for, as Slurm counts them.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct CpuCounts<T> {
-    /// Belong to jobs.
-    pub allocated: T,
-    /// Free.
-    pub idle: T,
-    /// On nodes that are down, drained or otherwise not to be had.
-    pub other: T,
-    /// All of them.
-    pub total: T,
-}
-
-impl CpuCounts<Field<u64>> {
-    /// Reads sinfo's `allocated/idle/other/total`.
-    pub fn parse(text: &str) -> Self {
-        let parts: Vec<&str> = text.split('/').collect();
-        match parts[..] {
-            [allocated, idle, other, total] => {
-                CpuCounts { allocated, idle, other, total }.map(number)
-            }
-            _ => CpuCounts { allocated: (), idle: (), other: (), total: () }
-                .map(|()| Err(RowError::Fields)),
-        }
-    }
-
-    /// Whether all of them could be read.
-    ///
-    /// # Errors
-    /// Says why not.
-    pub fn check(&self) -> Result<(), RowError> {
-        self.allocated.and(self.idle).and(self.other).and(self.total).map(|_| ())
-    }
-}
-
-impl<T> CpuCounts<T> {
-    /// The same counts in another form.
-    pub fn map<U>(self, form: impl Fn(T) -> U) -> CpuCounts<U> {
-        let Self { allocated, idle, other, total } = self;
-        CpuCounts {
-            allocated: form(allocated),
-            idle: form(idle),
-            other: form(other),
-            total: form(total),
-        }
-    }
-}
 
 /// A node as a member of one of its partitions.
 #[derive(Debug, PartialEq)]

@@ -9,7 +9,7 @@ pub(crate) mod status;
 pub(crate) mod submit;
 mod tail;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::Config;
 use crate::executor::Queue;
@@ -47,20 +47,5 @@ impl Desk {
     /// Something that finds out how runs stand.
     pub(crate) fn observer(&self) -> Observer {
         Observer::new(Queue::new(self.config.slurm_bin_dir()))
-    }
-}
-
-/// A path as one word of a shell.
-pub(crate) fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word() {
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
     }
 }

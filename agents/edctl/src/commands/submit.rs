@@ -9,12 +9,13 @@ use edctl_flow::Flow;
 use edctl_tracectx::{SpanId, TraceId, TraceParent};
 
 use super::patience::{Interrupt, Patience};
-use super::{Desk, Place, logs, quoted, status};
+use super::{Desk, Place, logs, status};
 use crate::cli::SubmitArgs;
 use crate::config::{Design, Resources};
 use crate::executor::{Choice, Executor, local, process, slurm};
 use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, RunDir, RunRecord, Source, write_json, write_text};
+use crate::shell::quoted;
 
 /// Submits a run.
 pub(crate) fn run(place: &Place, args: &SubmitArgs) -> Result<u8, Problem> {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Answer, process};
+use super::answer::Answer;
+use super::process;
 use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, ProcessId, RunDir, RunRecord, write_json};
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use edctl_slurm::{Invocation, RunError, Runner, commands};
 
-use super::slurm::{DEADLINE, is_unknown_job, job_name, one_line};
+use super::answer::{Answer, Sighting};
 use super::squeue::{Seen, find};
-use super::{Answer, Sighting};
+use super::words::{DEADLINE, is_unknown_job, job_name, one_line};
 use crate::run::RunRecord;
 
 /// Slurm is not asked more often about one run.

@@ -1,12 +1,13 @@
 //! The Slurm executor: one batch job for each stage, through the registry's commands alone.
 
 use std::path::Path;
-use std::time::Duration;
 
 use edctl_flow::{Judgement, Verdict};
 use edctl_slurm::{Invocation, JobComment, Output, RunError, Runner, commands};
 
-use super::{Answer, Queue, Sighting};
+use super::answer::{Answer, Sighting};
+use super::queue::Queue;
+use super::words::{DEADLINE, is_unknown_job, job_name, one_line};
 use crate::problem::Problem;
 use crate::run::{JobRecord, ResultRecord, RunDir, RunRecord, write_json};
 
@@ -16,9 +17,6 @@ const PASSED_ON: [&str; 5] = ["PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PAT
 /// The stage stops itself at its limit; Slurm's own limit lies a little behind, so that the stage
 /// can still write how far it came.
 const GRACE_SECS: u64 = 60;
-
-/// How long Slurm has to answer: a controller that restarts takes some seconds.
-pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Slurm's errors after which slurmctld may have taken the job all the same: only its answer is lost.
 const ANSWER_LOST: [&str; 4] = [
@@ -118,18 +116,14 @@ fn refused(dir: &RunDir, run: &RunRecord, error: RunError) -> Result<Problem, Pr
     Ok(problem)
 }
 
-/// A summary is one line of a table.
-pub(super) fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
-}
-
 fn sbatch(dir: &RunDir, run: &RunRecord) -> Invocation {
     let stage = dir.stage(run.flow);
     let resources = &run.resources;
     let (id, stage_name) = (run.id.to_string(), run.flow.to_string());
     let comment = JobComment {
         run: Some(&id),
-        flow: None,
+        // Flows have one stage each, of the same name.
+        flow: Some(&stage_name),
         stage: Some(&stage_name),
         profile: Some(&run.profile),
         traceparent: Some(&run.traceparent),
@@ -169,8 +163,8 @@ fn job_script(dir: &RunDir, run: &RunRecord) -> Result<String, Problem> {
         stage = run.flow,
         id = run.id,
         tp = run.traceparent,
-        edctl = crate::commands::quoted(&edctl),
-        dir = crate::commands::quoted(dir.path()),
+        edctl = crate::shell::quoted(&edctl),
+        dir = crate::shell::quoted(dir.path()),
     ))
 }
 
@@ -212,15 +206,6 @@ fn in_slurms_words(error: RunError) -> Problem {
         }
         error => Problem::Infra(error.into()),
     }
-}
-
-/// What a run's job is called; runs of the same kind share it.
-pub(super) fn job_name(run: &RunRecord) -> String {
-    format!("edctl-{}-{}", run.design, run.flow)
-}
-
-pub(super) fn is_unknown_job(error: &RunError) -> bool {
-    matches!(error, RunError::Failed { stderr, .. } if stderr.contains("Invalid job id"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use edctl_flow::Verdict;
 use edctl_slurm::{JobComment, JobState};
 
-use super::Answer;
+use super::answer::Answer;
 use super::pending::in_words;
 
 /// The columns of a row; the last, the comment, may hold more of what parts them.

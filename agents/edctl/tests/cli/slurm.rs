@@ -45,7 +45,7 @@ fn the_job_carries_run_stage_and_trace_and_finds_its_record() {
     let arguments = read("sbatch.args");
     for line in [
         "--parsable".to_owned(),
-        format!("--comment=edctl/1 run={id} stage=sim profile=latency tp={tp}"),
+        format!("--comment=edctl/1 run={id} flow=sim stage=sim profile=latency tp={tp}"),
         "--partition=fast".to_owned(),
         "--cpus-per-task=2".to_owned(),
         "--mem=100M".to_owned(),

@@ -6,7 +6,6 @@ use edctl_exposition::{Family, Page};
 use edctl_slurm::{Figure, Stamp};
 
 use crate::counts::{DiagCounts, RpcTotal};
-use crate::page::push_some;
 use crate::page::table::{FigureRow, add_figures};
 use crate::schedule;
 
@@ -32,7 +31,7 @@ fn render_server(diag: &DiagCounts, page: &mut Page) {
         "edctl_slurm_diag_since_timestamp_seconds",
         "Unix time of slurmctld's last reset of its figures; maxima and means are since then.",
     );
-    push_some(&mut since, &[], diag.now.since.and_then(Stamp::seconds));
+    since.push_known(&[], diag.now.since.and_then(Stamp::seconds));
     page.add(since);
 }
 
@@ -117,7 +116,7 @@ fn render_schedulers(diag: &DiagCounts, page: &mut Page) {
         let mut family = Family::gauge(name, help);
         for (labels, figure) in [(main, main_figure), (backfill, backfill_figure)] {
             let usec = diag.now.figures.get(&figure);
-            push_some(&mut family, &labels, usec.map(|usec| seconds(*usec)));
+            family.push_known(&labels, usec.map(|usec| seconds(*usec)));
         }
         page.add(family);
     }
@@ -149,7 +148,7 @@ fn render_backfill(diag: &DiagCounts, page: &mut Page) {
         "edctl_slurm_backfill_last_cycle_timestamp_seconds",
         "Unix time of backfill's last cycle.",
     );
-    push_some(&mut last, &[], diag.now.backfill_last_cycle.and_then(Stamp::seconds));
+    last.push_known(&[], diag.now.backfill_last_cycle.and_then(Stamp::seconds));
     page.add(last);
 }
 
@@ -214,8 +213,8 @@ fn push_rpcs(
     mut times: Family,
 ) {
     for (name, total) in totals {
-        push_some(&mut counts, &[(label, name)], total.count.said());
-        push_some(&mut times, &[(label, name)], total.usec.said().map(seconds));
+        counts.push_known(&[(label, name)], total.count.said());
+        times.push_known(&[(label, name)], total.usec.said().map(seconds));
     }
     page.add(counts);
     page.add(times);
@@ -236,7 +235,7 @@ fn push(
     labels: &[(&'static str, &str)],
     figure: Figure,
 ) {
-    push_some(family, labels, figures.get(&figure).copied());
+    family.push_known(labels, figures.get(&figure).copied());
 }
 
 fn seconds(usec: u64) -> f64 {

@@ -3,9 +3,7 @@
 use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
-use super::overview;
 use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, STEADY_STATES, Tally};
-use crate::page::push_some;
 
 /// Each partition and profile has a series of 14 samples.
 const HISTOGRAM_SAMPLES: usize = 50_000;
@@ -18,9 +16,8 @@ pub(super) fn render<'a>(
     top: usize,
     page: &mut Page,
 ) {
-    match &jobs.overview {
-        Some(overview) => overview::render_jobs(overview, page),
-        None => render_states(jobs, page),
+    if jobs.overview.is_none() {
+        render_states(jobs, page);
     }
     render_partitions(jobs, partitions_of_nodes, page);
     render_reasons(&jobs.by_reason, top, page);
@@ -75,9 +72,9 @@ fn render_states(jobs: &JobCounts, page: &mut Page) {
     let (mut by_state, mut cpus) = states();
     for state in JobState::ALL {
         let load = jobs.by_state.get(*state);
-        push_some(&mut by_state, &[("state", state.word())], load.jobs.known());
+        by_state.push_known(&[("state", state.word())], load.jobs.known());
         if !state.is_finished() {
-            push_some(&mut cpus, &[("state", state.word())], load.cpus.known());
+            cpus.push_known(&[("state", state.word())], load.cpus.known());
         }
     }
     page.add(by_state);
@@ -126,7 +123,7 @@ fn render_reasons(reasons: &Tally, top: usize, page: &mut Page) {
     for (reason, by_state) in reasons.top(top) {
         for (state, load) in by_state.iter() {
             let labels = [("state", state.word()), ("reason", reason)];
-            push_some(&mut family, &labels, load.jobs.known());
+            family.push_known(&labels, load.jobs.known());
         }
     }
     page.add(family);
@@ -184,7 +181,7 @@ fn push_states(
         let jobs = by_state.get(*state).jobs;
         let jobs = if counts.overview.is_some() { jobs.said() } else { jobs.known() };
         let is_shown = |jobs: &u64| *jobs > 0 || STEADY_STATES.contains(state);
-        push_some(family, &[label, ("state", state.word())], jobs.filter(is_shown));
+        family.push_known(&[label, ("state", state.word())], jobs.filter(is_shown));
     }
 }
 

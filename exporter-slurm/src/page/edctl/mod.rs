@@ -10,7 +10,7 @@ mod shares;
 
 use edctl_exposition::Page;
 
-use super::Snapshot;
+use super::snapshot::Snapshot;
 
 /// Adds all families.
 pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {
@@ -18,10 +18,16 @@ pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {
         diag::render(diag, page);
     }
     if let Some(nodes) = snapshot.nodes {
+        if let Some(overview) = &nodes.overview {
+            overview::render_nodes(overview, page);
+        }
         nodes::render(nodes, page);
     }
     if let Some(jobs) = snapshot.jobs {
         let partitions = snapshot.nodes.into_iter().flat_map(|nodes| nodes.partitions.keys());
+        if let Some(overview) = &jobs.overview {
+            overview::render_jobs(overview, page);
+        }
         jobs::render(jobs, partitions, snapshot.top, page);
     }
     if let Some(licenses) = snapshot.licenses {

@@ -3,9 +3,8 @@
 use edctl_exposition::{Family, Page};
 use edctl_slurm::{CpuCounts, NodeCondition, NodeFlag};
 
-use super::overview;
 use crate::counts::{NodeCounts, NodeSums, Sum};
-use crate::page::{count, push_some};
+use crate::page::table::count;
 
 /// States that each partition shows also when they are 0; the others only when they are not, so that
 /// a cluster of hundreds of partitions keeps to the families' limits.
@@ -23,9 +22,8 @@ const REASONS: usize = 1000;
 
 /// Adds all families of nodes and partitions.
 pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
-    match &nodes.overview {
-        Some(overview) => overview::render_nodes(overview, page),
-        None => render_nodes(&nodes.all, page),
+    if nodes.overview.is_none() {
+        render_nodes(&nodes.all, page);
     }
     render_memory(&nodes.all, page);
     render_gres(nodes, page);
@@ -78,7 +76,7 @@ fn render_memory(all: &NodeSums, page: &mut Page) {
         ),
     ] {
         let mut family = Family::gauge(name, help);
-        push_some(&mut family, &[], sum.said());
+        family.push_known(&[], sum.said());
         page.add(family);
     }
 }
@@ -94,8 +92,8 @@ fn render_gres(nodes: &NodeCounts, page: &mut Page) {
     );
     for ((name, kind), gres) in &nodes.gres {
         let labels = [("gres", name.as_str()), ("type", kind)];
-        push_some(&mut total, &labels, gres.total.said());
-        push_some(&mut allocated, &labels, gres.allocated.said());
+        total.push_known(&labels, gres.total.said());
+        allocated.push_known(&labels, gres.allocated.said());
     }
     page.add(total);
     page.add(allocated);
@@ -130,7 +128,7 @@ fn render_reasons(nodes: &NodeCounts, page: &mut Page) {
         let node = ("node", reason.node.as_str());
         let state = ("state", reason.condition.word());
         info.push(&[node, state, ("user", &reason.user), ("reason", &reason.text)], 1u64);
-        push_some(&mut since, &[node], reason.since);
+        since.push_known(&[node], reason.since);
     }
     page.add(info);
     page.add(since);
@@ -163,6 +161,6 @@ fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: &CpuCou
     for (state, value) in
         [("allocated", cpus.allocated), ("idle", cpus.idle), ("other", cpus.other)]
     {
-        push_some(family, &[labels, &[("state", state)]].concat(), value.known());
+        family.push_known(&[labels, &[("state", state)]].concat(), value.known());
     }
 }

@@ -5,7 +5,6 @@ use edctl_slurm::native::{NodeCpus, NodeStates};
 use edctl_slurm::{JobState, NodeFlag};
 
 use crate::counts::{JobOverview, NodeOverview};
-use crate::page::push_some;
 
 /// Adds nodes by base state and by flag, and CPUs. Whether a node can be used does not show in its base state,
 /// so that neither nodes by state nor idle CPUs are known.
@@ -22,7 +21,7 @@ pub(super) fn render_nodes(nodes: &NodeOverview, page: &mut Page) {
     push_base_states(&mut by_base, &[], &nodes.states);
     for flag in NodeFlag::ALL {
         let nodes = nodes.states.flags.get(flag).copied();
-        push_some(&mut by_flag, &[("flag", flag.word())], nodes);
+        by_flag.push_known(&[("flag", flag.word())], nodes);
     }
     push_cpus(&mut cpus, &[], nodes.cpus);
 
@@ -48,9 +47,9 @@ pub(super) fn render_nodes(nodes: &NodeOverview, page: &mut Page) {
 pub(super) fn render_jobs(jobs: &JobOverview, page: &mut Page) {
     let (mut by_state, mut cpus) = super::jobs::states();
     for (state, jobs) in &jobs.by_state {
-        push_some(&mut by_state, &[("state", state.word())], jobs.ok());
+        by_state.push_known(&[("state", state.word())], jobs.ok());
     }
-    push_some(&mut cpus, &[("state", JobState::Running.word())], jobs.running_cpus);
+    cpus.push_known(&[("state", JobState::Running.word())], jobs.running_cpus);
     page.add(by_state);
     page.add(cpus);
 }
@@ -66,6 +65,6 @@ fn push_cpus(family: &mut Family, labels: &[(&'static str, &str)], cpus: Option<
     let unallocated =
         total.zip(allocated).map(|(total, allocated)| total.saturating_sub(allocated));
     for (state, cpus) in [("allocated", allocated), ("unallocated", unallocated)] {
-        push_some(family, &[labels, &[("state", state)]].concat(), cpus);
+        family.push_known(&[labels, &[("state", state)]].concat(), cpus);
     }
 }

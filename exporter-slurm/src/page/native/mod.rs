@@ -7,7 +7,7 @@ mod scheduler;
 
 use edctl_exposition::Page;
 
-use super::Snapshot;
+use super::snapshot::Snapshot;
 
 /// Adds all families.
 pub(super) fn render(snapshot: &Snapshot<'_>, page: &mut Page) {

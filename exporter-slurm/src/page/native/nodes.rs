@@ -4,7 +4,7 @@ use edctl_exposition::{Page, Value};
 use edctl_slurm::{NodeBase, NodeFlag};
 
 use crate::counts::{Node, NodeCounts, NodeSums};
-use crate::page::count;
+use crate::page::table::count;
 use crate::page::table::{Column, Labelled, add_columns, add_family, labelled};
 
 /// Adds all families of nodes and of what they have.

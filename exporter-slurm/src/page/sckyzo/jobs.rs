@@ -6,7 +6,6 @@ use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::JobState;
 
 use crate::counts::{ByState, JobCounts, Queue, QueueLoad};
-use crate::page::push_some;
 use crate::page::table::{Column, add_columns, add_family, known_positive, labelled};
 use crate::page::vpenso::{JOB_STATES, is_other_job, running};
 
@@ -64,8 +63,8 @@ fn add_queues(jobs: &JobCounts, top: usize, page: &mut Page) {
                 [("user", queue.user), ("partition", queue.partition), ("reason", queue.reason)];
             // Only those that wait have the label.
             let labels = if *state == JobState::Pending { &labels[..] } else { &labels[..2] };
-            push_some(&mut count, labels, load.jobs.known());
-            push_some(&mut cores, labels, load.cpus.known());
+            count.push_known(labels, load.jobs.known());
+            cores.push_known(labels, load.cpus.known());
         }
         page.add(count);
         page.add(cores);
@@ -83,8 +82,8 @@ fn add_other_queues(queues: &BTreeMap<Queue<'_>, QueueLoad>, page: &mut Page) {
     let mut cores = Family::gauge("slurm_cores_other", "CPUs that they have or ask for.");
     for ((user, partition), load) in &others {
         let labels = [("user", *user), ("partition", *partition)];
-        push_some(&mut count, &labels, load.jobs.known());
-        push_some(&mut cores, &labels, load.cpus.known());
+        count.push_known(&labels, load.jobs.known());
+        cores.push_known(&labels, load.cpus.known());
     }
     page.add(count);
     page.add(cores);

@@ -9,8 +9,9 @@ mod shares;
 use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::Figure;
 
+use super::snapshot::Snapshot;
 use super::table::{Column, FigureRow, add_columns, add_figures, labelled};
-use super::{Snapshot, vpenso};
+use super::vpenso;
 use crate::backend::CLI;
 use crate::counts::{DiagCounts, License, RpcTotal};
 use crate::source::Source;

@@ -6,9 +6,9 @@ use edctl_exposition::{Family, Page, Value};
 use edctl_slurm::NodeCondition;
 
 use crate::counts::{FeatureSet, GresCount, Node, NodeCounts, NodeSums};
+use crate::page::table::count;
 use crate::page::table::{Column, Labelled, add_columns, add_family, labelled};
 use crate::page::vpenso::{NODE, NODE_STATES};
-use crate::page::{count, push_some};
 
 /// Adds what vpenso's exporter has not, or has under other labels.
 pub(super) fn render(nodes: &NodeCounts, page: &mut Page) {
@@ -120,7 +120,7 @@ fn add_reasons(nodes: &NodeCounts, page: &mut Page) {
     );
     for reason in &nodes.reasons {
         info.push(&[("node", &reason.node), ("reason", &reason.text)], 1u64);
-        push_some(&mut since, &[("node", &reason.node)], reason.since);
+        since.push_known(&[("node", &reason.node)], reason.since);
     }
     page.add(info);
     page.add(since);

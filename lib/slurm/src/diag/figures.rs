@@ -1,6 +1,6 @@
 //! sdiag's single numbers, and under which heading each stands.
 
-use super::reader::Section;
+use super::section::Section;
 
 macro_rules! figures {
     ($($(#[$doc:meta])* $name:ident = $section:ident $label:literal $(| $alias:literal)*,)*) => {

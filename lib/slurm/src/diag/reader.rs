@@ -1,6 +1,8 @@
 //! What [`crate::commands::DIAG`] prints: slurmctld's figures of itself.
 
-use super::{Diag, Figure, RpcCount, Stamp};
+use super::figures::Figure;
+use super::said::{Diag, RpcCount, Stamp};
+use super::section::{HEADINGS, Section};
 use crate::lost::{Field, LeftOut, RowError};
 use crate::rows::number;
 
@@ -13,33 +15,6 @@ pub struct DiagReader {
     section: Section,
     diag: Diag,
 }
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
-    #[default]
-    Head,
-    Main,
-    Backfill,
-    MainExits,
-    BackfillExits,
-    Types,
-    Users,
-    /// Requests that wait to be sent: their number is the agent queue's, their lines name nodes.
-    Pending,
-    /// What stands under a heading that is not known.
-    Other,
-}
-
-/// How the sections' headings begin; what follows differs (`:`, a warning, a unit).
-const HEADINGS: &[(&str, Section)] = &[
-    ("Main schedule statistics", Section::Main),
-    ("Main scheduler exit", Section::MainExits),
-    ("Backfilling stats", Section::Backfill),
-    ("Backfill exit", Section::BackfillExits),
-    ("Remote Procedure Call statistics by message type", Section::Types),
-    ("Remote Procedure Call statistics by user", Section::Users),
-    ("Pending RPC", Section::Pending),
-];
 
 /// What the heading of backfill's figures has in brackets while it works.
 const BACKFILLING: &str = "in the middle of backfilling";

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::value::Value;
+use crate::cpus::CpuCounts;
 use crate::gres::GresList;
 use crate::lost::{Field, LeftOut, RowError};
-use crate::nodes::{CpuCounts, NodeReason, NodeRow};
+use crate::nodes::{NodeReason, NodeRow};
 use crate::rows::{name, optional_word};
 use crate::state::{NodeBase, NodeFlag, NodeState};
 

@@ -1,7 +1,7 @@
 //! A node's state as Slurm keeps it: one base state and any number of flags.
 
+use crate::cpus::CpuCounts;
 use crate::lost::{Field, RowError};
-use crate::nodes::CpuCounts;
 
 macro_rules! node_bases {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
