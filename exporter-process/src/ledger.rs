@@ -14,7 +14,7 @@ use crate::comm::Comm;
 use crate::exits::Exit;
 use crate::groups::{GroupId, Groups, Source};
 use crate::stat::Stat;
-use crate::usage::Usage;
+use crate::usage::{Kept, Usage};
 
 /// Most steps from a process that is gone to the one that waited for it.
 const MAX_ANCESTORS: usize = 64;
@@ -37,14 +37,14 @@ pub(crate) struct Since {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     /// Absent as long as the process has not said it.
-    start_ticks: Option<u64>,
+    start_ticks: Kept,
     parent: u32,
     comm: Comm,
     group: Option<GroupId>,
     /// What was counted of its own; a figure is absent until it is known from where to count.
-    own: Usage<Option<u64>>,
+    own: Usage<Kept>,
     /// What the children used that it had waited for.
-    reaped: Usage<Option<u64>>,
+    reaped: Usage<Kept>,
     /// What its children used and nobody counted; negative where they were counted before it waited
     /// for them.
     balance_ns: i64,
@@ -110,7 +110,7 @@ impl Ledger {
 
     /// When the process of this id started, as far as it ever said.
     pub(crate) fn start_ticks_of(&self, pid: u32) -> Option<u64> {
-        self.known.get(&pid)?.start_ticks
+        self.known.get(&pid)?.start_ticks.figure()
     }
 
     /// The group of whatever process has this id, as its children inherit it.
@@ -127,12 +127,12 @@ impl Ledger {
             if is_new { used.map(|_| Some(0)) } else { used }
         };
         let new = Known {
-            start_ticks: stat.start_ticks,
+            start_ticks: stat.start_ticks.into(),
             parent: stat.parent.unwrap_or(NO_PARENT),
             comm: stat.comm,
             group: None,
-            own: from(self.since.own_ns, own),
-            reaped: from(self.since.reaped_ns, reaped),
+            own: from(self.since.own_ns, own).map(Kept::from),
+            reaped: from(self.since.reaped_ns, reaped).map(Kept::from),
             balance_ns: 0,
             children: None,
             scan: self.scan,
@@ -148,16 +148,17 @@ impl Ledger {
         }
         // The kernel splits a process's time into user and system afresh on each read; what seems to
         // shrink is kept, so that it is not counted again when it grows back.
-        let (own, reaped) = (own.max(known.own), reaped.max(known.reaped));
-        let growth = own.since(known.own);
-        let credit = reaped.since(known.reaped);
+        let (own_before, reaped_before) = (known.own(), known.reaped());
+        let (own, reaped) = (own.max(own_before), reaped.max(reaped_before));
+        let growth = own.since(own_before);
+        let credit = reaped.since(reaped_before);
         let is_new_child = known.group != group;
-        known.start_ticks = known.start_ticks.or(stat.start_ticks);
+        known.start_ticks = known.start_ticks.figure().or(stat.start_ticks).into();
         known.parent = stat.parent.unwrap_or(known.parent);
         known.comm = stat.comm;
         known.group = group;
-        known.own = own;
-        known.reaped = reaped;
+        known.own = own.map(Kept::from);
+        known.reaped = reaped.map(Kept::from);
         known.scan = self.scan;
         let parent = known.parent;
         if credit.cpu_ns() > 0 {
@@ -206,14 +207,20 @@ impl Ledger {
             if let Some(met) = met.or_else(|| self.here(exit)).copied() {
                 let mut renamed = || name(self, groups, exit).or(met.group);
                 let group = if met.comm == exit.comm { met.group } else { renamed() };
-                let (own, growth) = at_end(met.own, exit.used);
+                let (own, growth) = at_end(met.own(), exit.used);
                 if let Some(group) = group {
                     groups.charge(group, growth, Source::Exited);
                     ended.push((group, *exit));
                 }
                 let known = gone.get_mut(&exit.pid).filter(|known| !known.has_ended);
                 if let Some(known) = known.or_else(|| self.known.get_mut(&exit.pid)) {
-                    *known = Known { own, group, comm: exit.comm, has_ended: true, ..met };
+                    *known = Known {
+                        own: own.map(Kept::from),
+                        group,
+                        comm: exit.comm,
+                        has_ended: true,
+                        ..met
+                    };
                 }
             } else if exit.start_ns > self.since.own_ns {
                 let group = name(self, groups, exit);
@@ -230,7 +237,8 @@ impl Ledger {
         for known in debts.iter().chain(gone.values()) {
             if let Some(nearest) = self.nearest_ancestor(known.parent, &parents) {
                 self.debit(nearest, known);
-                for (group, used) in [(known.group, known.own), (known.children, known.reaped)] {
+                for (group, used) in [(known.group, known.own()), (known.children, known.reaped())]
+                {
                     if let Some(group) = group {
                         *kin.entry((nearest, group)).or_default() += used.known().cpu_ns();
                     }
@@ -245,7 +253,7 @@ impl Ledger {
     /// The process of this end, where it was there a moment ago.
     fn here(&self, exit: &Exit) -> Option<&Known> {
         let known = self.known.get(&exit.pid)?;
-        let is_same = known.start_ticks.is_none_or(|ticks| {
+        let is_same = known.start_ticks.figure().is_none_or(|ticks| {
             ticks.saturating_mul(self.tick_ns).abs_diff(exit.start_ns) < SAME_START_NS
         });
         (is_same && !known.has_ended).then_some(known)
@@ -254,12 +262,12 @@ impl Ledger {
     /// A process that has come and gone between two scans.
     fn stranger(&self, exit: &Exit, group: Option<GroupId>) -> Known {
         Known {
-            start_ticks: Some(exit.start_ns / self.tick_ns),
+            start_ticks: Some(exit.start_ns / self.tick_ns).into(),
             parent: exit.parent,
             comm: exit.comm,
             group,
-            own: exit.used.map(Some),
-            reaped: Usage::default().map(Some),
+            own: exit.used.map(|figure| Some(figure).into()),
+            reaped: Usage::default().map(|figure: u64| Some(figure).into()),
             balance_ns: 0,
             children: None,
             scan: self.scan,
@@ -270,7 +278,7 @@ impl Ledger {
     /// Takes what was counted of a process that is gone from the balance of the one that waited for
     /// it: the nearest ancestor that is still there, unless only one above it has the credit.
     fn debit(&mut self, nearest: u32, gone: &Known) {
-        let (own, reaped) = (gone.own.known(), gone.reaped.known());
+        let (own, reaped) = (gone.own().known(), gone.reaped().known());
         let counted_ns = own.cpu_ns().saturating_add(reaped.cpu_ns());
         // A negative balance is of children that were counted, but not yet in `reaped`.
         let counted_ns = i64::try_from(counted_ns).unwrap_or(i64::MAX);
@@ -340,6 +348,14 @@ impl Ledger {
 }
 
 impl Known {
+    fn own(&self) -> Usage<Option<u64>> {
+        self.own.map(Kept::figure)
+    }
+
+    fn reaped(&self) -> Usage<Option<u64>> {
+        self.reaped.map(Kept::figure)
+    }
+
     /// The group that is charged with what its unmet children used.
     fn group_of_children(&self, groups: &Groups) -> Option<GroupId> {
         self.children.filter(|id| groups.has(*id)).or(self.group)
@@ -347,7 +363,7 @@ impl Known {
 
     /// Whether the id is another process's now. One that does not say when it started is the same.
     fn is_another(&self, stat: &Stat) -> bool {
-        self.start_ticks.zip(stat.start_ticks).is_some_and(|(known, now)| known != now)
+        self.start_ticks.figure().zip(stat.start_ticks).is_some_and(|(known, now)| known != now)
     }
 }
 

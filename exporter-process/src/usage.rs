@@ -75,6 +75,25 @@ impl Usage<bool> {
     }
 }
 
+/// A figure that may be absent, in the room of one: there is one for each process and more. No figure of the kernel's is
+/// 2^64 - 1, which `edctl_jobcgroup::number` takes for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kept(u64);
+
+impl Kept {
+    pub(crate) const ABSENT: Self = Self(u64::MAX);
+
+    pub(crate) fn figure(self) -> Option<u64> {
+        (self != Self::ABSENT).then_some(self.0)
+    }
+}
+
+impl From<Option<u64>> for Kept {
+    fn from(figure: Option<u64>) -> Self {
+        figure.map_or(Self::ABSENT, Self)
+    }
+}
+
 /// What a counter has grown by; nothing where one of its readings is absent.
 pub(crate) fn growth(after: Option<u64>, before: Option<u64>) -> u64 {
     after.zip(before).map_or(0, |(after, before)| after.saturating_sub(before))
