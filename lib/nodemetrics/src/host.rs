@@ -9,8 +9,6 @@ use edctl_daemon::Paths;
 use edctl_sys::timex::Timex;
 use edctl_sys::zone::Zone;
 
-use crate::collector::Capacity;
-
 /// What uname(2) says.
 #[derive(Debug, Clone)]
 pub struct Uname {
@@ -26,6 +24,31 @@ pub struct Uname {
     pub nodename: String,
     /// The NIS domain.
     pub domainname: String,
+}
+
+/// What a file system says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Capacity {
+    pub(crate) size_bytes: u64,
+    pub(crate) free_bytes: u64,
+    pub(crate) avail_bytes: u64,
+    pub(crate) files: u64,
+    pub(crate) files_free: u64,
+}
+
+impl Capacity {
+    /// Asks the file system at `path`; may block for ever.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let stat = rustix::fs::statvfs(path)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Ok(Self {
+            size_bytes: bytes(stat.f_blocks),
+            free_bytes: bytes(stat.f_bfree),
+            avail_bytes: bytes(stat.f_bavail),
+            files: stat.f_files,
+            files_free: stat.f_ffree,
+        })
+    }
 }
 
 /// Asks a file system for its capacity; may block for ever.

@@ -6,12 +6,23 @@
 #![forbid(unsafe_code)]
 
 mod collector;
+mod collectors;
 mod dbus;
+mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod host;
 mod listing;
+mod options;
+mod reading;
+#[cfg(test)]
+mod tests;
 
-pub use collector::{Choice, ChoiceFlags, Collectors, OptionFlags, Options, Report, State};
+pub use collectors::Collectors;
+pub use frame::choice::{Choice, ChoiceFlags};
+pub use frame::flags::OptionFlags;
+pub use frame::report::Report;
 pub use host::{Host, Uname, read_uname};
 pub use listing::ListingFlags;
+pub use options::Options;
+pub use reading::error::State;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use edctl_exposition::Kind;
 
-use crate::collector::{COLLECTORS, Entry, LACKING, Preset};
+use crate::collector::table::COLLECTORS;
+use crate::frame::entry::{Entry, Preset};
+use crate::frame::lacking::LACKING;
 
 /// How the list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,7 +62,7 @@ fn render_text() -> String {
 }
 
 fn render_json() -> String {
-    let family = |doc: &crate::collector::FamilyDoc| serde_json::json!({ "name": doc.name, "type": kind(doc.kind), "labels": doc.labels });
+    let family = |doc: &crate::frame::entry::FamilyDoc| serde_json::json!({ "name": doc.name, "type": kind(doc.kind), "labels": doc.labels });
     let collectors: Vec<_> = COLLECTORS
         .iter()
         .map(|entry| {

@@ -1,15 +1,15 @@
 //! `node_arp_entries`: neighbours that each device knows, from /proc/net/arp.
 
+use crate::options::arp::ArpOptions;
 use std::collections::BTreeMap;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "arp",
@@ -19,21 +19,6 @@ pub(super) const ENTRY: Entry = Entry {
     families: &[FamilyDoc::gauge("node_arp_entries", &["device"])],
     make: |host, options| Box::new(Arp::new(host, &options.arp)),
 };
-
-/// The table `[collector.arp]`: which devices are shown, as regular expressions.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct ArpOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-}
-
-impl ArpOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.arp.device_include", &self.device_include)?;
-        check_regex("collector.arp.device_exclude", &self.device_exclude)
-    }
-}
 
 /// Where a line names the device.
 const DEVICE_COLUMN: usize = 5;
@@ -81,10 +66,10 @@ fn parse(text: Text<'_>) -> Result<BTreeMap<&str, u64>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Options;
-    use super::super::left_out::LeftOut;
-    use super::super::sysfs::tests::{shown_with, tree};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::left_out::LeftOut;
+    use crate::reading::sysfs::tests::{shown_with, tree};
 
     const HEAD: &str = "IP address  HW type  Flags  HW address  Mask  Device\n";
 

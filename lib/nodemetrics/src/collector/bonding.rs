@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// Names every bond; without the driver there is no such file.
 const BONDS: &str = "bonding_masters";
@@ -89,9 +90,10 @@ fn text(path: &Path) -> Result<String, CollectError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::bonding::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn bonds_of_old_and_new_kernels_and_one_that_cannot_be_read() {

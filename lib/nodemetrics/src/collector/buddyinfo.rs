@@ -2,9 +2,10 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// More sizes than any kernel has.
 const MOST_SIZES: usize = 64;
@@ -72,8 +73,8 @@ fn parse_line<'a>(text: Text<'a>, number: usize, line: &'a str) -> Option<Zone<'
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn lines() {

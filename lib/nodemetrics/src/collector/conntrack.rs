@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kept::Kept;
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::or_left_out;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kept::Kept;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "conntrack",
@@ -112,9 +113,10 @@ fn parse(text: Text<'_>) -> Result<Vec<(&'static str, Option<u64>)>, CollectErro
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sysfs::tests::{shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown_with, tree};
 
     #[test]
     fn columns_are_summed_over_cpus_by_their_names() {

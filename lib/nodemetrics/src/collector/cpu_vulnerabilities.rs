@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "cpu_vulnerabilities",
@@ -69,9 +70,9 @@ fn parse(text: &str) -> (&'static str, &str) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::State;
-    use super::sysfs::tests::{shown, tree};
     use super::*;
+    use crate::collector::cpu_vulnerabilities::sysfs::tests::{shown, tree};
+    use crate::reading::error::State;
 
     #[test]
     fn states() {

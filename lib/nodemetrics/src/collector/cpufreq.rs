@@ -9,10 +9,12 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::{self, or_left_out};
-use super::sysfs::{self, Dir};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_list};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs::Dir;
+use crate::reading::{cpu_list, left_out, sysfs};
 
 const CPU: &[&str] = &["cpu"];
 
@@ -129,9 +131,10 @@ fn push_governors(dir: &Dir<'_>, cpu: &str, family: &mut Family) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{put, shown, shown_with, tree};
     use super::*;
+    use crate::collector::cpufreq::sysfs::tests::{put, shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn what_is_there_of_each_cpu_that_is_on() {

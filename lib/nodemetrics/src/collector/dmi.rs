@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// The labels, each with its file where that has another name.
 const LABELS: [(&str, &str); 20] = [
@@ -106,9 +107,9 @@ fn read(dir: &Path) -> Result<Vec<(&'static str, String)>, CollectError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
-    use super::sysfs::tests::{put, shown, tree};
     use super::*;
+    use crate::collector::dmi::sysfs::tests::{put, shown, tree};
+    use crate::reading::error::State;
 
     #[test]
     fn what_is_there_is_a_label() {

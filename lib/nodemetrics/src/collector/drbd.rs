@@ -5,8 +5,9 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 const KIB: u64 = 1024;
 
@@ -195,9 +196,10 @@ impl Families {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     /// As drbd_seq_show() of Linux prints it: a pair in step, one whose nodes are being brought in step, and a
     /// device that is not configured.

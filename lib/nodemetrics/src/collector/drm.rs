@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 const CARD: &[&str] = &["card"];
 
@@ -121,9 +122,10 @@ fn is_of_amdgpu(device: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn amds_cards_among_others() {

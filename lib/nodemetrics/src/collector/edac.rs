@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 const CHANNEL_LABELS: &[&str] = &["controller", "csrow", "channel", "dimm_label"];
 
@@ -137,9 +138,10 @@ fn dimm_label(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{put, shown, shown_with, tree};
     use super::*;
+    use crate::collector::edac::sysfs::tests::{put, shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     const MC: &str = "devices/system/edac/mc";
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kept::Kept;
-use super::left_out::or_left_out;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kept::Kept;
+use crate::reading::left_out::or_left_out;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "entropy",
@@ -54,9 +55,9 @@ impl Collector for Entropy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::error::State;
+    use crate::reading::left_out::LeftOut;
 
     fn state(available: Option<&str>) -> State {
         let dir = tempfile::tempdir().unwrap();

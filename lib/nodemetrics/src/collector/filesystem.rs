@@ -1,76 +1,23 @@
 //! `node_filesystem_*`: how full each mounted file system is.
 
+use crate::options::filesystem::FilesystemOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::kernel_file::KernelFile;
-use super::mounts::{self, Mount};
-use super::statfs::{Answer, Prober};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::KernelFile;
+use crate::reading::mounts::Mount;
+use crate::reading::statfs::{Answer, Prober};
+use crate::reading::{left_out, mounts};
 
 /// How long one file system may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// More mounts than a node should have: the first ones are shown, the others are an error.
 const MOST_MOUNTS: usize = 4096;
-
-/// Which mounts are shown, as regular expressions; the defaults are node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Excludes {
-    pub(crate) mount_points_include: String,
-    pub(crate) mount_points_exclude: String,
-    /// Types of file systems.
-    pub(crate) fs_types_include: String,
-    pub(crate) fs_types_exclude: String,
-}
-
-impl Default for Excludes {
-    fn default() -> Self {
-        Self {
-            mount_points_include: String::new(),
-            mount_points_exclude: concat!(
-                "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|",
-                "var/lib/containers/storage/.+)($|/)",
-            )
-            .to_owned(),
-            fs_types_include: String::new(),
-            fs_types_exclude: concat!(
-                "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|",
-                "hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|",
-                "selinuxfs|squashfs|erofs|sysfs|tracefs)$",
-            )
-            .to_owned(),
-        }
-    }
-}
-
-impl Excludes {
-    /// What is wrong with an expression, if one is.
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        for (key, expression) in [
-            ("mount_points_include", &self.mount_points_include),
-            ("mount_points_exclude", &self.mount_points_exclude),
-            ("fs_types_include", &self.fs_types_include),
-            ("fs_types_exclude", &self.fs_types_exclude),
-        ] {
-            check_regex(&format!("collector.filesystem.{key}"), expression)?;
-        }
-        Ok(())
-    }
-
-    /// A test for mounts that are shown.
-    fn shown(&self) -> impl Fn(&Mount) -> bool + Send + 'static {
-        let mount_points = Filter::new(&self.mount_points_include, &self.mount_points_exclude);
-        let fs_types = Filter::new(&self.fs_types_include, &self.fs_types_exclude);
-        move |mount| mount_points.shows(&mount.mount_point) && fs_types.shows(&mount.fs_type)
-    }
-}
 
 pub(super) const ENTRY: Entry = Entry {
     name: "filesystem",
@@ -123,7 +70,7 @@ pub(super) struct Filesystem {
 }
 
 impl Filesystem {
-    pub(super) fn new(host: &Host, excludes: &Excludes) -> Self {
+    pub(super) fn new(host: &Host, excludes: &FilesystemOptions) -> Self {
         Self {
             file: KernelFile::new(mountinfo(host)),
             rootfs: host.paths.rootfs.clone(),
@@ -260,8 +207,8 @@ fn as_node_exporter_says(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::tree;
     use super::*;
+    use crate::reading::sysfs::tests::tree;
 
     #[test]
     fn whose_mounts_are_shown() {

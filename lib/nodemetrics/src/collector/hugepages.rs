@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// The file, and what it counts.
 const STATES: [(&str, &str); 3] =
@@ -64,9 +65,10 @@ impl Collector for Hugepages {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::hugepages::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn each_size_of_each_node() {

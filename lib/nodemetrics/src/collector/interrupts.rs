@@ -3,15 +3,16 @@
 //! The label `cpu` is the CPU's number; node_exporter counts the columns, which is another number
 //! once a CPU is off.
 
-use edctl_daemon::Invalid;
+use crate::options::interrupts::InterruptsOptions;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::cpu_table::{self, Row};
-use super::filter::{Filter, check_regex};
-use super::kernel_file::KernelFile;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::cpu_table;
+use crate::reading::cpu_table::Row;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::KernelFile;
 
 /// Large nodes have hundreds of CPUs and as many interrupts.
 const MOST_SERIES: usize = 100_000;
@@ -24,31 +25,6 @@ pub(super) const ENTRY: Entry = Entry {
     families: &[FamilyDoc::counter("node_interrupts_total", &["cpu", "type", "info", "devices"])],
     make: |host, options| Box::new(Interrupts::new(host, &options.interrupts)),
 };
-
-/// The table `[collector.interrupts]`; the defaults are node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct InterruptsOptions {
-    /// Which are shown, as a regular expression over `type;info;devices`.
-    pub(crate) name_include: String,
-    pub(crate) name_exclude: String,
-    /// Whether those are shown that never happened.
-    pub(crate) include_zeros: bool,
-}
-
-impl Default for InterruptsOptions {
-    fn default() -> Self {
-        let (name_include, name_exclude) = Default::default();
-        Self { name_include, name_exclude, include_zeros: true }
-    }
-}
-
-impl InterruptsOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.interrupts.name_include", &self.name_include)?;
-        check_regex("collector.interrupts.name_exclude", &self.name_exclude)
-    }
-}
 
 pub(super) struct Interrupts {
     file: KernelFile,
@@ -101,8 +77,8 @@ fn source(row: &Row<'_>) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::tree;
     use super::*;
+    use crate::reading::sysfs::tests::tree;
 
     const CONTENT: &str = "           CPU0       CPU3\n  \
           9:    0    5   IR-IO-APIC    9-fasteoi   acpi, other\n \

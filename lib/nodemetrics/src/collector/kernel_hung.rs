@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kept::Kept;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kept::Kept;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "kernel_hung",
@@ -44,8 +45,8 @@ impl Collector for KernelHung {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
     use super::*;
+    use crate::reading::error::State;
 
     #[test]
     fn a_count_garbage_or_an_older_kernel() {

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::or_left_out;
-use super::number::hex;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
+use crate::reading::number::hex;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "lnstat",
@@ -86,9 +87,10 @@ fn parse<'a>(text: Text<'a>) -> Vec<Row<'a>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn tables_by_column_and_row() {

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "logind",
@@ -116,9 +117,9 @@ fn family(seats: &BTreeSet<String>, sessions: &BTreeMap<Session, u64>) -> Family
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::State;
-    use super::super::sysfs::tests::{put, tree};
     use super::*;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{put, tree};
 
     fn collect(root: &std::path::Path) -> Result<(Vec<String>, usize), State> {
         let mut page = Page::default();

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::or_left_out;
-use super::number::Number;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
+use crate::reading::number::Number;
+use crate::reading::sysfs;
 
 /// More fields than any kernel has.
 const MAX_FIELDS: usize = 256;
@@ -93,9 +94,10 @@ fn parse_numastat(text: Text<'_>) -> Result<Fields, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Options, State};
-    use super::sysfs::tests::{put, shown, shown_with, tree};
     use super::*;
+    use crate::collector::meminfo_numa::sysfs::tests::{put, shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn lines() {

@@ -1,20 +1,20 @@
 //! `node_network_receive_*` and `node_network_transmit_*`: what the network's devices carried, from
 //! rtnetlink, or from /proc/net/dev where proc is not this machine's; the sums are those of the latter.
 
+use crate::options::netdev::NetdevOptions;
 use std::path::PathBuf;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::or_left_out;
-use super::links::{Link, Links, Stats};
-use super::number::is_count;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
+use crate::reading::links::{Link, Links, Stats};
+use crate::reading::number::is_count;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "netdev",
@@ -37,21 +37,6 @@ const TRANSMIT: [&str; 8] =
 const COLUMNS: usize = RECEIVE.len() + TRANSMIT.len();
 /// Lines of /proc/net/dev above the devices.
 const HEADINGS: usize = 2;
-
-/// The table `[collector.netdev]`: which devices are shown, as regular expressions.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct NetdevOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-}
-
-impl NetdevOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.netdev.device_include", &self.device_include)?;
-        check_regex("collector.netdev.device_exclude", &self.device_exclude)
-    }
-}
 
 pub(super) struct Netdev {
     /// The kernel itself, where it is the one that the files are of.
@@ -196,8 +181,8 @@ fn parse(text: Text<'_>) -> Result<Vec<Device>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     const HEAD: &str = "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n";
 

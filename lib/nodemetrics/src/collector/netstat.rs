@@ -1,17 +1,17 @@
 //! `node_netstat_*`: what the network's protocols counted, from /proc/net/netstat, snmp and snmp6.
 
+use crate::options::netstat::NetstatOptions;
 use std::sync::Arc;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use foldhash::{HashMap, HashMapExt};
 use regex::Regex;
-use serde::Deserialize;
 
-use super::filter::check_regex;
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "netstat",
@@ -24,34 +24,6 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// More names than any kernel has; beyond them what was known is forgotten.
 const MOST_KNOWN: usize = 1024;
-
-/// The table `[collector.netstat]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct NetstatOptions {
-    /// Which fields are shown, such as `Tcp_InSegs`, as a regular expression; the default is
-    /// node_exporter's.
-    pub(crate) fields: String,
-}
-
-impl std::default::Default for NetstatOptions {
-    fn default() -> Self {
-        let fields = concat!(
-            "^(.*_(InErrors|InErrs)|Ip_Forwarding|Ip(6|Ext)_(InOctets|OutOctets)|",
-            "Icmp6?_(InMsgs|OutMsgs)|TcpExt_(Listen.*|Syncookies.*|TCPSynRetrans|TCPTimeouts|",
-            "TCPOFOQueue|TCPRcvQDrop)|Tcp_(ActiveOpens|InSegs|OutSegs|OutRsts|PassiveOpens|",
-            "RetransSegs|CurrEstab)|Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|",
-            "SndbufErrors))$",
-        );
-        Self { fields: fields.to_owned() }
-    }
-}
-
-impl NetstatOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.netstat.fields", &self.fields)
-    }
-}
 
 pub(super) struct Netstat {
     /// Two lines for each protocol: names, then numbers.
@@ -208,8 +180,8 @@ fn parse_snmp6(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     type Parse = fn(Text<'_>, &mut Shown, &mut Vec<Field>) -> Result<(), CollectError>;
 

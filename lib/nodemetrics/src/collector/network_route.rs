@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use edctl_exposition::{Family, Page};
 use edctl_netlink::{Client, DUMP, Protocol, Request, attributes, u16_at, u32_at};
 
-use super::links::Links;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::reading::error::CollectError;
+use crate::reading::links::Links;
 
 const LABELS: [&str; 7] = ["device", "src", "dest", "gw", "priority", "proto", "weight"];
 
@@ -219,8 +220,8 @@ fn protocol(number: u8) -> &'static str {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::links::tests::attribute;
     use super::*;
+    use crate::reading::links::tests::attribute;
 
     fn header(family: u8, prefix: u8, kind: u8) -> Vec<u8> {
         vec![family, prefix, 0, 0, 254, 16, 0, kind, 0, 0, 0, 0]

@@ -5,10 +5,11 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::rpc_stats::{Procedures, RpcStats};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::collector::rpc_stats::{Procedures, RpcStats};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "nfs",
@@ -107,9 +108,10 @@ fn parse(text: Text<'_>) -> Result<Vec<Family>, CollectError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{put, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{put, shown_with, tree};
 
     const OLD: &str = "net 18628 0 18628 6\nrpc 4329785 3 4338291\n\
         proc2 18 2 69 0 0 4410 0 0 0 0 0 0 0 0 0 0 0 99 2\n\

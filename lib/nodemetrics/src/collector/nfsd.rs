@@ -6,10 +6,11 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::rpc_stats::{Procedures, RpcStats};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::collector::rpc_stats::{Procedures, RpcStats};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "nfsd",
@@ -164,9 +165,10 @@ fn requests(stats: &RpcStats<'_>) -> Family {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{put, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{put, shown_with, tree};
 
     const OLD: &str = "rc 0 6 18622\nfh 1 0 0 0 0\nio 157286400 72\nth 8 0 0.000 0.000 0.000\n\
         ra 32 0 0 0 0 0 0 0 0 0 0 9\nnet 18628 0 18628 6\nrpc 18628 3 1 1 1\n\

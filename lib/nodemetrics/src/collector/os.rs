@@ -12,9 +12,10 @@ use std::time::SystemTime;
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// The labels of `node_os_info`; the file's keys are the same in capitals.
 const INFO_LABELS: [&str; 12] = [

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::left_out::{self, or_left_out};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{left_out, sysfs};
 
 const LOCATION: &[&str] = &["segment", "bus", "device", "function"];
 const POWER_STATES: [&str; 7] = ["D0", "D1", "D2", "D3hot", "D3cold", "unknown", "error"];
@@ -227,9 +228,10 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::pcidevice::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn locations_and_speeds() {

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::Text;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::Text;
+use crate::reading::sysfs;
 
 /// Severity and file.
 const SEVERITIES: [(&str, &str); 3] = [
@@ -84,10 +85,11 @@ fn parse(text: Text<'_>) -> Result<Vec<(&str, Option<u64>)>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::pcie_aer::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::left_out::LeftOut;
 
     const CORRECTABLE: &str = "RxErr 12\nBadTLP 0\nTOTAL_ERR_COR 12\n";
 

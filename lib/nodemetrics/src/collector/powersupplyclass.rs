@@ -1,37 +1,17 @@
 //! `node_power_supply_*`: batteries and mains, from /sys/class/power_supply.
 
+use crate::options::powersupplyclass::PowersupplyclassOptions;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::left_out::{self, or_left_out};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
-
-/// Which supplies are not shown; the default is node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Ignored {
-    /// Names, as a regular expression.
-    pub(crate) ignored_supplies: String,
-}
-
-impl Default for Ignored {
-    fn default() -> Self {
-        Self { ignored_supplies: "^$".to_owned() }
-    }
-}
-
-impl Ignored {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.powersupplyclass.ignored_supplies", &self.ignored_supplies)
-    }
-}
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{left_out, sysfs};
 
 /// The attributes shown as they are: file, and the family's name after the prefix.
 const PLAIN: [(&str, &str); 10] = [
@@ -142,7 +122,7 @@ pub(super) struct PowerSupplies {
 }
 
 impl PowerSupplies {
-    pub(super) fn new(host: &Host, ignored: &Ignored) -> Self {
+    pub(super) fn new(host: &Host, ignored: &PowersupplyclassOptions) -> Self {
         Self {
             dir: host.paths.sysfs.join("class/power_supply"),
             filter: Filter::new("", &ignored.ignored_supplies),
@@ -215,9 +195,10 @@ fn parse(text: &str) -> Option<i64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::powersupplyclass::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn a_battery_and_its_bad_attribute() {
@@ -243,7 +224,7 @@ mod tests {
                 r#"node_power_supply_voltage_volt{power_supply="BAT0"} 11.862"#,
             ]
         );
-        let ignored = Ignored { ignored_supplies: "^BAT".to_owned() };
+        let ignored = PowersupplyclassOptions { ignored_supplies: "^BAT".to_owned() };
         let options = Options { powersupplyclass: ignored, ..Options::default() };
         assert!(!shown_with(&ENTRY, dir.path(), &options).unwrap().0.contains("BAT0"));
         assert_eq!(shown(&ENTRY, tree(&[]).path()), Err(State::Absent));

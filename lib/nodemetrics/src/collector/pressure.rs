@@ -2,11 +2,13 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::{self, or_left_out};
-use super::number::Number;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out;
+use crate::reading::left_out::or_left_out;
+use crate::reading::number::Number;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "pressure",
@@ -96,9 +98,9 @@ fn parse(text: Text<'_>, wanted: &str) -> Result<u64, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Options;
-    use super::super::sysfs::tests::{put, shown_with, tree};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::sysfs::tests::{put, shown_with, tree};
 
     #[test]
     fn totals_of_both_lines() {
@@ -129,7 +131,7 @@ mod tests {
         assert_eq!((lines.as_slice(), errors), (expected.as_slice(), 2));
         let unsupported = std::io::Error::from_raw_os_error(95);
         let error = CollectError::io(dir.path(), unsupported).or_switched_off();
-        assert_eq!(error.state(), super::super::State::Absent);
+        assert_eq!(error.state(), crate::reading::error::State::Absent);
     }
 
     proptest! {

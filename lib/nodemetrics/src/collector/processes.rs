@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::{self, or_left_out};
-use super::number::Number;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::number::Number;
+use crate::reading::{left_out, sysfs};
 
 /// More threads than are looked at; of so many nothing is said rather than half.
 const MOST_THREADS: usize = 500_000;
@@ -186,9 +187,9 @@ fn expose(counts: &Counts, page: &mut Page) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::super::sysfs::tests::{put, tree};
     use super::*;
+    use crate::reading::left_out::LeftOut;
+    use crate::reading::sysfs::tests::{put, tree};
 
     fn stat(name: &str, state: &str, threads: &str) -> String {
         format!("1 ({name}) {state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 29 1\n")

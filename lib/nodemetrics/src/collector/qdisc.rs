@@ -3,16 +3,16 @@
 //! Only what stands at a device's root is shown. Packets are counted in 64 bits where the kernel does;
 //! those of node_exporter begin anew at 2^32.
 
+use crate::options::qdisc::QdiscOptions;
 use std::collections::HashMap;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use edctl_netlink::{Client, DUMP, Protocol, Request, attributes, u32_at, u64_at};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::links::{Links, text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::links::{Links, text};
 
 const LABELS: &[&str] = &["device", "kind"];
 
@@ -47,21 +47,6 @@ const STATS: u16 = 7;
 const BASIC: u16 = 1;
 const QUEUE: u16 = 3;
 const PACKETS: u16 = 8;
-
-/// The table `[collector.qdisc]`: which devices are shown, as regular expressions.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct QdiscOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-}
-
-impl QdiscOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.qdisc.device_include", &self.device_include)?;
-        check_regex("collector.qdisc.device_exclude", &self.device_exclude)
-    }
-}
 
 /// A queueing discipline at the root of a device.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -189,8 +174,8 @@ fn parse_stats(value: &[u8], found: &mut Discipline) -> Option<()> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::links::tests::attribute;
     use super::*;
+    use crate::reading::links::tests::attribute;
 
     fn header(device: u32, parent: u32) -> Vec<u8> {
         [0, device, 0x8001_0000, parent, 2].into_iter().flat_map(u32::to_ne_bytes).collect()

@@ -3,24 +3,17 @@
 //! As in node_exporter the counters wrap where the hardware's do, after some minutes under load.
 //! Where it shows nothing because one zone cannot be read, here the other zones are shown.
 
+use crate::options::rapl::RaplOptions;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
-
-/// How the zones are shown.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Zones {
-    /// One family for all zones, with the zone as its label.
-    pub(crate) zone_label: bool,
-}
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "rapl",
@@ -46,7 +39,7 @@ struct Zone {
 }
 
 impl Rapl {
-    pub(super) fn new(host: &Host, zones: &Zones) -> Self {
+    pub(super) fn new(host: &Host, zones: &RaplOptions) -> Self {
         Self { dir: host.paths.sysfs.join("class/powercap"), zone_label: zones.zone_label }
     }
 
@@ -121,9 +114,10 @@ fn index_of(name: &str, uses: &mut HashMap<String, u64>) -> (String, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::rapl::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn zones_have_an_index_or_are_counted() {
@@ -174,7 +168,7 @@ mod tests {
         );
         assert!(text.contains(&line), "{text}");
         assert!(text.contains("node_rapl_core_joules_total{index=\"0\""), "{text}");
-        let options = Options { rapl: Zones { zone_label: true }, ..Options::default() };
+        let options = Options { rapl: RaplOptions { zone_label: true }, ..Options::default() };
         let (text, _) = shown_with(&ENTRY, dir.path(), &options).unwrap();
         assert!(
             text.contains("node_rapl_joules_total{")

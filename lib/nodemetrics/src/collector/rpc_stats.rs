@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::CollectError;
-use super::kernel_file::Text;
-use super::number::Number;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::Text;
+use crate::reading::number::Number;
 
 /// More lines than any kernel writes.
 const MAX_LINES: usize = 64;
@@ -74,8 +74,8 @@ impl<'a> RpcStats<'a> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     fn parsed(text: &str) -> RpcStats<'_> {
         RpcStats::parse(Text::of(text)).unwrap()

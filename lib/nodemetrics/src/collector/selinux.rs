@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// The value of a mode that is neither enforcing nor permissive.
 const DISABLED: i64 = -1;
@@ -83,9 +84,9 @@ mod tests {
     use edctl_exposition::Value;
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::sysfs::tests::{put, tree};
     use super::*;
+    use crate::collector::selinux::sysfs::tests::{put, tree};
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn modes() {

@@ -1,13 +1,13 @@
 //! `node_slabinfo_*`: the kernel's caches of small objects, from /proc/slabinfo, which is for root.
 
-use edctl_daemon::Invalid;
+use crate::options::slabinfo::SlabinfoOptions;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// The families of a line's columns and their help.
 const COLUMNS: [(FamilyDoc, &str); 5] = [
@@ -29,21 +29,6 @@ pub(super) const ENTRY: Entry = Entry {
     families: &[COLUMNS[0].0, COLUMNS[1].0, COLUMNS[2].0, COLUMNS[3].0, COLUMNS[4].0],
     make: |host, options| Box::new(Slabinfo::new(host, &options.slabinfo)),
 };
-
-/// The table `[collector.slabinfo]`: which caches are shown, as regular expressions.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SlabinfoOptions {
-    pub(crate) slabs_include: String,
-    pub(crate) slabs_exclude: String,
-}
-
-impl SlabinfoOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.slabinfo.slabs_include", &self.slabs_include)?;
-        check_regex("collector.slabinfo.slabs_exclude", &self.slabs_exclude)
-    }
-}
 
 pub(super) struct Slabinfo {
     file: KernelFile,
@@ -93,8 +78,8 @@ fn parse(text: Text<'_>) -> Result<Vec<Slab<'_>>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn lines() {

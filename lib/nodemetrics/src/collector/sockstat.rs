@@ -2,9 +2,11 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "sockstat",
@@ -89,8 +91,8 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn protocols_and_their_fields() {

@@ -2,9 +2,11 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::KernelFile;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, cpu_table};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::cpu_table;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::KernelFile;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "softirqs",

@@ -1,12 +1,13 @@
 //! `node_intr_total`, `node_context_switches_total` and their kin: the lines of /proc/stat that are of
 //! the whole node.
 
+use crate::options::stat::StatOptions;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "stat",
@@ -24,14 +25,6 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     make: |host, options| Box::new(Stat::new(host, &options.stat)),
 };
-
-/// The table `[collector.stat]`; the default is node_exporter's.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct StatOptions {
-    /// Whether soft interrupts are shown by their kind.
-    pub(crate) softirq: bool,
-}
 
 pub(super) struct Stat {
     file: KernelFile,
@@ -123,8 +116,8 @@ fn parse_softirqs(text: Text<'_>) -> Vec<(&'static str, Option<u64>)> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn totals_of_the_node_and_nothing_else() {

@@ -4,10 +4,11 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::mounts::unescape;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::mounts::unescape;
 
 const LABELS: &[&str] = &["device", "swap_type"];
 
@@ -96,9 +97,10 @@ fn parse_space<'a>(text: Text<'a>, number: usize, line: &'a str) -> Option<Space
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     const HEAD: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 

@@ -3,16 +3,17 @@
 //! A setting that cannot be read, or has another number of values than it was given names, is left
 //! out and counted; node_exporter shows none of those behind it.
 
+use crate::options::sysctl::SysctlOptions;
 use std::path::PathBuf;
 
 use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
-use super::left_out::{self, or_left_out};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{left_out, sysfs};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "sysctl",
@@ -25,17 +26,6 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     make: |host, options| Box::new(Sysctl::new(host, &options.sysctl)),
 };
-
-/// The table `[collector.sysctl]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SysctlOptions {
-    /// Settings that are numbers: `kernel.threads-max`, or `fs.file-nr:total,free,max`, which gives
-    /// each of several values a name.
-    pub(crate) include: Vec<String>,
-    /// Settings that are words.
-    pub(crate) include_info: Vec<String>,
-}
 
 impl SysctlOptions {
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
@@ -173,9 +163,9 @@ fn parse_number(word: &str) -> Option<Value> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::super::sysfs::tests::tree;
     use super::*;
+    use crate::reading::left_out::LeftOut;
+    use crate::reading::sysfs::tests::tree;
 
     fn parse(texts: &[&str]) -> Vec<Setting> {
         texts.iter().filter_map(|text| Setting::parse(text)).collect()

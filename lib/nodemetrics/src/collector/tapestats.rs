@@ -1,16 +1,16 @@
 //! `node_tape_*`: what tape drives did, from /sys/class/scsi_tape.
 
+use crate::options::tapestats::TapestatsOptions;
 use std::path::{Path, PathBuf};
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "tapestats",
@@ -48,26 +48,6 @@ const STATISTICS: [(&str, &str, &str, Unit); 10] = [
     ("write_cnt", "writes_completed", "Writes that were completed.", Unit::Count),
     ("write_ns", "write_time_seconds", "Seconds that all writes took.", Unit::Nanoseconds),
 ];
-
-/// The table `[collector.tapestats]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct TapestatsOptions {
-    /// Which drives are left out, as a regular expression; none by default, as node_exporter has it.
-    pub(crate) ignored_devices: String,
-}
-
-impl std::default::Default for TapestatsOptions {
-    fn default() -> Self {
-        Self { ignored_devices: "^$".to_owned() }
-    }
-}
-
-impl TapestatsOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.tapestats.ignored_devices", &self.ignored_devices)
-    }
-}
 
 pub(super) struct Tapestats {
     dir: PathBuf,
@@ -120,9 +100,10 @@ impl Unit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn drives_by_their_own_names_only() {

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use edctl_exposition::{Family, Page};
 use edctl_netlink::{Client, DUMP, DumpError, Protocol, Request, u32_at};
 
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "tcpstat",

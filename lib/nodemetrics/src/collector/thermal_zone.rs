@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "thermal_zone",
@@ -92,9 +93,10 @@ fn number(dir: &Path, attribute: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, State};
-    use super::sysfs::tests::{shown, shown_with, tree};
     use super::*;
+    use crate::collector::thermal_zone::sysfs::tests::{shown, shown_with, tree};
+    use crate::options::Options;
+    use crate::reading::error::State;
 
     #[test]
     fn zones_and_devices() {

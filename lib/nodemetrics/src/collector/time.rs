@@ -9,12 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edctl_exposition::{Family, Page};
 use edctl_sys::zone::Zone;
 
-use super::hotplug::Found;
-use super::kept::Kept;
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::hotplug::Found;
+use crate::reading::kept::Kept;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "time",
@@ -100,8 +101,8 @@ impl Collector for Time {
 
 #[cfg(test)]
 mod tests {
-    use super::sysfs::tests::{shown, tree};
     use super::*;
+    use crate::collector::time::sysfs::tests::{shown, tree};
 
     #[test]
     fn the_clock_and_its_sources() {

@@ -5,8 +5,9 @@ use std::io;
 use edctl_exposition::{Family, Page, Value};
 use edctl_sys::timex::{NANO, NOT_SYNCHRONIZED, Timex};
 
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "timex",
@@ -148,8 +149,8 @@ fn counters(timex: &Timex) -> [Row<i64>; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
     use super::*;
+    use crate::reading::error::State;
 
     /// A clock that is kept to nanoseconds.
     fn kept() -> io::Result<Timex> {

@@ -2,11 +2,12 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::left_out;
-use super::number::hex;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out;
+use crate::reading::number::hex;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "udp_queues",
@@ -81,10 +82,11 @@ fn bytes(word: &str) -> Option<u64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::left_out::LeftOut;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     const HEAD: &str =
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n";

@@ -2,8 +2,9 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::{Host, Uname};
+use crate::reading::error::CollectError;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "uname",

@@ -1,13 +1,13 @@
 //! `node_vmstat_*`: page faults, paging, swapping and OOM kills, from /proc/vmstat.
 
-use edctl_daemon::Invalid;
+use crate::options::vmstat::VmstatOptions;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
-use super::filter::{Filter, check_regex};
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "vmstat",
@@ -17,27 +17,6 @@ pub(super) const ENTRY: Entry = Entry {
     families: &[FamilyDoc::unknown("node_vmstat_<field>", &[])],
     make: |host, options| Box::new(Vmstat::new(host, &options.vmstat)),
 };
-
-/// The table `[collector.vmstat]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct VmstatOptions {
-    /// Which of some 200 fields are shown, as a regular expression; the default is node_exporter's, and
-    /// those of a virtual machine's balloon.
-    pub(crate) fields: String,
-}
-
-impl std::default::Default for VmstatOptions {
-    fn default() -> Self {
-        Self { fields: "^(oom_kill|pgpg|pswp|pg.*fault|balloon_).*".to_owned() }
-    }
-}
-
-impl VmstatOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.vmstat.fields", &self.fields)
-    }
-}
 
 pub(super) struct Vmstat {
     file: KernelFile,
@@ -85,8 +64,8 @@ fn parse<'a>(text: Text<'a>, shown: &Filter) -> Result<Vec<(&'a str, u64)>, Coll
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     fn parsed<'a>(content: &'a str, fields: &str) -> Option<Vec<(&'a str, u64)>> {
         parse(Text::of(content), &Filter::new(fields, "")).ok()

@@ -5,8 +5,9 @@
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "xfrm",
@@ -59,9 +60,10 @@ fn snake(field: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn every_counter_of_the_kernels() {

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::kernel_file::Text;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::Text;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "xfs",
@@ -142,10 +143,11 @@ fn parse(text: Text<'_>) -> Result<Vec<Vec<Option<u64>>>, CollectError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::left_out::LeftOut;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn two_file_systems_and_what_is_none() {

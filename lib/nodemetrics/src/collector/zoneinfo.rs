@@ -3,9 +3,10 @@
 
 use edctl_exposition::{Family, Kind, Page};
 
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// More entries of `protection` than any kernel has.
 const MOST_PROTECTIONS: usize = 16;
@@ -140,8 +141,8 @@ fn parse_protection(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn zones() {

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::invalid;
-use super::value::{Reader, Value};
+use crate::dbus::invalid::invalid;
+use crate::dbus::value::{Reader, Value};
 
 /// A question. Its arguments are texts: no question of ours has others.
 pub(crate) struct Call<'a> {

@@ -1,9 +1,11 @@
 //! Asking over D-Bus: one question, one answer, until a deadline. That is all that the agent needs; a whole
 //! implementation would be forty crates and a runtime of its own.
 
+mod invalid;
 mod message;
 mod value;
 
+use self::invalid::invalid;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -123,10 +125,6 @@ const BUS: &str = "org.freedesktop.DBus";
 fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
-}
-
-fn invalid(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use super::message::tests::{answer, refusal};
-use super::message::{START_BYTES, lengths};
 use super::*;
+use crate::dbus::message::tests::{answer, refusal};
+use crate::dbus::message::{START_BYTES, lengths};
 
 /// What a bus answers to a member and its arguments: a signature with a body, or an error's name.
 pub(crate) type Answers = fn(&str, &[String]) -> Result<(&'static str, Vec<u8>), &'static str>;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::invalid;
+use crate::dbus::invalid::invalid;
 
 /// A value; what no question of ours is answered with is only passed over.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
-use super::{Parser, collector, page, paths};
+use crate::fuzzing::subject::{Parser, collector, page, paths};
 
 pub(super) fn systemd(tree: &Path) -> Parser {
     let paths = paths(tree);

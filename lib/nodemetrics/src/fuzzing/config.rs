@@ -6,8 +6,9 @@ use std::path::Path;
 use edctl_daemon::{Config, Invalid, Log, Paths, Web};
 use serde::Deserialize;
 
-use super::Parser;
-use crate::collector::{Choice, Options};
+use crate::frame::choice::Choice;
+use crate::fuzzing::subject::Parser;
+use crate::options::Options;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

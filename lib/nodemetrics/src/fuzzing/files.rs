@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use edctl_daemon::Paths;
 
-use super::{collector, page, paths};
+use crate::fuzzing::subject::{collector, page, paths};
 
 /// A collector and the files of a tree that it reads.
 pub struct Files {

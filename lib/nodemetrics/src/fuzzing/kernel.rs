@@ -2,7 +2,7 @@
 
 use edctl_daemon::Paths;
 
-use super::{Parser, collector, page};
+use crate::fuzzing::subject::{Parser, collector, page};
 
 pub(super) fn asked(name: &'static str, paths: Paths) -> Parser {
     Box::new(move |input| {

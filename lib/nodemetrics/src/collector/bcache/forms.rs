@@ -1,7 +1,7 @@
 //! The forms of bcache's files of several lines, and the units of the others.
 
-use super::super::human_number;
-use super::super::number::Number;
+use crate::reading::human_number;
+use crate::reading::number::Number;
 
 /// What a number is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,17 +6,17 @@
 
 mod forms;
 
+use crate::options::bcache::BcacheOptions;
 use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Kind, Page, Value};
-use serde::Deserialize;
 
 use self::forms::{Unit, parse_percent, parse_rate};
-use super::human_number;
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{human_number, sysfs};
 
 const SET: &[&str] = &["uuid"];
 const BACKING: &[&str] = &["uuid", "backing_device"];
@@ -161,14 +161,6 @@ const PRIORITIES: [Line; 2] = [
     ("Unused", "node_bcache_priority_stats_unused_percent", "What of the cache holds no data."),
     ("Metadata", "node_bcache_priority_stats_metadata_percent", "What holds bcache's own data."),
 ];
-
-/// The table `[collector.bcache]`; the default is node_exporter's.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct BcacheOptions {
-    /// Whether `priority_stats` is shown, for which the kernel sorts all that is in a cache.
-    pub(crate) priority_stats: bool,
-}
 
 pub(super) struct Bcache {
     dir: PathBuf,

@@ -1,6 +1,8 @@
-use super::super::sysfs::tests::{put, shown, shown_with, tree};
-use super::super::{Options, State};
 use super::*;
+use crate::options::Options;
+use crate::options::bcache::BcacheOptions;
+use crate::reading::error::State;
+use crate::reading::sysfs::tests::{put, shown, shown_with, tree};
 
 const SET_DIR: &str = "fs/bcache/00ab-11";
 

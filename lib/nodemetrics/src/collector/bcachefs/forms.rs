@@ -1,8 +1,8 @@
 //! The forms of bcachefs's files.
 
-use super::super::CollectError;
-use super::super::human_number;
-use super::super::kernel_file::Text;
+use crate::reading::error::CollectError;
+use crate::reading::human_number;
+use crate::reading::kernel_file::Text;
 
 /// A row of a table: its name, and its first two numbers.
 pub(super) type Row = (String, [Option<f64>; 2]);
@@ -88,8 +88,8 @@ pub(super) fn parse_io_errors(text: Text<'_>) -> Result<Vec<(String, Count)>, Co
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     /// What a parser shows, and what it left out.
     fn parsed<T>(

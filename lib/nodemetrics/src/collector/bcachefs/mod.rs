@@ -12,10 +12,11 @@ use edctl_exposition::{Family, Page, Value};
 use self::forms::{
     Row, parse_counter, parse_errors, parse_human, parse_io_done, parse_io_errors, parse_table,
 };
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 const DEVICE: &[&str] = &["uuid", "device"];
 

@@ -1,6 +1,7 @@
-use super::super::sysfs::tests::{put, shown, shown_with, tree};
-use super::super::{Options, State};
 use super::*;
+use crate::options::Options;
+use crate::reading::error::State;
+use crate::reading::sysfs::tests::{put, shown, shown_with, tree};
 
 #[test]
 fn a_file_system_of_one_device() {

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page, Value};
 
-use super::left_out::{self, or_left_out};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{left_out, sysfs};
 
 const UUID: &[&str] = &["uuid"];
 const PROFILE: &[&str] = &["uuid", "block_group_type", "mode"];

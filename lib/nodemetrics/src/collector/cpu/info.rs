@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use edctl_exposition::{Family, Page};
 use regex::Regex;
 
-use super::super::CollectError;
-use super::super::kernel_file::{KernelFile, Text};
-use super::CpuOptions;
+use crate::options::cpu::CpuOptions;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// The labels of `node_cpu_info` and the lines that they come from.
 const LABELS: [(&str, &str); 10] = [

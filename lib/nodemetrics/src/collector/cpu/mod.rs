@@ -8,21 +8,20 @@
 mod info;
 mod sys;
 
+use crate::options::cpu::CpuOptions;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
 use self::info::{Frequency, Info};
-use super::filter::check_regex;
-use super::hotplug::Found;
-use super::kept::Kept;
-use super::kernel_file::{KernelFile, Text};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::hotplug::Found;
+use crate::reading::kept::Kept;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::{left_out, sysfs};
 
 /// The kernel's unit for users (`USER_HZ`), the same on every architecture that we run on.
 const TICKS_PER_SECOND: u64 = 100;
@@ -71,34 +70,6 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     make: |host, options| Box::new(Cpu::new(host, &options.cpu)),
 };
-
-/// The table `[collector.cpu]`; the defaults are node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct CpuOptions {
-    /// Whether the time in virtual guests is shown.
-    pub(crate) guest: bool,
-    /// Whether /proc/cpuinfo is shown.
-    pub(crate) info: bool,
-    /// Which of its flags are, as a regular expression; none where it is empty.
-    pub(crate) info_flags_include: String,
-    /// Which of its bugs are, as a regular expression; none where it is empty.
-    pub(crate) info_bugs_include: String,
-}
-
-impl Default for CpuOptions {
-    fn default() -> Self {
-        let (info_flags_include, info_bugs_include) = Default::default();
-        Self { guest: true, info: false, info_flags_include, info_bugs_include }
-    }
-}
-
-impl CpuOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.cpu.info_flags_include", &self.info_flags_include)?;
-        check_regex("collector.cpu.info_bugs_include", &self.info_bugs_include)
-    }
-}
 
 pub(super) struct Cpu {
     file: KernelFile,
@@ -226,8 +197,8 @@ fn seconds_of(ticks: u64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn a_small_step_back_is_held_and_a_restart_is_followed() {

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::{Family, Page};
 
-use super::super::hotplug::Found;
-use super::super::kept::Kept;
-use super::super::left_out::{self, or_left_out};
-use super::super::sysfs::{self, Dir};
-use super::super::{CollectError, cpu_list};
+use crate::reading::error::CollectError;
+use crate::reading::hotplug::Found;
+use crate::reading::kept::Kept;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs::Dir;
+use crate::reading::{cpu_list, left_out, sysfs};
 
 /// Cores and packages are counted once, however many CPUs of theirs there are; a CPU that is off
 /// has no place in either.
@@ -95,11 +96,11 @@ fn read_list(path: &Path, kept: &mut Kept) -> Result<Option<Vec<u32>>, CollectEr
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::left_out::LeftOut;
+    use crate::reading::left_out::LeftOut;
     use edctl_exposition::Value;
 
-    use super::super::super::sysfs::tests::{put, tree};
     use super::*;
+    use crate::reading::sysfs::tests::{put, tree};
 
     fn values(page: &Page, family: &str) -> Vec<(Vec<String>, Value)> {
         let Some(family) = page.family(family) else { return Vec::new() };

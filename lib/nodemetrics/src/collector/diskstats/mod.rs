@@ -2,17 +2,19 @@
 //!
 //! node_exporter says of every partition that it does not turn; here it is as its disk.
 
+mod disk;
 mod udev;
 
-use edctl_daemon::Invalid;
+use crate::options::diskstats::DiskstatsOptions;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
+use self::disk::Disk;
 use self::udev::Udev;
-use super::filter::{Filter, check_regex};
-use super::kernel_file::{KernelFile, Text};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "diskstats",
@@ -87,41 +89,10 @@ const COLUMNS: [(&str, &str, Unit); 17] = [
     ("flush_requests_time_seconds", "Seconds that all flushes took.", Unit::Milliseconds),
 ];
 
-/// The table `[collector.diskstats]`: which devices are shown, as regular expressions; the default
-/// is node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct DiskstatsOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-}
-
-impl std::default::Default for DiskstatsOptions {
-    fn default() -> Self {
-        let device_exclude = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$".to_owned();
-        Self { device_include: String::new(), device_exclude }
-    }
-}
-
-impl DiskstatsOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.diskstats.device_include", &self.device_include)?;
-        check_regex("collector.diskstats.device_exclude", &self.device_exclude)
-    }
-}
-
 pub(super) struct Diskstats {
     file: KernelFile,
     filter: Filter,
     udev: Udev,
-}
-
-/// A line of /proc/diskstats.
-struct Disk<'a> {
-    /// Major and minor.
-    number: Option<(u32, u32)>,
-    device: &'a str,
-    columns: Vec<Option<u64>>,
 }
 
 impl Diskstats {
@@ -190,8 +161,8 @@ fn parse_disk<'a>(text: Text<'a>, number: usize, line: &'a str) -> Option<Disk<'
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn lines_of_old_and_new_kernels() {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use edctl_exposition::{Family, Page};
 
-use super::super::CollectError;
-use super::super::kernel_file::{KernelFile, Text};
-use super::super::left_out::or_left_out;
-use super::super::sysfs;
-use super::Disk;
+use crate::collector::diskstats::disk::Disk;
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// Where a disk's number is printed, the best first; the last is all that virtual disks have.
 const SERIALS: [&str; 3] = ["SCSI_IDENT_SERIAL", "ID_SERIAL_SHORT", "ID_SERIAL"];
@@ -202,10 +202,10 @@ impl Families {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::Options;
-    use super::super::super::sysfs::tests::{shown_with, tree};
-    use super::super::ENTRY;
     use super::*;
+    use crate::collector::diskstats::ENTRY;
+    use crate::options::Options;
+    use crate::reading::sysfs::tests::{shown_with, tree};
 
     const DISKS: &str = "8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n253 1 dm-1 1 2 3 4 5 6 7 8 9 10 11\n\
                          254 0 vda 1 2 3 4 5 6 7 8 9 10 11\n";

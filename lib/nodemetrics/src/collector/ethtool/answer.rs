@@ -2,7 +2,7 @@
 
 use edctl_netlink::u32_at;
 
-use super::super::links::text;
+use crate::reading::links::text;
 
 const STRING_BYTES: usize = 32;
 

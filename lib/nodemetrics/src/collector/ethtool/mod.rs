@@ -7,21 +7,21 @@ mod answer;
 mod modes;
 mod names;
 
+use crate::options::ethtool::EthtoolOptions;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
 use edctl_sys::ethtool::Ethtool as Drivers;
 use regex::Regex;
 use rustix::io::Errno;
-use serde::Deserialize;
 
 use self::answer::{Driver, Settings};
-use super::filter::{Filter, check_regex};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::{left_out, sysfs};
 
 const DEVICE: &[&str] = &["device"];
 const MODE: &[&str] = &["device", "duplex", "mode"];
@@ -71,31 +71,6 @@ const TOTALS: [(&str, &str); 7] = [
 
 /// The modes' speeds are in Mbit/s.
 const BYTES_PER_MBIT: u64 = 1_000_000 / 8;
-
-/// The table `[collector.ethtool]`: which devices and which of their statistics are shown, as regular
-/// expressions.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct EthtoolOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-    pub(crate) metrics_include: String,
-}
-
-impl Default for EthtoolOptions {
-    fn default() -> Self {
-        let (device_include, device_exclude) = (String::new(), String::new());
-        Self { device_include, device_exclude, metrics_include: ".*".to_owned() }
-    }
-}
-
-impl EthtoolOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.ethtool.device_include", &self.device_include)?;
-        check_regex("collector.ethtool.device_exclude", &self.device_exclude)?;
-        check_regex("collector.ethtool.metrics_include", &self.metrics_include)
-    }
-}
 
 struct Ethtool {
     class: PathBuf,
@@ -248,9 +223,9 @@ impl Families {
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
-    use super::super::sysfs::tests::{shown, tree};
     use super::*;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, tree};
 
     fn page(families: Families) -> Vec<String> {
         let mut page = Page::default();

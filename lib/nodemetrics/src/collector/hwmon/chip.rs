@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::super::CollectError;
-use super::super::sysfs;
+use crate::reading::error::CollectError;
+use crate::reading::sysfs;
 
 /// A chip.
 pub(super) struct Chip {

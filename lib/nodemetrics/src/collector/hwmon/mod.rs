@@ -6,40 +6,20 @@
 mod chip;
 mod sensor;
 
+use crate::options::hwmon::HwmonOptions;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
 use self::chip::Chip;
 use self::sensor::{Metric, NoNumber, Sensor, metric};
-use super::filter::{Filter, check_regex};
-use super::left_out::{self, or_left_out};
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
-
-/// Which chips and sensors are shown, as regular expressions; a sensor's name is matched after its
-/// chip's and a semicolon. An empty one is none.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Shown {
-    pub(crate) chip_include: String,
-    pub(crate) chip_exclude: String,
-    pub(crate) sensor_include: String,
-    pub(crate) sensor_exclude: String,
-}
-
-impl Shown {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.hwmon.chip_include", &self.chip_include)?;
-        check_regex("collector.hwmon.chip_exclude", &self.chip_exclude)?;
-        check_regex("collector.hwmon.sensor_include", &self.sensor_include)?;
-        check_regex("collector.hwmon.sensor_exclude", &self.sensor_exclude)
-    }
-}
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::{left_out, sysfs};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "hwmon",
@@ -62,7 +42,7 @@ pub(super) struct Hwmon {
 }
 
 impl Hwmon {
-    pub(super) fn new(host: &Host, shown: &Shown) -> Self {
+    pub(super) fn new(host: &Host, shown: &HwmonOptions) -> Self {
         Self {
             dir: host.paths.sysfs.join("class/hwmon"),
             chips: Filter::new(&shown.chip_include, &shown.chip_exclude),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edctl_exposition::Family;
 
-use super::chip::clean;
+use crate::collector::hwmon::chip::clean;
 
 /// The kinds of sensors that are shown.
 const KINDS: [&str; 14] = [

@@ -1,11 +1,13 @@
 use std::os::unix::fs::symlink;
 
+use crate::options::hwmon::HwmonOptions;
 use proptest::prelude::*;
 
-use super::super::sysfs::tests::{put, shown, shown_with, tree};
-use super::super::{Options, State};
-use super::sensor::{Attribute, parse_file_name};
 use super::*;
+use crate::collector::hwmon::sensor::{Attribute, parse_file_name};
+use crate::options::Options;
+use crate::reading::error::State;
+use crate::reading::sysfs::tests::{put, shown, shown_with, tree};
 
 fn of<'a>(kind: &'static str, number: i64, element: &'a str) -> Option<Attribute<'a>> {
     Some(Attribute { kind, number, element })
@@ -123,17 +125,21 @@ fn chips_and_their_sensors() {
 #[test]
 fn chips_and_sensors_can_be_left_out() {
     let dir = chips();
-    let with = |shown: Shown| {
+    let with = |shown: HwmonOptions| {
         let options = Options { hwmon: shown, ..Options::default() };
         shown_with(&ENTRY, dir.path(), &options).unwrap().0
     };
-    let only = with(Shown { chip_include: "coretemp".into(), ..Shown::default() });
+    let only = with(HwmonOptions { chip_include: "coretemp".into(), ..HwmonOptions::default() });
     assert!(only.contains("coretemp") && !only.contains("nct6775"), "{only}");
-    let without = with(Shown { chip_exclude: "^platform_".into(), ..Shown::default() });
+    let without =
+        with(HwmonOptions { chip_exclude: "^platform_".into(), ..HwmonOptions::default() });
     assert!(!without.contains("coretemp") && without.contains("amdgpu"), "{without}");
-    let sensors = with(Shown { sensor_exclude: "nct6775_656;fan1$".into(), ..Shown::default() });
+    let sensors = with(HwmonOptions {
+        sensor_exclude: "nct6775_656;fan1$".into(),
+        ..HwmonOptions::default()
+    });
     assert!(!sensors.contains("node_hwmon_fan") && sensors.contains("node_hwmon_pwm"), "{sensors}");
-    let bad = Shown { sensor_include: "(".into(), ..Shown::default() };
+    let bad = HwmonOptions { sensor_include: "(".into(), ..HwmonOptions::default() };
     assert!(bad.validate().unwrap_err().to_string().contains("collector.hwmon.sensor_include"));
 }
 

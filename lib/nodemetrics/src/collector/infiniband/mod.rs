@@ -9,18 +9,18 @@
 
 mod counters;
 
+use crate::options::infiniband::InfinibandOptions;
 use std::path::{Path, PathBuf};
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
 use self::counters::{COUNTERS, Counter};
-use super::filter::{Filter, check_regex};
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 /// What `rate` calls Gb/sec.
 const BYTES_PER_GBIT: f64 = 125_000_000.0;
@@ -55,21 +55,6 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     make: |host, options| Box::new(Infiniband::new(host, &options.infiniband)),
 };
-
-/// The table `[collector.infiniband]`: which devices are shown, as regular expressions.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct InfinibandOptions {
-    pub(crate) device_include: String,
-    pub(crate) device_exclude: String,
-}
-
-impl InfinibandOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.infiniband.device_include", &self.device_include)?;
-        check_regex("collector.infiniband.device_exclude", &self.device_exclude)
-    }
-}
 
 pub(super) struct Infiniband {
     dir: PathBuf,

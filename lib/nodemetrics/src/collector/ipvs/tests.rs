@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
-use super::super::sysfs::tests::{shown_with, tree};
-use super::super::{Options, State};
 use super::*;
+use crate::options::Options;
+use crate::reading::error::State;
+use crate::reading::sysfs::tests::{shown_with, tree};
 
 const TOTALS: &str = concat!(
     "   Total Incoming Outgoing         Incoming         Outgoing\n",

@@ -1,6 +1,6 @@
 //! /proc/mdstat: a line for each array, and lines with more of it that begin with a blank.
 
-use super::super::kernel_file::Text;
+use crate::reading::kernel_file::Text;
 
 /// An array; what the kernel does not say, or says oddly, is nothing.
 #[derive(Debug, PartialEq, Eq)]
@@ -112,8 +112,8 @@ fn parse_progress(text: Text<'_>, number: usize, progress: &str) -> Option<u64> 
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     /// An array by its state, its size, what is in sync, and its disks: active, required, failed,
     /// spare.

@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use edctl_exposition::{Family, Page};
 
 use self::mdstat::{Array, RESHAPING, parse};
-use super::kernel_file::KernelFile;
-use super::left_out::{self, or_left_out};
-use super::number::Number;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::KernelFile;
+use crate::reading::left_out::or_left_out;
+use crate::reading::number::Number;
+use crate::reading::{left_out, sysfs};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "mdadm",
@@ -174,9 +175,10 @@ fn read_raid_disks(path: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     const MDSTAT: &str = "md4 : active raid1 sdb[1](F) sda[0]\n      1000 blocks [2/1] [U_]\n\n";
 

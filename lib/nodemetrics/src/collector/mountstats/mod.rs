@@ -12,10 +12,11 @@ use std::collections::{HashMap, HashSet};
 use edctl_exposition::{Family, Page, Value};
 
 use self::parse::{BYTES, EVENTS, Mount, OPERATION, TRANSPORT};
-use super::kernel_file::{KernelFile, Text};
-use super::mounts::unescape;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::mounts::unescape;
 
 const MOUNT: &[&str] = &["export", "protocol", "mountaddr"];
 const TRANSPORT_LABELS: &[&str] = &["export", "protocol", "mountaddr", "transport"];
@@ -235,10 +236,11 @@ impl Families {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
-    use super::parse::tests::FILE;
     use super::*;
+    use crate::collector::mountstats::parse::tests::FILE;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     const INFO: &str = "21 1 253:0 / / rw - ext4 /dev/sda1 rw\n\
         40 21 0:60 / /opt/with\\040blank rw - nfs4 filer:/vol/tools rw,vers=4.2,addr=192.0.2.77\n";

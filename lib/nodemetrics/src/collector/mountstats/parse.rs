@@ -3,8 +3,8 @@
 //! The kernel prints times that went below zero, as of an operation that began before a step of the clock, as
 //! 2^64 less something (`_print_rpc_iostats` of net/sunrpc/stats.c, `ktime_to_ms` as `%llu`).
 
-use super::super::kernel_file::Text;
-use super::super::mounts::unescape;
+use crate::reading::kernel_file::Text;
+use crate::reading::mounts::unescape;
 
 /// Numbers of a mount's line `events:`; newer kernels may have more.
 pub(super) const EVENTS: usize = 27;
@@ -134,8 +134,8 @@ fn parse_transport(line: Line<'_>) -> Option<Transport> {
 pub(super) mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     pub(in super::super) const FILE: &str = "\
 device proc mounted on /proc with fstype proc

@@ -9,13 +9,14 @@ use std::path::Path;
 
 use edctl_daemon::Paths;
 
-use super::super::hotplug::Found;
-use super::super::kept::Kept;
-use super::super::left_out::or_left_out;
-use super::super::links::{Link, Links};
-use super::super::sysfs;
-use super::device::{Device, NUMBERS, OPERATION_STATES};
-use super::{ENTRY, IS_UP, files};
+use crate::collector::netclass::device::IS_UP;
+use crate::collector::netclass::device::{Device, NUMBERS, OPERATION_STATES};
+use crate::collector::netclass::files;
+use crate::reading::hotplug::Found;
+use crate::reading::kept::Kept;
+use crate::reading::left_out::or_left_out;
+use crate::reading::links::{Link, Links};
+use crate::reading::sysfs;
 
 /// Three files of each of 40 devices; those of others are opened each time.
 const MOST_KEPT: usize = 120;
@@ -57,7 +58,7 @@ impl Asked {
         }
         let links = self.links.read();
         let links = links
-            .inspect_err(|error| tracing::debug!(collector = ENTRY.name, "{error}; reads files"))
+            .inspect_err(|error| tracing::debug!(collector = "netclass", "{error}; reads files"))
             .ok()?;
         let Some(links) = self.of_sysfs(links, class, names) else {
             self.others = names.to_vec();

@@ -1,5 +1,8 @@
 //! What is known of one device.
 
+/// In `IFF_...` of a device.
+pub(super) const IS_UP: i64 = 1;
+
 /// The attributes that are numbers: the file, and what the family is called that shows it.
 pub(super) const NUMBERS: [(&str, &str); 16] = [
     ("addr_assign_type", "address_assign_type"),

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::super::CollectError;
-use super::super::left_out::{self, or_left_out};
-use super::super::sysfs::Dir;
-use super::device::{Device, NUMBERS, parse};
+use crate::collector::netclass::device::{Device, NUMBERS, parse};
+use crate::reading::error::CollectError;
+use crate::reading::left_out;
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs::Dir;
 
 /// The devices of these names; beside the links to devices there may be files, such as
 /// bonding_masters.

@@ -6,19 +6,19 @@ mod asked;
 mod device;
 mod files;
 
+use crate::options::netclass::NetclassOptions;
 use std::path::PathBuf;
 
-use edctl_daemon::Invalid;
 use edctl_exposition::{Family, Page, Value};
-use serde::Deserialize;
 
 use self::asked::Asked;
-use self::device::{Device, NUMBERS, OPERATION_STATES};
-use super::filter::{Filter, check_regex};
-use super::hotplug::Found;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use self::device::{Device, IS_UP, NUMBERS, OPERATION_STATES};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
+use crate::reading::hotplug::Found;
+use crate::reading::sysfs;
 
 const INFO_LABELS: [&str; 7] =
     ["device", "address", "broadcast", "duplex", "operstate", "adminstate", "ifalias"];
@@ -53,23 +53,8 @@ pub(super) const ENTRY: Entry = Entry {
     make: |host, options| Box::new(Netclass::new(host, &options.netclass)),
 };
 
-/// In `flags`: an administrator has switched the device on.
-const IS_UP: i64 = 1;
 /// `speed` is in Mbit/s.
 const BYTES_PER_MBIT: i64 = 1_000_000 / 8;
-
-/// The table `[collector.netclass]`: which devices are not shown, as a regular expression.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct NetclassOptions {
-    pub(crate) ignored_devices: String,
-}
-
-impl NetclassOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.netclass.ignored_devices", &self.ignored_devices)
-    }
-}
 
 pub(super) struct Netclass {
     dir: PathBuf,

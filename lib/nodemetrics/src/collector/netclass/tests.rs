@@ -1,7 +1,8 @@
 //! The whole collector, over files and over the kernel.
 
-use super::super::sysfs::tests::{put, shown, tree};
 use super::*;
+use crate::options::netclass::NetclassOptions;
+use crate::reading::sysfs::tests::{put, shown, tree};
 
 #[test]
 fn devices_with_what_they_have() {
@@ -54,8 +55,9 @@ fn the_kernel_tells_what_its_files_tell() {
 #[test]
 fn a_device_that_is_not_shown_is_not_there() {
     let tree = tree(&[("class/net/eth0/mtu", "1500\n"), ("class/net/veth1/mtu", "1500\n")]);
-    let mut options = super::super::Options::default();
+    let mut options = crate::options::Options::default();
     options.netclass.ignored_devices = "^veth".to_owned();
-    let (page, _) = super::super::sysfs::tests::shown_with(&ENTRY, tree.path(), &options).unwrap();
+    let (page, _) =
+        crate::reading::sysfs::tests::shown_with(&ENTRY, tree.path(), &options).unwrap();
     assert!(page.contains("eth0") && !page.contains("veth1"), "{page}");
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use edctl_exposition::{Family, Page, Value as Number};
 use regex::Regex;
 
-use super::super::CollectError;
-use super::SystemdOptions;
-use super::manager::{Manager, Unit};
+use crate::collector::systemd::manager::{Manager, Unit};
 use crate::dbus::Value;
+use crate::options::systemd::SystemdOptions;
+use crate::reading::error::CollectError;
 
 const STATES: [&str; 5] = ["active", "activating", "deactivating", "inactive", "failed"];
 

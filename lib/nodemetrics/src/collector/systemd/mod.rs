@@ -6,19 +6,19 @@
 mod families;
 mod manager;
 
+use crate::options::systemd::SystemdOptions;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use edctl_daemon::Invalid;
 use edctl_exposition::Page;
-use serde::Deserialize;
 
 use self::families::Families;
 use self::manager::{Manager, Unit};
-use super::filter::{Filter, check_regex};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::dbus::Connection;
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::options::filter::Filter;
+use crate::reading::error::CollectError;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "systemd",
@@ -45,45 +45,6 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// All answers together may take so long.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The table `[collector.systemd]`; the defaults are node_exporter's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SystemdOptions {
-    /// Which units are shown, as regular expressions over whole names.
-    pub(crate) unit_include: String,
-    pub(crate) unit_exclude: String,
-    pub(crate) enable_task_metrics: bool,
-    pub(crate) enable_restarts_metrics: bool,
-    pub(crate) enable_start_time_metrics: bool,
-}
-
-impl std::default::Default for SystemdOptions {
-    fn default() -> Self {
-        Self {
-            unit_include: ".+".to_owned(),
-            unit_exclude: r".+\.(automount|device|mount|scope|slice)".to_owned(),
-            enable_task_metrics: false,
-            enable_restarts_metrics: false,
-            enable_start_time_metrics: false,
-        }
-    }
-}
-
-impl SystemdOptions {
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        check_regex("collector.systemd.unit_include", &self.unit_include)?;
-        check_regex("collector.systemd.unit_exclude", &self.unit_exclude)
-    }
-
-    fn filter(&self) -> Filter {
-        let whole = |expression: &str| match expression {
-            "" => String::new(),
-            _ => format!("^(?:{expression})$"),
-        };
-        Filter::new(&whole(&self.unit_include), &whole(&self.unit_exclude))
-    }
-}
 
 struct Systemd {
     socket: PathBuf,

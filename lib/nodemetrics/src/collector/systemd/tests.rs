@@ -1,10 +1,11 @@
 //! The collector before a systemd that a test makes up.
 
+use crate::options::systemd::SystemdOptions;
 use edctl_exposition::{Format, render};
 
-use super::super::State;
 use super::*;
 use crate::dbus::tests::{Answers, bus};
+use crate::reading::error::State;
 
 fn collector(socket: PathBuf, options: SystemdOptions) -> Systemd {
     Systemd { socket, connection: None, filter: options.filter(), options }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::fault::Fault;
+use crate::collector::textfile::fault::Fault;
 
 /// A larger file is refused.
 pub(super) const MAX_BYTES: u64 = 8 << 20;

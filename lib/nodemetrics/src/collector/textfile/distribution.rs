@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use edctl_exposition::Kind;
 
-use super::families::{FileFamily, FileSample};
-use super::line::{Wrong, parse_number};
+use crate::collector::textfile::family::{FileFamily, FileSample};
+use crate::collector::textfile::line::{Wrong, parse_number};
 
 /// The ends of the names of their samples.
 pub(super) const PARTS: [&str; 3] = ["_bucket", "_count", "_sum"];

@@ -5,8 +5,6 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ENTRY;
-
 /// What is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -45,7 +43,7 @@ impl Told {
     /// Writes to the journal what was not wrong at the last scrape.
     pub(super) fn tell(&mut self, faults: &[Fault]) {
         for fault in self.news(faults) {
-            tracing::warn!(collector = ENTRY.name, "{fault}");
+            tracing::warn!(collector = "textfile", "{fault}");
         }
     }
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use edctl_exposition::Family;
 
-use super::content::{self, Content};
-use super::families::{self, FileFamily};
-use super::fault::Fault;
-use super::places;
+use crate::collector::textfile::content::Content;
+use crate::collector::textfile::family::FileFamily;
+use crate::collector::textfile::fault::Fault;
+use crate::collector::textfile::{content, families, places};
 
 /// All files together may have so many bytes.
 const MAX_BYTES: u64 = 32 << 20;

@@ -10,20 +10,24 @@
 mod content;
 mod distribution;
 mod families;
+mod family;
 mod fault;
 mod gather;
 mod line;
 mod places;
 
+use crate::options::textfile::TextfileOptions;
 use std::time::Instant;
 
 use edctl_exposition::{Family, Page};
-use serde::Deserialize;
 
 use self::fault::{Fault, Told};
 use self::gather::{Gathered, Named};
-use super::apart::{self, Apart};
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs, left_out};
+use crate::frame::apart;
+use crate::frame::apart::Apart;
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::reading::error::CollectError;
+use crate::reading::left_out;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "textfile",
@@ -36,14 +40,6 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     make: |_, options| Box::new(Textfile::new(&options.textfile)),
 };
-
-/// The table `[collector.textfile]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct TextfileOptions {
-    /// Where the files are; `*`, `?` and `[...]` stand for what they stand for in a shell.
-    pub(crate) directories: Vec<String>,
-}
 
 pub(super) struct Textfile {
     /// A directory may be on a file server.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::fault::Fault;
+use crate::collector::textfile::fault::Fault;
 
 /// Neither more directories nor more files are looked at.
 const MOST: usize = 1000;

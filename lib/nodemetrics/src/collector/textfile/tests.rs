@@ -1,13 +1,14 @@
 //! Whole directories, on a page that has families of its own.
 
+use crate::options::textfile::TextfileOptions;
 use std::path::Path;
 use std::sync::Arc;
 
 use edctl_exposition::{Format, render};
 
-use super::super::left_out::LeftOut;
-use super::super::sysfs::tests::{put, tree};
 use super::*;
+use crate::reading::left_out::LeftOut;
+use crate::reading::sysfs::tests::{put, tree};
 
 /// The families that the files give to a page with an own one, and the errors.
 fn shown(root: &Path, directories: &[&str]) -> (String, Vec<String>) {

@@ -2,9 +2,9 @@
 
 use edctl_exposition::Value;
 
-use super::super::CollectError;
-use super::super::kernel_file::Text;
-use super::super::number::Number;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::Text;
+use crate::reading::number::Number;
 
 /// A name, and its number.
 pub(super) type Field = (String, Value);
@@ -76,8 +76,8 @@ fn rows<'a>(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::left_out::LeftOut;
     use super::*;
+    use crate::reading::left_out::LeftOut;
 
     #[test]
     fn numbers_are_those_of_64_bits() {

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use edctl_exposition::{Family, Page};
 
 use self::kstat::{Field, parse_dataset, parse_io, parse_named};
-use super::kernel_file::{KernelFile, Text};
-use super::left_out::or_left_out;
-use super::sysfs;
-use super::{CollectError, Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
+use crate::reading::error::CollectError;
+use crate::reading::kernel_file::{KernelFile, Text};
+use crate::reading::left_out::or_left_out;
+use crate::reading::sysfs;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "zfs",
@@ -147,9 +148,10 @@ fn or_nothing<T>(read: Result<T, CollectError>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sysfs::tests::{shown, shown_with, tree};
-    use super::super::{Options, State};
     use super::*;
+    use crate::options::Options;
+    use crate::reading::error::State;
+    use crate::reading::sysfs::tests::{shown, shown_with, tree};
 
     #[test]
     fn the_module_and_its_pools() {

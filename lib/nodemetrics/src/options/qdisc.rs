@@ -1,0 +1,21 @@
+//! What the collector qdisc can be told.
+
+use edctl_daemon::Invalid;
+use serde::Deserialize;
+
+use crate::options::filter::check_regex;
+
+/// The table `[collector.qdisc]`: which devices are shown, as regular expressions.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct QdiscOptions {
+    pub(crate) device_include: String,
+    pub(crate) device_exclude: String,
+}
+
+impl QdiscOptions {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        check_regex("collector.qdisc.device_include", &self.device_include)?;
+        check_regex("collector.qdisc.device_exclude", &self.device_exclude)
+    }
+}
