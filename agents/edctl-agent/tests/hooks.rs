@@ -299,7 +299,7 @@ fn status_for_people_and_without_an_agent() {
     // The collectors are there after the first collection.
     let until = Instant::now() + Duration::from_secs(60);
     let text = loop {
-        let text = String::from_utf8(node.ask_status(&[]).stdout).unwrap();
+        let text = String::from_utf8(node.ask_status(&["--all"]).stdout).unwrap();
         if text.contains("meminfo") {
             break text;
         }

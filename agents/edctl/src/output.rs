@@ -1,8 +1,10 @@
 //! stdout for data, stderr for progress; colours only for a terminal that wants them.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -26,10 +28,9 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Colours need a terminal, and no `NO_COLOR`.
+    /// Colours need a terminal, and no `NO_COLOR`; `CLICOLOR_FORCE` has them in any case.
     pub(crate) fn new(format: Format) -> Self {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { format, colour: io::stdout().is_terminal() && !unwanted }
+        Self { format, colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never }
     }
 
     /// Whether programs read us.
@@ -78,13 +79,13 @@ impl Output {
         if !self.colour {
             return word;
         }
-        let code = match state {
-            State::Ended(edctl_flow::Verdict::Passed) => "32",
-            State::Ended(edctl_flow::Verdict::Cancelled) => "33",
-            State::Ended(_) => "31",
-            State::Running => "36",
-            State::Pending | State::Unknown => "2",
+        let style = match state {
+            State::Ended(edctl_flow::Verdict::Passed) => AnsiColor::Green.on_default(),
+            State::Ended(edctl_flow::Verdict::Cancelled) => AnsiColor::Yellow.on_default(),
+            State::Ended(_) => AnsiColor::Red.on_default(),
+            State::Running => AnsiColor::Cyan.on_default(),
+            State::Pending | State::Unknown => Style::new().dimmed(),
         };
-        format!("\u{1b}[{code}m{word}\u{1b}[0m")
+        format!("{style}{word}{style:#}")
     }
 }

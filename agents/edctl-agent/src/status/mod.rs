@@ -24,6 +24,10 @@ pub(crate) struct StatusFlags {
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
 
+    /// Show also the collectors that are well, and those that have nothing to read here
+    #[arg(short, long)]
+    all: bool,
+
     /// The agent's socket
     #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
     socket: PathBuf,
@@ -48,7 +52,7 @@ pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
         }
     };
     let shown = match flags.output {
-        Output::Text => Ok(text::render(&status)),
+        Output::Text => Ok(text::render(&status, flags.all)),
         Output::Json => serde_json::to_string_pretty(&status).map(|json| json + "\n"),
     };
     match shown {

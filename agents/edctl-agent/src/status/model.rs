@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edctl_nodemetrics::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::hooks::{Inner, SpoolView};
+use crate::hooks::{Inner, STUCK, SpoolView};
 use crate::node::{Job, Past};
 
 /// The version of this form; a field may be added without a new one.
@@ -120,6 +120,53 @@ impl Status {
                     error: report.error.clone(),
                 })
                 .collect(),
+        }
+    }
+
+    /// What is wrong, in words, the worst first.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        let hangs = |stuck_secs: f64| stuck_secs >= STUCK.as_secs_f64();
+        let mut troubles = Vec::new();
+        if let Some(state) = &self.state {
+            let place = state.directory.display();
+            if hangs(state.stuck_secs) {
+                let stuck = state.stuck_secs;
+                troubles.push(format!("the disk of {place} has not answered for {stuck:.0} s"));
+            } else if state.errors > 0 {
+                let errors = state.errors;
+                troubles
+                    .push(format!("the disk of {place} refused {errors} times; see the journal"));
+            }
+        }
+        let of_collectors = self.collectors.iter().filter_map(CollectorStatus::trouble);
+        troubles.extend(of_collectors);
+        match &self.spool {
+            None if hangs(self.spool_stuck_secs) => {
+                let stuck = self.spool_stuck_secs;
+                troubles.push(format!("the spool's disk has not answered for {stuck:.0} s"));
+            }
+            None => troubles.push("the spool cannot be read".to_owned()),
+            Some(spool) if spool.corrupt == 1 => {
+                troubles.push("1 record of the spool is corrupt and was put aside".to_owned());
+            }
+            Some(spool) if spool.corrupt > 1 => {
+                let corrupt = spool.corrupt;
+                troubles
+                    .push(format!("{corrupt} records of the spool are corrupt and were put aside"));
+            }
+            Some(_) => {}
+        }
+        troubles
+    }
+}
+
+impl CollectorStatus {
+    fn trouble(&self) -> Option<String> {
+        let why = self.error.as_deref().unwrap_or("no reason is known");
+        match self.state.as_str() {
+            "error" | "timeout" => Some(format!("the collector {} failed: {why}", self.name)),
+            "partly" => Some(format!("the collector {} left values out: {why}", self.name)),
+            _ => None,
         }
     }
 }

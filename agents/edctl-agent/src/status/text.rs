@@ -3,35 +3,53 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::model::Status;
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use jiff::Timestamp;
+
+use super::model::{CollectorStatus, Status};
 use crate::hooks::STUCK;
 
-/// Renders the status as of now.
-pub(super) fn render(status: &Status) -> String {
-    render_at(status, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+/// Renders the status as of now; collectors that have nothing to do here only where `all` is to be seen.
+pub(super) fn render(status: &Status, all: bool) -> String {
+    render_at(status, all, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-fn render_at(status: &Status, now: Duration) -> String {
-    let mut text = format!(
-        "edctl-agent {} on {}, pid {}, up {} since {}\n",
+fn render_at(status: &Status, all: bool, now: Duration) -> String {
+    let mut text = String::new();
+    troubles(&mut text, status);
+    jobs(&mut text, status, now);
+    hooks(&mut text, status);
+    collectors(&mut text, status, all);
+    state(&mut text, status);
+    spool(&mut text, status);
+    let _ = writeln!(
+        text,
+        "\nedctl-agent {}, pid {}, up {} since {}",
         status.version,
-        status.node,
         status.pid,
         span(now, status.since_usec),
         utc(status.since_usec),
     );
-    jobs(&mut text, status, now);
-    hooks(&mut text, status);
-    state(&mut text, status);
-    spool(&mut text, status);
-    collectors(&mut text, status);
     text
 }
 
+/// The first lines: whether anything is wrong, and what.
+fn troubles(text: &mut String, status: &Status) {
+    let troubles = status.troubles();
+    let _ = match troubles.len() {
+        0 => writeln!(text, "{}: nothing is wrong", status.node),
+        1 => writeln!(text, "{}: 1 thing is wrong", status.node),
+        count => writeln!(text, "{}: {count} things are wrong", status.node),
+    };
+    for trouble in troubles {
+        let _ = writeln!(text, "  {trouble}");
+    }
+}
+
 fn jobs(text: &mut String, status: &Status, now: Duration) {
-    let mut rows = Rows::new(&["JOB", "USER", "PARTITION", "STAGE", "TASKS", "FOR", "SINCE"]);
-    for job in &status.jobs {
-        rows.push([
+    let rows = status.jobs.iter().map(|job| {
+        vec![
             job.job_id.to_string(),
             shown(job.user.as_deref()),
             shown(job.partition.as_deref()),
@@ -39,23 +57,24 @@ fn jobs(text: &mut String, status: &Status, now: Duration) {
             job.tasks_started.saturating_sub(job.tasks_ended).to_string(),
             span(now, job.since_usec),
             utc(job.since_usec),
-        ]);
-    }
-    rows.write(text, "jobs on this node", "no job on this node");
+        ]
+    });
+    let head = ["JOB", "USER", "PARTITION", "STAGE", "TASKS", "FOR", "SINCE"];
+    write_table(text, "jobs on this node", "no job on this node", &head, rows.collect());
 }
 
 fn hooks(text: &mut String, status: &Status) {
-    let mut rows = Rows::new(&["TIME", "HOOK", "JOB", "USER", "BY"]);
-    for past in &status.hooks {
-        rows.push([
+    let rows = status.hooks.iter().map(|past| {
+        vec![
             utc(past.time_usec),
             past.hook.to_string(),
             past.job_id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
             shown(past.user.as_deref()),
             past.source.as_str().to_owned(),
-        ]);
-    }
-    rows.write(text, "last hooks", "no hook has run yet");
+        ]
+    });
+    let head = ["TIME", "HOOK", "JOB", "USER", "BY"];
+    write_table(text, "last hooks", "no hook has run yet", &head, rows.collect());
 }
 
 fn state(text: &mut String, status: &Status) {
@@ -100,53 +119,46 @@ fn spool(text: &mut String, status: &Status) {
     };
 }
 
-fn collectors(text: &mut String, status: &Status) {
-    let mut rows = Rows::new(&["COLLECTOR", "STATE", "TOOK", "WHY"]);
-    for collector in &status.collectors {
-        rows.push([
+fn collectors(text: &mut String, status: &Status, all: bool) {
+    let count = |state: &str| status.collectors.iter().filter(|one| one.state == state).count();
+    if status.collectors.is_empty() {
+        text.push_str("\nno scrape yet\n");
+        return;
+    }
+    let is_shown =
+        |collector: &&CollectorStatus| all || !matches!(collector.state.as_str(), "ok" | "absent");
+    let rows = status.collectors.iter().filter(is_shown).map(|collector| {
+        vec![
             collector.name.clone(),
             collector.state.clone(),
             format!("{:.2} ms", collector.duration_secs * 1e3),
             collector.error.clone().unwrap_or_default(),
-        ]);
-    }
-    rows.write(text, "collectors at the last scrape", "no collection yet");
+        ]
+    });
+    let title = format!(
+        "collectors at the last scrape: {} ok, {} with nothing to read here{}",
+        count("ok"),
+        count("absent"),
+        if all { "" } else { " (--all shows them)" },
+    );
+    write_table(text, &title, &title, &["COLLECTOR", "STATE", "TOOK", "WHY"], rows.collect());
 }
 
 fn shown(text: Option<&str>) -> String {
     text.unwrap_or("-").to_owned()
 }
 
-/// A table whose columns are as wide as their widest cell.
-struct Rows<const N: usize> {
-    rows: Vec<[String; N]>,
-}
-
-impl<const N: usize> Rows<N> {
-    fn new(head: &[&str; N]) -> Self {
-        Self { rows: vec![head.map(str::to_owned)] }
+/// A table with its title, or the word for none.
+fn write_table(text: &mut String, title: &str, none: &str, head: &[&str], rows: Vec<Vec<String>>) {
+    if rows.is_empty() {
+        let _ = writeln!(text, "\n{none}");
+        return;
     }
-
-    fn push(&mut self, row: [String; N]) {
-        self.rows.push(row);
-    }
-
-    fn write(&self, text: &mut String, title: &str, none: &str) {
-        let count = self.rows.len() - 1;
-        let title = if count == 0 { none } else { title };
-        let _ = writeln!(text, "\n{title}");
-        if count == 0 {
-            return;
-        }
-        let width = |column: usize| {
-            self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
-        };
-        let widths: [usize; N] = std::array::from_fn(width);
-        for row in &self.rows {
-            let line: String =
-                row.iter().zip(widths).map(|(cell, width)| format!("  {cell:width$}")).collect();
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(head.to_vec()).add_rows(rows);
+    let _ = writeln!(text, "\n{title}");
+    for line in table.to_string().lines() {
+        let _ = writeln!(text, " {}", line.trim_end());
     }
 }
 
@@ -163,24 +175,8 @@ fn span(now: Duration, since_usec: u64) -> String {
 
 /// A moment as ISO 8601 in UTC.
 fn utc(usec: u64) -> String {
-    let secs = usec / 1_000_000;
-    let (year, month, day) = date(secs / 86_400);
-    let (hour, minute, second) = (secs / 3_600 % 24, secs / 60 % 60, secs % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date of a day since 1970-01-01, counted in years that begin in March, so that the leap day
-/// is the last of its year.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let time = i64::try_from(usec).ok().and_then(|usec| Timestamp::from_microsecond(usec).ok());
+    time.map_or_else(|| "-".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 #[cfg(test)]
@@ -221,10 +217,14 @@ mod tests {
                 "source":"spool"}],
             "state":{"directory":"/s","loaded":true,"stuck_secs":0.2,"unwritten_events":0,"errors":0},
             "spool":{"records":0,"temporary":0,"corrupt":1,"bytes":9},
-            "collectors":[{"name":"cpu","state":"error","duration_secs":0.0012,"error":"no"}]}"#;
+            "collectors":[{"name":"cpu","state":"error","duration_secs":0.0012,"error":"no"},
+                {"name":"stat","state":"ok","duration_secs":0.0001},
+                {"name":"xfs","state":"absent","duration_secs":0.0001,"error":"none"}]}"#;
         let status: Status = serde_json::from_str(json).unwrap();
         let expected = "\
-edctl-agent 0.1.0 on w1, pid 7, up 2m00s since 1970-01-01T00:00:00Z
+w1: 2 things are wrong
+  the collector cpu failed: no
+  1 record of the spool is corrupt and was put aside
 
 jobs on this node
   JOB  USER      PARTITION  STAGE  TASKS  FOR    SINCE
@@ -234,23 +234,29 @@ last hooks
   TIME                  HOOK    JOB  USER      BY
   1970-01-01T00:01:00Z  prolog  42   designer  spool
 
+collectors at the last scrape: 1 ok, 1 with nothing to read here (--all shows them)
+  COLLECTOR  STATE  TOOK     WHY
+  cpu        error  1.20 ms  no
+
 state in /s: all events on disk
 
 spool: 0 waiting, 0 being written, 1 corrupt, 9 bytes
 
-collectors at the last scrape
-  COLLECTOR  STATE  TOOK     WHY
-  cpu        error  1.20 ms  no
+edctl-agent 0.1.0, pid 7, up 2m00s since 1970-01-01T00:00:00Z
 ";
-        assert_eq!(render_at(&status, Duration::from_secs(120)), expected);
+        assert_eq!(render_at(&status, false, Duration::from_secs(120)), expected);
+        let all = render_at(&status, true, Duration::from_secs(120));
+        assert!(all.contains("\n  xfs        absent  0.10 ms"), "{all}");
     }
+
     #[test]
     fn a_disk_that_hangs_is_said() {
         let json = r#"{"v":1,"node":"w1","version":"0.1.0","pid":7,"since_usec":0,"jobs":[],"hooks":[],
             "state":{"directory":"/s","loaded":false,"stuck_secs":12.4,"unwritten_events":3,"errors":1},
             "spool":null,"spool_stuck_secs":7.6,"collectors":[]}"#;
-        let text = render_at(&serde_json::from_str(json).unwrap(), Duration::ZERO);
+        let text = render_at(&serde_json::from_str(json).unwrap(), false, Duration::ZERO);
         for expected in [
+            "w1: 2 things are wrong\n  the disk of /s has not answered for 12 s\n",
             "\nstate in /s: the disk has not answered for 12 s; 3 events wait in memory\n",
             "  what was kept there is not known yet: ",
             "\nspool: the disk has not answered for 8 s\n",
@@ -263,7 +269,7 @@ collectors at the last scrape
     fn an_older_agents_answer_says_nothing_of_its_disk() {
         let json = r#"{"v":1,"node":"w1","version":"0.1.0","pid":7,"since_usec":0,"jobs":[],"hooks":[],
             "spool":null,"collectors":[]}"#;
-        let text = render_at(&serde_json::from_str(json).unwrap(), Duration::ZERO);
+        let text = render_at(&serde_json::from_str(json).unwrap(), false, Duration::ZERO);
         assert!(text.contains("\nspool: cannot be read\n") && !text.contains("state in"), "{text}");
     }
 }

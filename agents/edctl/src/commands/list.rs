@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use super::Place;
@@ -53,31 +55,46 @@ pub(crate) fn run(place: &Place, args: &ListArgs) -> Result<u8, Problem> {
     Ok(code)
 }
 
+const HEAD: [&str; 9] =
+    ["RUN", "FLOW", "DESIGN", "PROFILE", "STATE", "JOB", "NODE", "AGE", "SUMMARY"];
+/// Columns of numbers.
+const TO_THE_RIGHT: [usize; 2] = [5, 7];
+
 fn render(place: &Place, runs: &[RunView]) -> String {
     let now = now_unix_ms();
-    let mut lines = vec![format!(
-        "{:26}  {:5}  {:10}  {:10}  {:9}  {:>7}  {:8}  {:>8}  {}",
-        "RUN", "FLOW", "DESIGN", "PROFILE", "STATE", "JOB", "NODE", "AGE", "SUMMARY"
-    )];
-    lines.extend(runs.iter().map(|run| row(place, run, now)));
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(HEAD);
+    table.add_rows(runs.iter().map(|run| row(run, now)));
+    for index in TO_THE_RIGHT {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    let at = lines.first().and_then(|head| head.find("STATE")).unwrap_or_default();
+    for (line, run) in lines.iter_mut().skip(1).zip(runs) {
+        // Names before it are ASCII, so that its place is the same in all lines.
+        if line.get(at..).is_some_and(|rest| rest.starts_with(run.state.word())) {
+            line.replace_range(at..at + run.state.word().len(), &place.output.state(run.state, 0));
+        }
+    }
     lines.join("\n")
 }
 
-fn row(place: &Place, run: &RunView, now: u64) -> String {
+fn row(run: &RunView, now: u64) -> [String; 9] {
     let stage = run.stages.last();
     let job = stage.and_then(|stage| stage.job_id).map_or("-".to_owned(), |id| id.to_string());
     let node = stage.and_then(|stage| stage.node.as_deref()).unwrap_or("-");
     let summary = stage.map_or("", |stage| stage.summary.as_str());
-    format!(
-        "{:26}  {:5}  {:10}  {:10}  {}  {:>7}  {:8}  {:>8}  {}",
-        run.id,
-        run.flow,
-        run.design,
-        run.profile,
-        place.output.state(run.state, 9),
+    [
+        run.id.clone(),
+        run.flow.to_string(),
+        run.design.clone(),
+        run.profile.clone(),
+        run.state.word().to_owned(),
         job,
-        node,
+        node.to_owned(),
         span(now.saturating_sub(run.created_unix_ms)),
-        summary
-    )
+        summary.to_owned(),
+    ]
 }

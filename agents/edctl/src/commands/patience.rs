@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::SIGINT;
 
 use super::Desk;
@@ -39,6 +40,14 @@ impl Interrupt {
         }
         Ok(())
     }
+}
+
+/// Draws on stderr where that is a terminal, and nowhere else.
+fn spinner() -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{spinner} waiting for {elapsed}; ^C ends the waiting only");
+    ProgressBar::new_spinner()
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 /// Somebody who waits for one run.
@@ -86,15 +95,22 @@ impl Patience {
         }
     }
 
-    /// Waits for the end.
+    /// Waits for the end; on a terminal with a line that says for how long.
     pub(crate) fn wait(&mut self, output: Output) -> Result<RunView, Problem> {
-        loop {
+        let spinner = spinner();
+        let ended = loop {
             let view = self.look()?;
             if view.state.verdict().is_some() {
-                return Ok(view);
+                break view;
             }
-            self.tell(output, &view);
-            self.pause(output)?;
-        }
+            spinner.suspend(|| self.tell(output, &view));
+            spinner.tick();
+            if let Err(problem) = self.pause(output) {
+                spinner.finish_and_clear();
+                return Err(problem);
+            }
+        };
+        spinner.finish_and_clear();
+        Ok(ended)
     }
 }

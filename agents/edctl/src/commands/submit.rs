@@ -12,7 +12,7 @@ use super::patience::{Interrupt, Patience};
 use super::{Desk, Place, logs, status};
 use crate::cli::SubmitArgs;
 use crate::config::{Design, Resources};
-use crate::executor::{Choice, Executor, local, process, slurm};
+use crate::executor::{Choice, Executor, local, machine, process, slurm};
 use crate::problem::{OrProblem, Problem};
 use crate::run::{JobRecord, RunDir, RunRecord, Source, write_json, write_text};
 use crate::shell::quoted;
@@ -21,6 +21,13 @@ use crate::shell::quoted;
 pub(crate) fn run(place: &Place, args: &SubmitArgs) -> Result<u8, Problem> {
     let desk = place.desk()?;
     let record = plan(&desk, args)?;
+    if record.executor == Executor::Local {
+        for lack in machine::lacks(&record.resources) {
+            place.output.progress(format!(
+                "warning: {lack}; it runs all the same, slower or until memory ends"
+            ));
+        }
+    }
     let interrupt = Interrupt::listen()?;
     let (dir, record) = write_record(&desk, record)?;
     let job = match record.executor {

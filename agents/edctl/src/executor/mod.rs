@@ -3,6 +3,7 @@
 mod answer;
 mod kind;
 pub(crate) mod local;
+pub(crate) mod machine;
 mod pending;
 pub(crate) mod process;
 mod queue;

@@ -1,14 +1,9 @@
 //! Processes told apart beyond their number: the kernel gives numbers out again.
 
-use std::fs;
-use std::io;
+use procfs::process::{ProcState, Process};
+use procfs::{ProcError, ProcResult};
 
 use crate::run::ProcessId;
-
-const PROC: &str = "/proc";
-
-/// Where `starttime` stands in `/proc/<pid>/stat`, counted from after the command's name.
-const START_TICKS_FIELD: usize = 19;
 
 /// This machine's name.
 pub(crate) fn host() -> String {
@@ -16,7 +11,7 @@ pub(crate) fn host() -> String {
 }
 
 /// A process of this machine, as it is now.
-pub(crate) fn identify(pid: u32) -> io::Result<ProcessId> {
+pub(crate) fn identify(pid: u32) -> ProcResult<ProcessId> {
     Ok(ProcessId { host: host(), boot_id: boot_id()?, pid, start_ticks: start_ticks(pid)? })
 }
 
@@ -30,32 +25,23 @@ pub(crate) fn is_alive(process: &ProcessId) -> Option<bool> {
     }
     match start_ticks(process.pid) {
         Ok(ticks) => Some(ticks == process.start_ticks),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+        Err(ProcError::NotFound(_)) => Some(false),
         Err(_) => None,
     }
 }
 
-fn boot_id() -> io::Result<String> {
-    let id = fs::read_to_string(format!("{PROC}/sys/kernel/random/boot_id"))?;
-    Ok(id.trim().to_owned())
+fn boot_id() -> ProcResult<String> {
+    Ok(procfs::sys::kernel::random::boot_id()?.trim().to_owned())
 }
 
 /// A process that ended and waits for its parent counts as gone.
-fn start_ticks(pid: u32) -> io::Result<u64> {
-    let stat = fs::read(format!("{PROC}/{pid}/stat"))?;
-    parse_start_ticks(&stat).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-}
-
-/// `pid (name) state ppid ...`: the name may hold anything, so the fields count from its last `)`.
-fn parse_start_ticks(stat: &[u8]) -> Option<u64> {
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let fields = std::str::from_utf8(&stat[after_name..]).ok()?;
-    let mut fields = fields.split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
+fn start_ticks(pid: u32) -> ProcResult<u64> {
+    let pid = i32::try_from(pid).map_err(|_| ProcError::NotFound(None))?;
+    let stat = Process::new(pid)?.stat()?;
+    match stat.state()? {
+        ProcState::Zombie | ProcState::Dead => Err(ProcError::NotFound(None)),
+        _ => Ok(stat.starttime),
     }
-    fields.nth(START_TICKS_FIELD - 1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -83,14 +69,5 @@ mod tests {
         if let Ok(process) = known {
             assert_eq!(is_alive(&process), Some(false));
         }
-    }
-
-    #[test]
-    fn the_name_may_hold_anything() {
-        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
-        let stat = format!("42 (a ) b (c) {rest}");
-        assert_eq!(parse_start_ticks(stat.as_bytes()), Some(4711));
-        assert_eq!(parse_start_ticks(b"42 (a) Z 1 2"), None);
-        assert_eq!(parse_start_ticks(b"garbage"), None);
     }
 }

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use edctl_exposition::{Family, Page};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
@@ -159,18 +161,8 @@ fn major_minor(version: &str) -> Option<f64> {
 
 /// The first second of a day `YYYY-MM-DD`.
 fn unix_seconds(date: &str) -> Option<i64> {
-    let mut parts = date.splitn(3, '-').map(|part| part.parse::<u16>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if date.len() != 10 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // A year begins in March here, so that the leap day is its last.
-    let (year, month) =
-        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    const DAYS_TO_1970: i64 = 719_468;
-    Some((days - DAYS_TO_1970) * 86_400)
+    let date = Date::strptime("%Y-%m-%d", date).ok().filter(|_| date.len() == 10)?;
+    Some(date.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
 #[cfg(test)]
@@ -213,6 +205,8 @@ mod tests {
             ("1970-01-01", Some(0)),
             ("2000-02-29", Some(951_782_400)),
             ("2000-13-01", None),
+            ("2032-02-31", None),
+            ("2100-02-29", None),
             ("2000-1-1", None),
             ("soon", None),
             ("", None),
