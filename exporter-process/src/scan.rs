@@ -1,8 +1,10 @@
 //! One scan of proc, from the list of processes to what each group is and has used.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
+use edctl_daemon::Invalid;
 use edctl_exposition::Page;
 
 use crate::config::Config;
@@ -19,6 +21,15 @@ use crate::slow::SlowReader;
 use crate::smaps::Smaps;
 use crate::stat::Stat;
 use crate::threads::Threads;
+
+/// Why processes cannot be scanned.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScanError {
+    #[error("cannot open {}", root.display())]
+    Open { root: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Naming(#[from] Invalid),
+}
 
 /// All that is known of the node's processes.
 pub(crate) struct Scanner {
@@ -50,7 +61,7 @@ impl Scanner {
         units: Units,
         since: Since,
         exits: Exits,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ScanError> {
         let ticks = units.ticks_per_second;
         Ok(Self {
             groups: Groups::new(config.groups),
@@ -75,7 +86,7 @@ impl Scanner {
     }
 
     /// Another configuration from now on; counters stay.
-    pub(crate) fn reload(&mut self, config: Config) -> Result<(), String> {
+    pub(crate) fn reload(&mut self, config: Config) -> Result<(), ScanError> {
         let (proc, namer) = (open(&config)?, compile(&config)?);
         self.proc = proc;
         self.slow = SlowReader::new(&config.path.procfs);
@@ -211,11 +222,11 @@ impl Scanner {
     }
 }
 
-fn open(config: &Config) -> Result<ProcFs, String> {
+fn open(config: &Config) -> Result<ProcFs, ScanError> {
     let root = &config.path.procfs;
-    ProcFs::open(root).map_err(|error| format!("cannot open {}: {error}", root.display()))
+    ProcFs::open(root).map_err(|source| ScanError::Open { root: root.clone(), source })
 }
 
-fn compile(config: &Config) -> Result<Namer, String> {
-    Namer::compile(&config.naming).map_err(|error| error.to_string())
+fn compile(config: &Config) -> Result<Namer, ScanError> {
+    Ok(Namer::compile(&config.naming)?)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::Page;
+use edctl_fault::Fault;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::config::Config;
@@ -12,7 +13,12 @@ use crate::jobs::Jobs;
 use crate::ledger::Since;
 use crate::page::{self, Errors, Units};
 use crate::remainder::Remainder;
-use crate::scan::Scanner;
+use crate::scan::{ScanError, Scanner};
+
+/// The jobs cannot be sampled.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start to sample the jobs")]
+struct StartError(#[source] std::io::Error);
 
 /// The scanner, and what the page says beside the groups.
 pub(crate) struct Exporter {
@@ -28,10 +34,10 @@ pub(crate) struct Exporter {
 
 impl Exporter {
     /// Opens proc. A single page counts from the processes' own start, a daemon from its own.
-    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
+    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, Fault> {
         let units = Units::of_system();
-        let jobs = Jobs::start(config.jobs.clone(), config.path.clone(), mode)
-            .map_err(|error| format!("cannot start to sample the jobs: {error}"))?;
+        let jobs =
+            Jobs::start(config.jobs.clone(), config.path.clone(), mode).map_err(StartError)?;
         let exporter = match mode {
             Mode::Serve => {
                 let now_ns = ns_since_boot();
@@ -52,7 +58,7 @@ impl Exporter {
         Ok(Self { jobs: Some(jobs), ..exporter })
     }
 
-    fn over(config: Config, units: Units, since: Since, exits: Exits) -> Result<Self, String> {
+    fn over(config: Config, units: Units, since: Since, exits: Exits) -> Result<Self, ScanError> {
         Ok(Self {
             procfs: config.path.procfs.clone(),
             scanner: Scanner::new(config, units, since, exits)?,
@@ -107,7 +113,7 @@ impl Service for Exporter {
         }
     }
 
-    fn reload(&mut self, config: Config) -> Result<(), String> {
+    fn reload(&mut self, config: Config) -> Result<(), Fault> {
         let (procfs, jobs, paths) =
             (config.path.procfs.clone(), config.jobs.clone(), config.path.clone());
         self.scanner.reload(config)?;
@@ -342,7 +348,13 @@ mod tests {
         let mut config = fake.config();
         config.path.procfs = "/does/not/exist".into();
         assert!(Exporter::over(config.clone(), UNITS, since(0), Exits::off()).is_err());
-        assert!(exporter.reload(config).unwrap_err().starts_with("cannot open /does/not/exist"));
+        assert!(
+            exporter
+                .reload(config)
+                .unwrap_err()
+                .to_string()
+                .starts_with("cannot open /does/not/exist")
+        );
         assert!(collect(&mut exporter).family("namedprocess_scrape_errors").is_some());
     }
 }

@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use edctl_fault::Chain;
+
 use crate::asker::Asker;
 use crate::board::{Board, Loss, Moment, Slot};
 use crate::config::Slurm;
@@ -77,7 +79,7 @@ impl Shared {
         let asked = Moment::now();
         let outcome = ask(asker);
         let took = asked.instant.elapsed();
-        let error = outcome.as_ref().err().map(ToString::to_string);
+        let error = outcome.as_ref().err().map(|error| Chain(error).to_string());
         let (failures, news) = {
             let mut board = self.board();
             let slot = slot(&mut board);
@@ -96,6 +98,15 @@ impl Shared {
     }
 }
 
+/// Why there is no poller.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PollerError {
+    #[error("cannot start the poller")]
+    Start(#[from] std::io::Error),
+    #[error("the poller has ended")]
+    Ended,
+}
+
 /// A handle to the thread. To drop it ends the thread; a command that runs then is killed.
 pub(crate) struct Poller(Option<Running>);
 
@@ -108,7 +119,7 @@ struct Running {
 
 impl Poller {
     /// Starts the thread.
-    pub(crate) fn start(settings: &Slurm, shared: Arc<Shared>) -> std::io::Result<Self> {
+    pub(crate) fn start(settings: &Slurm, shared: Arc<Shared>) -> Result<Self, PollerError> {
         let (sender, changes) = channel();
         let (cancel, alive) = std::io::pipe()?;
         let asker = Asker::new(settings.clone(), Some(Arc::new(cancel)));
@@ -119,10 +130,10 @@ impl Poller {
     }
 
     /// Goes on with other settings, at once.
-    pub(crate) fn change(&self, settings: Slurm) -> Result<(), String> {
+    pub(crate) fn change(&self, settings: Slurm) -> Result<(), PollerError> {
         match &self.0 {
             Some(running) if running.settings.send(settings).is_ok() => Ok(()),
-            _ => Err("the poller has ended".to_owned()),
+            _ => Err(PollerError::Ended),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::{BadQuery, Page, Query};
+use edctl_fault::Fault;
 
 use crate::asker::Asker;
 use crate::config::{Config, Slurm};
@@ -32,14 +33,11 @@ pub(crate) struct Exporter {
 
 impl Exporter {
     /// Starts polling, or polls once.
-    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, String> {
+    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, Fault> {
         let shared = Arc::new(Shared::default());
         let settings = config.slurm;
         let poller = match mode {
-            Mode::Serve => Some(
-                Poller::start(&settings, Arc::clone(&shared))
-                    .map_err(|error| format!("cannot start the poller: {error}"))?,
-            ),
+            Mode::Serve => Some(Poller::start(&settings, Arc::clone(&shared))?),
             Mode::Once => {
                 let mut asker = Asker::new(settings.clone(), None);
                 for source in settings.asked() {
@@ -71,7 +69,7 @@ impl Service for Exporter {
         Ok(())
     }
 
-    fn reload(&mut self, config: Config) -> Result<(), String> {
+    fn reload(&mut self, config: Config) -> Result<(), Fault> {
         if let Some(poller) = &self.poller {
             poller.change(config.slurm.clone())?;
         }

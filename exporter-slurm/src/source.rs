@@ -64,21 +64,28 @@ impl Source {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum PollError {
     /// The command gave none.
+    #[error(transparent)]
     Run(RunError),
     /// slurmrestd gave none.
+    #[error(transparent)]
     Rest(RestError),
     /// slurmctld's own page could not be had.
+    #[error(transparent)]
     Http(HttpError),
-    /// Who is asked has nothing of the kind.
+    /// This backend does not tell it.
+    #[error("this backend does not tell it")]
     NotOffered,
     /// The command ended well, but within a row: there was more.
+    #[error("the output ended within a row")]
     Truncated,
     /// There were rows, but none that could be read.
+    #[error("none of the {} rows could be read", .0.total())]
     BadRows(Rejected),
     /// There was no row where there must be one.
+    #[error("the output had no row")]
     NoRows,
 }
 
@@ -119,25 +126,6 @@ impl PollError {
             Self::Truncated => "truncated",
             Self::BadRows(_) => "bad_rows",
             Self::NoRows => "no_rows",
-        }
-    }
-}
-
-impl std::fmt::Display for PollError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Run(RunError::Start { program, source }) => {
-                write!(f, "cannot start {}: {source}", program.display())
-            }
-            Self::Run(error) => error.fmt(f),
-            Self::Rest(error) => error.fmt(f),
-            Self::Http(error) => error.fmt(f),
-            Self::NotOffered => f.write_str("who is asked does not tell this"),
-            Self::Truncated => f.write_str("the output ended within a row"),
-            Self::BadRows(rejected) => {
-                write!(f, "none of the {} rows could be read", rejected.total())
-            }
-            Self::NoRows => f.write_str("the output had no row"),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `edctl-agent`: the node's metrics, the account of what Slurm runs here, and `status`.
 #![forbid(unsafe_code)]
 
-mod causes;
 mod config;
 mod directory;
 mod hooks;

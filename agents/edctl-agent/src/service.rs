@@ -2,6 +2,7 @@
 
 use edctl_daemon::{Mode, Service};
 use edctl_exposition::{BadQuery, Page, Query};
+use edctl_fault::Fault;
 use edctl_nodemetrics::{Collectors, Host};
 
 use crate::config::{AgentConfig, HooksConfig, StateConfig};
@@ -31,7 +32,7 @@ impl Fixed {
 }
 
 impl Agent {
-    pub(crate) fn start(config: AgentConfig, mode: Mode) -> Result<Self, String> {
+    pub(crate) fn start(config: AgentConfig, mode: Mode) -> Result<Self, Fault> {
         let reports = Reports::default();
         let hooks = match mode {
             Mode::Serve => Some(Hooks::start(&config, reports.clone())?),
@@ -62,9 +63,9 @@ impl Service for Agent {
         Ok(())
     }
 
-    fn reload(&mut self, config: AgentConfig) -> Result<(), String> {
+    fn reload(&mut self, config: AgentConfig) -> Result<(), Fault> {
         if Fixed::of(&config) != self.fixed {
-            return Err("[hooks] and [state] need a restart to change".to_owned());
+            return Err("[hooks] and [state] need a restart to change".into());
         }
         self.collectors = new_collectors(config);
         Ok(())

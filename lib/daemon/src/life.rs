@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edctl_exposition::{
-    About, BadQuery, Collecting, Format, Page, Query, SelfMetrics, Server, Source, WebConfig,
-    render,
+    About, BadQuery, BindError, Collecting, Format, Page, Query, SelfMetrics, Server, Source,
+    WebConfig, WebConfigError, render,
 };
+use edctl_fault::{Chain, Fault};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError, Invalid};
 use crate::flags::CommonFlags;
-use crate::logging::{self, LevelHandle};
+use crate::logging::{self, LevelHandle, LoggingError};
 
 /// Exit code for a bad configuration, as for a bad command line.
 const EXIT_CONFIG: u8 = 2;
@@ -25,6 +26,33 @@ const EXIT_CONFIG: u8 = 2;
 const FIRST_COLLECTION: Duration = Duration::from_secs(10);
 /// How long a service may take to tidy up at the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What ends a daemon's life before its time.
+#[derive(Debug, thiserror::Error)]
+enum LifeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Web(#[from] WebConfigError),
+    #[error(transparent)]
+    Logging(#[from] LoggingError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Start(Fault),
+    #[error("the page cannot be rendered")]
+    Render(#[from] std::fmt::Error),
+    #[error("the page cannot be printed")]
+    Print(#[source] std::io::Error),
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+    #[error("cannot serve")]
+    Serve(#[source] std::io::Error),
+}
 
 /// What a daemon is called and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +102,7 @@ pub trait Service: Send + 'static {
     ///
     /// # Errors
     /// Says what cannot be taken over; the service goes on as before.
-    fn reload(&mut self, config: Self::Config) -> Result<(), String>;
+    fn reload(&mut self, config: Self::Config) -> Result<(), Fault>;
 
     /// Whether the data is complete enough for `/readyz`; asked after each collection.
     fn ready(&self) -> bool {
@@ -88,14 +116,14 @@ pub fn main<S: Service>(
     spec: &Spec,
     flags: &CommonFlags,
     apply: impl Fn(&mut S::Config) + Send + 'static,
-    start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
+    start: impl FnOnce(S::Config, Mode) -> Result<S, Fault>,
 ) -> ExitCode {
     edctl_sys::heap::keep_little();
     let load = loader::<S>(spec, flags, apply);
     let files = match load().and_then(|config| Files::read(flags, config)) {
         Ok(files) => files,
         Err(error) => {
-            eprintln!("{}: {error}", spec.binary);
+            eprintln!("{}: {}", spec.binary, Chain(&error));
             return ExitCode::from(EXIT_CONFIG);
         }
     };
@@ -105,14 +133,16 @@ pub fn main<S: Service>(
         files.warnings().iter().for_each(tell);
         Ok(())
     } else if flags.once {
-        start(files.config, Mode::Once).and_then(|service| print_page(spec, service))
+        start(files.config, Mode::Once)
+            .map_err(LifeError::Start)
+            .and_then(|service| print_page(spec, service))
     } else {
         serve(spec, flags, files, load, start)
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error}", spec.binary);
+            eprintln!("{}: {}", spec.binary, Chain(&error));
             ExitCode::FAILURE
         }
     }
@@ -122,13 +152,13 @@ fn loader<S: Service>(
     spec: &Spec,
     flags: &CommonFlags,
     apply: impl Fn(&mut S::Config),
-) -> impl Fn() -> Result<S::Config, String> {
+) -> impl Fn() -> Result<S::Config, LifeError> {
     let named = flags.config.is_some();
     let file: PathBuf = flags.config.clone().unwrap_or_else(|| Path::new(spec.config_file).into());
     move || {
-        let mut config: S::Config = config::load(&file, named).map_err(|e| e.to_string())?;
+        let mut config: S::Config = config::load(&file, named)?;
         apply(&mut config);
-        config.validate().map_err(|e| e.to_string())?;
+        config.validate()?;
         Ok(config)
     }
 }
@@ -141,10 +171,10 @@ struct Files<C> {
 
 impl<C: Config> Files<C> {
     /// Reads the web configuration file too, which may need more rights than a page does.
-    fn read(flags: &CommonFlags, config: C) -> Result<Self, String> {
+    fn read(flags: &CommonFlags, config: C) -> Result<Self, LifeError> {
         let file = flags.web_config_file.as_ref().or(config.web().config_file.as_ref());
         let web = match file.filter(|file| !flags.once && !file.as_os_str().is_empty()) {
-            Some(file) => Some(WebConfig::read(file).map_err(|error| error.to_string())?),
+            Some(file) => Some(WebConfig::read(file)?),
             None => None,
         };
         Ok(Self { config, web })
@@ -160,14 +190,16 @@ fn about(spec: &Spec) -> About {
     About { component: spec.component, about: spec.about, version: spec.version }
 }
 
-fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), String> {
+fn print_page<S: Service>(spec: &Spec, mut service: S) -> Result<(), LifeError> {
     let mut page = Page::default();
     service.collect(&mut page);
     SelfMetrics::new(about(spec)).collect(&mut page);
     page.finish();
-    let text = render(&Arc::new(page), Format::Text).map_err(|error| error.to_string())?;
+    let text = render(&Arc::new(page), Format::Text)?;
     match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(LifeError::Print(error))
+        }
         _ => Ok(()),
     }
 }
@@ -176,9 +208,9 @@ fn serve<S: Service>(
     spec: &Spec,
     flags: &CommonFlags,
     files: Files<S::Config>,
-    load: impl Fn() -> Result<S::Config, String>,
-    start: impl FnOnce(S::Config, Mode) -> Result<S, String>,
-) -> Result<(), String> {
+    load: impl Fn() -> Result<S::Config, LifeError>,
+    start: impl FnOnce(S::Config, Mode) -> Result<S, Fault>,
+) -> Result<(), LifeError> {
     let warnings = files.warnings();
     let Files { config, web } = files;
     let level = logging::start(
@@ -187,20 +219,18 @@ fn serve<S: Service>(
         flags.log_format.unwrap_or(config.log().format),
     )?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let server = Server::bind(&addresses(spec, flags, &config))
-        .map_err(|e| e.to_string())?
+    let server = Server::bind(&addresses(spec, flags, &config))?
         .with_web_config(web)
         .with_metrics_at(flags.telemetry_path.clone());
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
-    let service = Serving(start(config, Mode::Serve)?);
-    let collecting = Collecting::start(service, Arc::clone(&metrics))
-        .map_err(|error| format!("cannot start a thread: {error}"))?;
+    let service = Serving(start(config, Mode::Serve).map_err(LifeError::Start)?);
+    let collecting = Collecting::start(service, Arc::clone(&metrics)).map_err(LifeError::Thread)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+        .map_err(LifeError::Runtime)?;
     edctl_sys::heap::give_back();
     let served = runtime.block_on(async {
         let scheme = server.scheme();
@@ -218,7 +248,7 @@ fn serve<S: Service>(
     if !collecting.stop(STOP_PATIENCE) {
         tracing::warn!("a collection is stuck; leaving without it");
     }
-    served.map_err(|error| format!("cannot serve: {error}"))
+    served.map_err(LifeError::Serve)
 }
 
 fn addresses<C: Config>(spec: &Spec, flags: &CommonFlags, config: &C) -> Vec<SocketAddr> {
@@ -312,7 +342,7 @@ async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>)
 /// Reads the configuration again on each SIGHUP; the `level` is there unless a flag fixed it.
 async fn reload_on_hangup<S: Service>(
     collecting: Collecting<Serving<S>>,
-    load: impl Fn() -> Result<S::Config, String>,
+    load: impl Fn() -> Result<S::Config, LifeError>,
     level: Option<LevelHandle>,
     fixed: Fixed,
 ) -> std::io::Result<()> {
@@ -334,13 +364,15 @@ async fn reload_on_hangup<S: Service>(
                 config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
                 let taken = collecting.change(move |service| match service.0.reload(config) {
                     Ok(()) => tracing::info!("configuration reloaded"),
-                    Err(error) => tracing::error!(error, "the old configuration stays"),
+                    Err(error) => {
+                        tracing::error!(error = %Chain(&*error), "the old configuration stays");
+                    }
                 });
                 if !taken {
                     tracing::error!("a collection is stuck; the old configuration stays");
                 }
             }
-            Err(error) => tracing::error!(error, "the old configuration stays"),
+            Err(error) => tracing::error!(error = %Chain(&error), "the old configuration stays"),
         }
         notify(&[NotifyState::Ready]);
     }

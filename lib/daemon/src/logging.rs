@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::journal::JournalLayer;
@@ -65,11 +65,24 @@ impl LevelHandle {
     }
 }
 
+/// Why nothing can be logged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoggingError {
+    #[error("cannot reach the journal (--log.format=text does without)")]
+    Journal(#[source] std::io::Error),
+    #[error("cannot start logging")]
+    Started(#[from] TryInitError),
+}
+
 /// Starts logging for the whole process.
 ///
 /// # Errors
 /// Where the journal was asked for and cannot be reached, or logging was started before.
-pub(crate) fn start(identifier: &str, level: Level, format: Format) -> Result<LevelHandle, String> {
+pub(crate) fn start(
+    identifier: &str,
+    level: Level,
+    format: Format,
+) -> Result<LevelHandle, LoggingError> {
     let (filter, handle) = reload::Layer::new(LevelFilter::from(level));
     let output = match format {
         Format::Auto if systemd_journal_logger::connected_to_journal() => {
@@ -78,15 +91,9 @@ pub(crate) fn start(identifier: &str, level: Level, format: Format) -> Result<Le
         }
         Format::Auto | Format::Text => text(),
         Format::Json => fmt::layer().json().with_writer(std::io::stderr).boxed(),
-        Format::Journal => JournalLayer::new(identifier)
-            .map_err(|error| format!("cannot reach the journal: {error}; try --log.format=text"))?
-            .boxed(),
+        Format::Journal => JournalLayer::new(identifier).map_err(LoggingError::Journal)?.boxed(),
     };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(output)
-        .try_init()
-        .map_err(|error| format!("cannot start logging: {error}"))?;
+    tracing_subscriber::registry().with(filter).with(output).try_init()?;
     Ok(LevelHandle(handle))
 }
 

@@ -19,7 +19,7 @@ use crate::web::WebConfig;
 const BACKLOG: i32 = 1024;
 /// An address that could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}; choose another with --web.listen-address")]
+#[error("cannot listen on {address} (choose another with --web.listen-address)")]
 pub struct BindError {
     address: SocketAddr,
     source: std::io::Error,

@@ -8,6 +8,7 @@
 
 mod authority;
 mod batch;
+mod error;
 mod record;
 mod replay;
 mod server;
@@ -21,14 +22,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edctl_exposition::{Family, Page};
+use edctl_fault::Fault;
 
-use crate::causes::with_causes;
 use crate::config::{AgentConfig, STATE_FLAG};
 use crate::directory;
 use crate::node::{Disk, Store};
 use crate::reports::Reports;
 use crate::status::{About, Answering};
 use authority::Authority;
+use error::HooksError;
 use replay::Replay;
 use server::Server;
 use vanished::Watch;
@@ -50,7 +52,7 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    pub(crate) fn start(config: &AgentConfig, reports: Reports) -> Result<Self, String> {
+    pub(crate) fn start(config: &AgentConfig, reports: Reports) -> Result<Self, Fault> {
         let until = Instant::now() + START_PATIENCE;
         let left = || until.saturating_duration_since(Instant::now());
         let directory = config.state.directory.clone();
@@ -85,8 +87,8 @@ impl Hooks {
 
 /// Opens the state's files in their directory; may hang with its disk.
 fn open_store(directory: &Path, boot_id: &str) -> Opened {
-    directory::make(directory, directory::PRIVATE, STATE_FLAG).map_err(|e| e.to_string())?;
-    let (store, state) = Store::open(directory, boot_id).map_err(|e| with_causes(&e))?;
+    directory::make(directory, directory::PRIVATE, STATE_FLAG)?;
+    let (store, state) = Store::open(directory, boot_id)?;
     let disk: Box<dyn Disk> = Box::new(store);
     Ok((disk, state))
 }
@@ -143,10 +145,10 @@ fn collect_record(record: &Inner, page: &mut Page) {
     );
 }
 
-fn read_boot_id(procfs: &Path) -> Result<String, String> {
+fn read_boot_id(procfs: &Path) -> Result<String, HooksError> {
     let path = procfs.join("sys/kernel/random/boot_id");
     match std::fs::read_to_string(&path) {
         Ok(id) => Ok(id.trim().to_owned()),
-        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+        Err(source) => Err(HooksError::BootId { path, source }),
     }
 }

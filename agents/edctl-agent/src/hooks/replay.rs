@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use edctl_exposition::{Family, Page};
+use edctl_fault::{Chain, Fault};
 use edctl_hookmsg::Request;
 use edctl_spool::{Depth, Limits, Name, Replayed, Spool, SpoolError, Take};
 
+use super::error::HooksError;
 use super::record::{NotDurable, Record, STUCK};
 use super::vanished::Watch;
-use crate::causes::with_causes;
 use crate::config::STATE_FLAG;
 use crate::directory::{self, DirectoryError};
 use crate::node::Source;
@@ -72,7 +73,7 @@ impl Replay {
         record: Arc<Record>,
         mut watch: Watch,
         patience: Duration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Fault> {
         let view = Arc::new(Mutex::new(SpoolView::default()));
         let replayer =
             Replayer { directory: directory.to_owned(), record, view: Arc::clone(&view) };
@@ -90,9 +91,9 @@ impl Replay {
                     watch.look(&replayer.record, Instant::now());
                 }
             })
-            .map_err(|e| format!("cannot start the replaying thread: {e}"))?;
+            .map_err(|source| HooksError::Thread { thread: "replaying", source })?;
         match drained.recv_timeout(patience) {
-            Ok(Err(error)) => return Err(with_causes(&error)),
+            Ok(Err(error)) => return Err(error.into()),
             Ok(Ok(())) => {}
             Err(_) => tracing::warn!("the spool is not read yet: starting without it"),
         }
@@ -161,7 +162,7 @@ impl Replayer {
         let (replayed, depth) = match self.asking(|| self.replay()) {
             Ok((replayed, depth)) => (replayed, Some(depth)),
             Err(error) => {
-                tracing::error!("cannot replay the spool: {}", with_causes(&error));
+                tracing::error!("cannot replay the spool: {}", Chain(&error));
                 (Replayed::default(), None)
             }
         };

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use edctl_fault::Fault;
 use edctl_hookmsg::{DecodeError, Event, Hook, MAX_REQUEST_BYTES, Outcome, Reply, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use super::authority::Authority;
+use super::error::HooksError;
 use super::record::{Record, Word};
 use crate::config::SOCKET_FLAG;
 use crate::directory;
@@ -54,11 +56,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(socket: &Path, context: Context) -> Result<Self, String> {
-        let failed = |e: io::Error| format!("cannot listen on {}: {e}", socket.display());
+    pub(crate) fn start(socket: &Path, context: Context) -> Result<Self, Fault> {
+        let failed = |source| HooksError::Listen { socket: socket.to_owned(), source };
         if let Some(parent) = socket.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            directory::make(parent, directory::PUBLIC, SOCKET_FLAG)
-                .map_err(|error| error.to_string())?;
+            directory::make(parent, directory::PUBLIC, SOCKET_FLAG)?;
         }
         let listener = bind(socket).map_err(failed)?;
         let runtime =

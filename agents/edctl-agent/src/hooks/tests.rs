@@ -231,8 +231,8 @@ fn what_came_before_the_state_was_loaded_stands_on_it() {
 #[test]
 fn a_start_says_what_is_wrong_with_its_disk() {
     let record = Arc::new(Record::new("boot".to_owned()));
-    let started = Writer::start(record, || Err("no such place".to_owned()), PATIENCE);
-    assert_eq!(started.err().as_deref(), Some("no such place"));
+    let started = Writer::start(record, || Err("no such place".into()), PATIENCE);
+    assert_eq!(started.err().map(|error| error.to_string()).as_deref(), Some("no such place"));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The one thread that asks the disk of the node's state for anything. It may hang with the disk: then
 //! the state goes on in memory, and is written when the disk answers again.
 
+use edctl_fault::{Chain, Fault};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::error::HooksError;
 use super::record::Record;
-use crate::causes::with_causes;
 use crate::node::{Disk, NodeState, StoreError};
 
 /// How long to wait before the next attempt after the disk refused.
@@ -15,7 +16,7 @@ const RETRY: Duration = Duration::from_secs(5);
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The disk, and the state that it kept.
-pub(crate) type Opened = Result<(Box<dyn Disk>, NodeState), String>;
+pub(crate) type Opened = Result<(Box<dyn Disk>, NodeState), Fault>;
 
 /// The writing thread. Dropping it ends it, or leaves it where its disk does not answer.
 pub(crate) struct Writer {
@@ -31,7 +32,7 @@ impl Writer {
         record: Arc<Record>,
         open: impl FnMut() -> Opened + Send + 'static,
         patience: Duration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Fault> {
         // Without a buffer: whoever sends knows whether somebody still waits.
         let (first, opened) = sync_channel(0);
         let (ending, ended) = sync_channel(0);
@@ -44,12 +45,12 @@ impl Writer {
                     Keeper { record: for_thread, disk, is_behind: false }.work();
                 }
             })
-            .map_err(|e| format!("cannot start the writing thread: {e}"))?;
+            .map_err(|source| HooksError::Thread { thread: "writing", source })?;
         let writer = Self { record, ended };
         match opened.recv_timeout(patience) {
             Ok(Err(error)) => Err(error),
             Ok(Ok(())) => Ok(writer),
-            Err(RecvTimeoutError::Disconnected) => Err("the writing thread has ended".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => Err(HooksError::WriterEnded.into()),
             Err(RecvTimeoutError::Timeout) => {
                 tracing::warn!(
                     "the disk of the node's state does not answer: starting without what it kept"
@@ -78,7 +79,7 @@ impl Drop for Writer {
 fn open_disk(
     record: &Record,
     mut open: impl FnMut() -> Opened,
-    first: &SyncSender<Result<(), String>>,
+    first: &SyncSender<Result<(), Fault>>,
 ) -> Option<Box<dyn Disk>> {
     loop {
         record.lock().ask_disk();
@@ -94,7 +95,7 @@ fn open_disk(
             }
             Err(error) => match first.send(Err(error)) {
                 Err(SendError(Err(error))) => {
-                    tracing::error!("the node's state is not kept: {error}");
+                    tracing::error!("the node's state is not kept: {}", Chain(&*error));
                 }
                 _ => return None,
             },
@@ -151,7 +152,7 @@ impl Keeper {
         let answer = question(&mut *self.disk);
         self.record.lock().hear_disk(answer.is_err());
         if let Err(error) = &answer {
-            tracing::error!("the node's state is not kept: {}", with_causes(error));
+            tracing::error!("the node's state is not kept: {}", Chain(error));
         }
         answer.is_ok()
     }

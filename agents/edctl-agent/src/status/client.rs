@@ -5,20 +5,33 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use edctl_hookmsg::Request;
+use edctl_hookmsg::{DecodeError, Request};
 
 use super::model::Status;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_REPLY_BYTES: u64 = 16 << 20;
 
-pub(super) fn ask(socket: &Path) -> Result<Status, String> {
-    let line = Request::Status.encode().map_err(|e| e.to_string())?;
-    let reply = exchange(socket, &line).map_err(|e| e.to_string())?;
+/// Why there is no status.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoStatus {
+    #[error("it cannot be asked")]
+    Request(#[from] DecodeError),
+    #[error(transparent)]
+    Connection(#[from] std::io::Error),
+    #[error("it closed the connection without an answer")]
+    Nothing,
+    #[error("its answer is not understood")]
+    Answer(#[from] serde_json::Error),
+}
+
+pub(super) fn ask(socket: &Path) -> Result<Status, NoStatus> {
+    let line = Request::Status.encode()?;
+    let reply = exchange(socket, &line)?;
     if reply.is_empty() {
-        return Err("it closed the connection without an answer".to_owned());
+        return Err(NoStatus::Nothing);
     }
-    serde_json::from_slice(&reply).map_err(|e| format!("its answer is not understood: {e}"))
+    Ok(serde_json::from_slice(&reply)?)
 }
 
 fn exchange(socket: &Path, line: &[u8]) -> std::io::Result<Vec<u8>> {

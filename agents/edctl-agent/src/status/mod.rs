@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use edctl_fault::Chain;
 
 pub(crate) use answer::Answering;
 pub(crate) use model::About;
@@ -46,7 +47,8 @@ pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
     let status = match client::ask(&flags.socket) {
         Ok(status) => status,
         Err(reason) => {
-            eprintln!("edctl-agent: no agent answers on {}: {reason}", flags.socket.display());
+            let (socket, reason) = (flags.socket.display(), Chain(&reason));
+            eprintln!("edctl-agent: no agent answers on {socket}: {reason}");
             eprintln!("edctl-agent: is it running? systemctl status edctl-agent");
             return ExitCode::from(EXIT_NO_AGENT);
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use edctl_fault::Chain;
 use edctl_slurm::{Invocation, RunError, Runner, commands};
 
 use super::answer::{Answer, Sighting};
@@ -63,7 +64,7 @@ impl Queue {
     }
 
     fn note_trouble(&mut self, error: &RunError) -> Answer {
-        let reason = one_line(&format!("Slurm cannot be asked: {error}"));
+        let reason = one_line(&format!("Slurm cannot be asked: {}", Chain(&error)));
         self.trouble = Some((Instant::now(), reason.clone()));
         Answer::Unknown { reason }
     }

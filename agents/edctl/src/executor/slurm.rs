@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use edctl_fault::Chain;
 use edctl_flow::{Judgement, Verdict};
 use edctl_slurm::{Invocation, JobComment, Output, RunError, Runner, commands};
 
@@ -50,9 +51,9 @@ pub(crate) fn submit(bin_dir: &Path, dir: &RunDir, run: &RunRecord) -> Result<Jo
             Sighting { answer: Answer::Gone, .. } if !is_answer_lost(&error) => {
                 return Err(refused(dir, run, error)?);
             }
-            _ => return Err(in_doubt(run, &error.to_string())),
+            _ => return Err(in_doubt(run, &Chain(&error).to_string())),
         },
-        Err(error) => find_job(bin_dir, run, &error.to_string())?,
+        Err(error) => find_job(bin_dir, run, &Chain(&error).to_string())?,
     };
     let job = JobRecord {
         schema: "edctl.job/v1".to_owned(),

@@ -18,12 +18,12 @@ use super::users::Users;
 #[derive(Debug, thiserror::Error)]
 pub enum WebConfigError {
     /// It cannot be read at all.
-    #[error("{}: cannot be read: {error}", file.display())]
+    #[error("{}: cannot be read", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// Why.
-        error: std::io::Error,
+        source: std::io::Error,
     },
     /// Something in it cannot be used.
     #[error("{}:{problem}", file.display())]
@@ -62,7 +62,7 @@ impl Settings {
     pub(super) fn read(file: &Path, stamps: &mut Stamps) -> Result<Self, WebConfigError> {
         stamps.add(file.to_owned());
         let text = std::fs::read_to_string(file)
-            .map_err(|error| WebConfigError::Unreadable { file: file.to_owned(), error })?;
+            .map_err(|source| WebConfigError::Unreadable { file: file.to_owned(), source })?;
         let invalid = |problem| WebConfigError::Invalid { file: file.to_owned(), problem };
         let content = File::parse(&text).map_err(|error| invalid(yaml::located(&error)))?;
         let folder = file.parent().unwrap_or(Path::new(""));

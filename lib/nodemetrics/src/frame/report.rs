@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use edctl_exposition::{Family, Page};
+use edctl_fault::Chain;
 
 use crate::reading::error::{CollectError, State};
 use crate::reading::left_out::LeftOut;
@@ -41,9 +42,9 @@ impl Report {
                 let state = error.state();
                 if state != State::Absent {
                     page.error(name, error.reason());
-                    tracing::debug!(collector = name, "{error}");
+                    tracing::debug!(collector = name, "{}", Chain(&error));
                 }
-                (state, Some(error.to_string()))
+                (state, Some(Chain(&error).to_string()))
             }
         };
         Self { name, state, duration, error }

@@ -44,13 +44,13 @@ pub(crate) enum CollectError {
     #[error("{} may not be read", path.display())]
     Denied { path: PathBuf },
     /// The system refused.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Io { path: PathBuf, source: io::Error },
     /// The file does not have the form that it should have.
     #[error("{}, line {line}: {expected}", path.display())]
     Parse { path: PathBuf, line: usize, expected: &'static str },
     /// The kernel was asked, and did not tell.
-    #[error("cannot get {what}: {source}")]
+    #[error("cannot get {what}")]
     Netlink { what: &'static str, source: DumpError },
     /// What it reads keeps it waiting.
     #[error("no answer for {} s", waited.as_secs())]

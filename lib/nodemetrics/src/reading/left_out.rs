@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use edctl_exposition::Page;
+use edctl_fault::Chain;
 
 use crate::reading::error::CollectError;
 
@@ -52,8 +53,8 @@ impl LeftOut {
         let first = self.first.as_ref()?;
         let others = self.times.iter().map(|(_, times)| times).sum::<u64>() - 1;
         Some(match others {
-            0 => first.to_string(),
-            _ => format!("{first} (and {others} more)"),
+            0 => Chain(first).to_string(),
+            _ => format!("{} (and {others} more)", Chain(first)),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nobody could be reached.
-    #[error("cannot connect to {place}: {source}")]
+    #[error("cannot connect to {place}")]
     Connect {
         /// The socket or the host.
         place: String,
