@@ -36,6 +36,7 @@ lint: .cargo-deny
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level warn check bans licenses sources
 	lint/circles
+	lint/signposts
 	ruff=$$(packaging/install-ruff) && $$ruff check --quiet && $$ruff format --quiet --check
 	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/install-ruff packaging/check-debs \
 	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use edctl_daemon::{Mode, Service};
-use edctl_exposition::Page;
+use edctl_exposition::{Collect, Page};
 use edctl_fault::Fault;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -87,9 +87,7 @@ impl Exporter {
     }
 }
 
-impl Service for Exporter {
-    type Config = Config;
-
+impl Collect for Exporter {
     fn collect(&mut self, page: &mut Page) {
         match self.scanner.scan(page) {
             Ok(()) => {
@@ -112,6 +110,10 @@ impl Service for Exporter {
             jobs.collect(page);
         }
     }
+}
+
+impl Service for Exporter {
+    type Config = Config;
 
     fn reload(&mut self, config: Config) -> Result<(), Fault> {
         let (procfs, jobs, paths) =

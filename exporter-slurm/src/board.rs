@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use edctl_exposition::Histogram;
 use edctl_slurm::Rejected;
 
 use crate::backend::Teller;
@@ -79,9 +80,8 @@ impl<T> Slot<T> {
         took: Duration,
         outcome: Result<Answer<T>, PollError>,
     ) {
-        self.health.polls += 1;
+        self.health.polls.observe(took.as_secs_f64());
         self.health.last_duration = Some(took);
-        self.health.total_duration += took;
         match outcome {
             Ok(Answer { counts, rejected }) => {
                 self.health.failing = None;
@@ -127,7 +127,8 @@ impl<T> Slot<T> {
 pub(crate) struct Health {
     /// Who was asked last.
     pub(crate) teller: Option<Teller>,
-    pub(crate) polls: u64,
+    /// How long the polls took.
+    pub(crate) polls: Histogram,
     pub(crate) failures: BTreeMap<&'static str, u64>,
     pub(crate) failures_in_a_row: u32,
     /// Why the last poll failed, if it did.
@@ -138,7 +139,6 @@ pub(crate) struct Health {
     /// What was lost for a reason for the first time, until it is logged.
     news: Vec<Loss>,
     pub(crate) last_duration: Option<Duration>,
-    pub(crate) total_duration: Duration,
     /// When the last good snapshot was asked for, however old it is.
     pub(crate) taken: Option<Moment>,
     /// The kind of private data because of which the source tells our user only part; then none of it
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(slot.fresh(begin.instant + max_age, max_age), Some(&7));
         assert_eq!(slot.fresh(begin.instant + max_age + Duration::from_secs(1), max_age), None);
         assert_eq!(slot.health.failing, Some("no_rows"));
-        assert_eq!(slot.health.total_duration, Duration::from_secs(3));
+        assert_eq!(slot.health.polls.sum(), 3.0);
     }
 
     #[test]
@@ -249,6 +249,6 @@ mod tests {
         assert_eq!(slot.health.failures_in_a_row, 0);
         assert_eq!(slot.health.failing, None);
         assert_eq!(slot.health.failures["truncated"], 2);
-        assert_eq!(slot.health.polls, 3);
+        assert_eq!(slot.health.polls.count(), 3);
     }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use edctl_daemon::{Invalid, Log, Web};
-use edctl_slurm::http::Place;
+use edctl_slurm::http::Endpoint;
 use serde::Deserialize;
 
-use crate::profile::Profile;
+use crate::flags::Profile;
 use crate::source::Source;
 
 /// The whole file.
@@ -95,8 +95,8 @@ impl Slurm {
     }
 
     /// Where slurmctld has its own pages, if that is configured.
-    pub(crate) fn native(&self) -> Option<Place> {
-        Place::of_url(self.native_url.as_deref()?)
+    pub(crate) fn native(&self) -> Option<Endpoint> {
+        Endpoint::of_url(self.native_url.as_deref()?)
     }
 
     /// All sources that are asked, in this order: first what the others may leave out.
@@ -144,7 +144,7 @@ impl edctl_daemon::Config for Config {
             }
         }
         if let Some(url) = native_url
-            && Place::of_url(url).is_none()
+            && Endpoint::of_url(url).is_none()
         {
             let message = format!("expected http://HOST:PORT, not {url:?}");
             return Err(Invalid::new("slurm.native_url", message));

@@ -8,6 +8,7 @@ mod backend;
 mod board;
 mod config;
 mod counts;
+mod flags;
 #[cfg(test)]
 mod odd_values;
 mod page;
@@ -17,14 +18,13 @@ mod schedule;
 mod service;
 mod source;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use edctl_daemon::{CommonFlags, Spec};
+use edctl_daemon::Spec;
 
 use crate::config::Config;
-use crate::profile::Profile;
+use crate::flags::Flags;
 use crate::service::Exporter;
 
 const SPEC: Spec = Spec {
@@ -36,28 +36,8 @@ const SPEC: Spec = Spec {
     port: 9811,
 };
 
-/// Serves cluster-wide Slurm metrics to Prometheus
-///
-/// Asks slurmctld on a schedule of its own (by sdiag, sinfo, squeue, scontrol and sshare, by slurmrestd,
-/// or for its own pages), so that what it costs does not depend on who scrapes; shows the last good answer
-/// until that is too old.
-#[derive(Debug, Parser)]
-#[command(name = "edctl-exporter-slurm", version)]
-struct Flags {
-    #[command(flatten)]
-    common: CommonFlags,
-
-    /// Where Slurm's commands are
-    #[arg(long = "slurm.bin-dir", value_name = "DIR")]
-    bin_dir: Option<PathBuf>,
-
-    /// Whose names /metrics shows; /metrics?profile=NAME chooses for one scrape
-    #[arg(long = "slurm.profile", value_name = "NAME")]
-    profile: Option<Profile>,
-}
-
 fn main() -> ExitCode {
-    let Flags { common, bin_dir, profile } = edctl_daemon::parse();
+    let Flags { common, bin_dir, profile } = Flags::parse();
     let apply = move |config: &mut Config| {
         if let Some(bin_dir) = &bin_dir {
             config.slurm.bin_dir.clone_from(bin_dir);

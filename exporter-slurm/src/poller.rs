@@ -31,8 +31,9 @@ impl Shared {
     /// Waits until each source has been asked once, but not beyond `until`.
     pub(crate) fn wait_for_first_polls(&self, settings: &Slurm, until: Instant) {
         let patience = until.saturating_duration_since(Instant::now());
-        let unasked =
-            |board: &mut Board| settings.asked().any(|source| board.health(source).polls == 0);
+        let unasked = |board: &mut Board| {
+            settings.asked().any(|source| board.health(source).polls.count() == 0)
+        };
         // Whether it was too late shows on the board.
         let _late = self.polled.wait_timeout_while(self.board(), patience, unasked);
     }

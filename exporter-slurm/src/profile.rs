@@ -2,24 +2,8 @@
 
 use clap::ValueEnum;
 use edctl_exposition::{BadQuery, Query};
-use serde::Deserialize;
 
-/// A vocabulary, by the word in the configuration and in `/metrics?profile=`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Profile {
-    /// Our own names.
-    #[default]
-    Edctl,
-    /// Those of vpenso/prometheus-slurm-exporter, and of Grafana's dashboard 4323.
-    Vpenso,
-    /// Those of SckyzO/slurm_exporter.
-    Sckyzo,
-    /// Those of rivosinc/prometheus-slurm-exporter.
-    Rivosinc,
-    /// Those of slurmctld itself.
-    Native,
-}
+use crate::flags::Profile;
 
 impl Profile {
     /// What a query asks for, or `preset` where it asks for nothing.

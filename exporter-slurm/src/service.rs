@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edctl_daemon::{Mode, Service};
-use edctl_exposition::{BadQuery, Page, Query};
+use edctl_exposition::{BadQuery, Collect, Page, Query};
 use edctl_fault::Fault;
 
 use crate::asker::Asker;
 use crate::config::{Config, Slurm};
+use crate::flags::Profile;
 use crate::page;
 use crate::poller::{Poller, Shared};
-use crate::profile::Profile;
 use crate::source::Source;
 
 /// How long after the start a page waits for the first polls. After that it never waits. Well below
@@ -57,23 +57,13 @@ impl Exporter {
     }
 }
 
-impl Service for Exporter {
-    type Config = Config;
-
+impl Collect for Exporter {
     fn collect(&mut self, page: &mut Page) {
         self.render(self.settings.profile, page);
     }
 
     fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
         self.render(Profile::of_query(query, self.settings.profile)?, page);
-        Ok(())
-    }
-
-    fn reload(&mut self, config: Config) -> Result<(), Fault> {
-        if let Some(poller) = &self.poller {
-            poller.change(config.slurm.clone())?;
-        }
-        self.settings = config.slurm;
         Ok(())
     }
 
@@ -85,5 +75,17 @@ impl Service for Exporter {
             // What will never be shown is not waited for.
             health.hidden.is_some() || health.is_fresh(now, max_age)
         })
+    }
+}
+
+impl Service for Exporter {
+    type Config = Config;
+
+    fn reload(&mut self, config: Config) -> Result<(), Fault> {
+        if let Some(poller) = &self.poller {
+            poller.change(config.slurm.clone())?;
+        }
+        self.settings = config.slurm;
+        Ok(())
     }
 }

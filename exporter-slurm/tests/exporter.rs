@@ -389,7 +389,10 @@ fn a_reload_keeps_the_counters_and_a_bad_one_changes_nothing() {
     cluster.configure("interval_secs = 1800\nmax_age_secs = 3600");
     exporter.signal("HUP");
     exporter.until_it_logs("web.listen_address, web.config_file and log.format need a restart");
-    exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
+    let page =
+        exporter.until(|page| page.contains("edctl_slurm_polls_total{source=\"nodes\"} 2\n"));
+    let latency = "edctl_slurm_poll_latency_seconds_count{source=\"nodes\"} 2\n";
+    assert!(page.contains(latency), "{page}");
 }
 
 #[test]
@@ -443,7 +446,7 @@ fn what_becomes_of_jobs_is_counted_from_poll_to_poll() {
     let page = exporter.until(|page| page.contains("edctl_slurm_jobs_ended_total{"));
     for line in [
         "edctl_slurm_jobs_ended_total{state=\"failed\",profile=\"latency\"} 1\n",
-        "edctl_slurm_job_wait_seconds_sum{partition=\"p\",profile=\"latency\"} 30\n",
+        "edctl_slurm_job_wait_seconds_sum{partition=\"p\",profile=\"latency\"} 30.0\n",
         "edctl_slurm_job_run_seconds_bucket{partition=\"p\",profile=\"latency\",le=\"10\"} 0\n",
         "edctl_slurm_job_run_seconds_bucket{partition=\"p\",profile=\"latency\",le=\"60\"} 1\n",
         "edctl_slurm_job_run_seconds_count{partition=\"p\",profile=\"latency\"} 1\n",

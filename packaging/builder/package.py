@@ -32,7 +32,7 @@ class Package:
             (root / "DEBIAN").mkdir(parents=True)
             programs = self._install(root, binaries)
             for program in programs:
-                _add_generated_pages(root, program)
+                _add_generated_pages(root, program, binaries)
             self._add_documents(root)
             self._add_control(root, programs)
             _settle_modes_and_times(root, self.version.epoch)
@@ -107,30 +107,33 @@ class Package:
         return {"@PACKAGE@": self.name, "@UNIT@": f"{self.name}.service", "@SHORT@": short}
 
 
-def _add_generated_pages(root: Path, program: Path) -> None:
-    """The man page and the completions that a program on the PATH prints about itself."""
+def _add_generated_pages(root: Path, program: Path, binaries: Path) -> None:
+    """The man page and the completions of a program on the PATH."""
     name, section = program.name, {"bin": "1", "sbin": "8"}.get(program.parent.name)
     if section is None:
         return
-    _write_compressed(root / f"usr/share/man/man{section}/{name}.{section}.gz", _generate(program, "man"))
+    _write_compressed(root / f"usr/share/man/man{section}/{name}.{section}.gz", _generate(binaries, name, "man"))
     for shell, path in (
         ("bash", f"bash-completion/completions/{name}"),
         ("zsh", f"zsh/vendor-completions/_{name}"),
         ("fish", f"fish/vendor_completions.d/{name}.fish"),
     ):
-        _write(root / "usr/share" / path, _generate(program, shell))
+        _write(root / "usr/share" / path, _generate(binaries, name, shell))
 
 
-def _generate(program: Path, what: str) -> bytes:
-    if program.name == "edctl":
-        arguments = ["man"] if what == "man" else ["completion", what]
+def _generate(binaries: Path, name: str, what: str) -> bytes:
+    """The designers' command prints its own; of the daemons `edctl-pages` (packaging/pages) does."""
+    if name == "edctl":
+        command = [str(binaries / name), *(["man"] if what == "man" else ["completion", what])]
     else:
-        arguments = ["--generate", what]
-    command = [str(program), *arguments]
-    result = subprocess.run(command, capture_output=True, check=False)
+        command = [str(binaries / "edctl-pages"), name, what]
+    try:
+        result = subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        raise PackagingError(f"cannot run {command[0]}: {error}") from error
     if result.returncode != 0 or not result.stdout:
         raise PackagingError(
-            f"'{program.name} {' '.join(arguments)}' printed no page: exit code "
+            f"'{' '.join(command)}' printed no page: exit code "
             f"{result.returncode}, {result.stderr.decode(errors='replace')}"
         )
     return result.stdout

@@ -69,7 +69,7 @@ class PackageTest(unittest.TestCase):
             self.build("bin absent usr/libexec/sample/absent\n")
 
     def test_refuses_a_program_on_the_path_without_a_man_page(self) -> None:
-        with self.assertRaisesRegex(PackagingError, "helper --generate man.*printed no page"):
+        with self.assertRaisesRegex(PackagingError, "cannot run .*/edctl-pages"):
             self.build("bin helper usr/sbin/helper\n")
 
 

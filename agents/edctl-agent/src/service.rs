@@ -1,7 +1,7 @@
 //! The agent as a daemon: its collectors and its hook server.
 
 use edctl_daemon::{Mode, Service};
-use edctl_exposition::{BadQuery, Page, Query};
+use edctl_exposition::{BadQuery, Collect, Page, Query};
 use edctl_fault::Fault;
 use edctl_nodemetrics::{Collectors, Host};
 
@@ -44,9 +44,7 @@ impl Agent {
     }
 }
 
-impl Service for Agent {
-    type Config = AgentConfig;
-
+impl Collect for Agent {
     fn collect(&mut self, page: &mut Page) {
         self.reports.replace(self.collectors.collect(page));
         if let Some(hooks) = &self.hooks {
@@ -62,6 +60,10 @@ impl Service for Agent {
         }
         Ok(())
     }
+}
+
+impl Service for Agent {
+    type Config = AgentConfig;
 
     fn reload(&mut self, config: AgentConfig) -> Result<(), Fault> {
         if Fixed::of(&config) != self.fixed {

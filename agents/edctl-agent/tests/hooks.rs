@@ -39,6 +39,10 @@ fn a_job_from_prolog_to_epilog() {
         page.contains("edctl_hook_events_total{hook=\"prolog\",source=\"socket\"} 1"),
         "{page}"
     );
+    assert!(
+        page.contains("edctl_hook_request_duration_seconds_count{hook=\"prolog\"} 1\n"),
+        "{page}"
+    );
     assert!(page.contains("node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}"), "{page}");
 }
 

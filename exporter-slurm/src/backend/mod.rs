@@ -10,7 +10,7 @@ use std::io::PipeReader;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edctl_slurm::http::Place;
+use edctl_slurm::http::Endpoint;
 use edctl_slurm::native::DEFAULT_HOST;
 
 use self::cli::Cli;
@@ -32,16 +32,16 @@ impl Backends {
     pub(crate) fn new(settings: &Slurm, cancel: Option<&Arc<PipeReader>>) -> Self {
         let cli = || Box::new(Cli::new(settings, cancel.cloned()));
         let rest = || Box::new(Rest::new(settings, cancel.cloned()));
-        let native = |place| Box::new(Native::new(settings, place, cancel.cloned()));
+        let native = |endpoint| Box::new(Native::new(settings, endpoint, cancel.cloned()));
         let all: Vec<Box<dyn Backend>> = match settings.backend {
             Choice::Auto => {
                 let last: Option<Box<dyn Backend>> =
-                    settings.native().map(|place| native(place) as _);
+                    settings.native().map(|endpoint| native(endpoint) as _);
                 [cli() as Box<dyn Backend>, rest()].into_iter().chain(last).collect()
             }
             Choice::Cli => vec![cli()],
             Choice::Slurmrestd => vec![rest()],
-            Choice::Native => vec![native(settings.native().unwrap_or_else(default_place))],
+            Choice::Native => vec![native(settings.native().unwrap_or_else(default_endpoint))],
         };
         Self { all, chosen: BTreeMap::new() }
     }
@@ -50,22 +50,22 @@ impl Backends {
     /// answers: failures that come and go do not change what the page tells. Where none can be asked, the
     /// first shows why.
     pub(crate) fn choose(&mut self, source: Source) -> &mut dyn Backend {
-        let can_tell = |place: &usize| self.all[*place].can_tell(source);
-        let place = self
+        let can_tell = |endpoint: &usize| self.all[*endpoint].can_tell(source);
+        let endpoint = self
             .chosen
             .get(&source)
             .copied()
             .filter(can_tell)
             .or_else(|| (0..self.all.len()).find(can_tell))
             .unwrap_or(0);
-        self.chosen.insert(source, place);
-        self.all[place].as_mut()
+        self.chosen.insert(source, endpoint);
+        self.all[endpoint].as_mut()
     }
 
     /// The time between two polls of `source` that whoever was asked last wants.
     pub(crate) fn least_interval(&self, source: Source) -> Duration {
         let chosen = self.chosen.get(&source);
-        chosen.map_or(Duration::ZERO, |place| self.all[*place].least_interval(source))
+        chosen.map_or(Duration::ZERO, |endpoint| self.all[*endpoint].least_interval(source))
     }
 
     /// Who was asked last for `source`.
@@ -75,8 +75,8 @@ impl Backends {
 }
 
 /// Where slurmctld has its pages on this machine.
-fn default_place() -> Place {
-    Place::Host(DEFAULT_HOST.to_owned())
+fn default_endpoint() -> Endpoint {
+    Endpoint::Host(DEFAULT_HOST.to_owned())
 }
 
 #[cfg(test)]

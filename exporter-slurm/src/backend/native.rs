@@ -5,7 +5,7 @@ use std::io::PipeReader;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edctl_slurm::http::{Client, Place};
+use edctl_slurm::http::{Client, Endpoint};
 use edctl_slurm::native::{
     self, JobsReader, NativePartition, NodeCpus, NodesReader, OwnerJobs, PartitionsReader,
     SchedulerReader,
@@ -28,10 +28,14 @@ pub(super) struct Native {
 }
 
 impl Native {
-    pub(super) fn new(settings: &Slurm, place: Place, cancel: Option<Arc<PipeReader>>) -> Self {
+    pub(super) fn new(
+        settings: &Slurm,
+        endpoint: Endpoint,
+        cancel: Option<Arc<PipeReader>>,
+    ) -> Self {
         let deadline = settings.deadline();
         let max_body_bytes = (settings.max_output_mib as u64) << 20;
-        Self { client: Client { place, deadline, max_body_bytes, cancel }, cpus: None }
+        Self { client: Client { endpoint, deadline, max_body_bytes, cancel }, cpus: None }
     }
 
     fn ask(

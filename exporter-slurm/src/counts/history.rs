@@ -2,28 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use edctl_exposition::Histogram;
 use edctl_slurm::{JobKey, JobRow, JobState};
 
 use super::adding::{OTHER, grow};
 
 /// Upper bounds of waits and runs, in seconds: from a second to a week.
-pub(crate) const BOUNDS_SECS: [u32; 11] =
-    [1, 10, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800];
+const BOUNDS_SECS: &[f64] =
+    &[1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0];
 
-/// A distribution of durations.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Histogram {
-    /// How many were at most as long as the bound and longer than the bound before it; the last are
-    /// those longer than all bounds.
-    pub(crate) buckets: [u64; BOUNDS_SECS.len() + 1],
-    pub(crate) sum_secs: u64,
-}
-
-impl Histogram {
-    fn observe(&mut self, secs: u32) {
-        self.buckets[BOUNDS_SECS.partition_point(|bound| *bound < secs)] += 1;
-        self.sum_secs += u64::from(secs);
-    }
+fn empty() -> Histogram {
+    Histogram::new(BOUNDS_SECS)
 }
 
 /// What has become of jobs since the first snapshot. That one counts for nothing: when what it shows
@@ -171,7 +160,7 @@ impl Comparison<'_> {
             && let Some(secs) = between(row.submitted.ok().flatten(), begun)
             && let Some(place) = place.clone()
         {
-            self.totals.waits.entry(place).or_default().observe(secs);
+            self.totals.waits.entry(place).or_insert_with(empty).observe(f64::from(secs));
         }
         if is_new_end {
             if jobs > 0 {
@@ -180,7 +169,7 @@ impl Comparison<'_> {
             if let Some(secs) = between(begun, row.ended.ok().flatten())
                 && let Some(place) = place
             {
-                self.totals.runs.entry(place).or_default().observe(secs);
+                self.totals.runs.entry(place).or_insert_with(empty).observe(f64::from(secs));
             }
         }
     }
@@ -253,7 +242,7 @@ mod tests {
     /// How many there are, and their sum.
     fn observed(histograms: &BTreeMap<(String, String), Histogram>) -> (u64, u64) {
         let all = histograms.values();
-        all.fold((0, 0), |sum, h| (sum.0 + h.buckets.iter().sum::<u64>(), sum.1 + h.sum_secs))
+        all.fold((0, 0), |sum, h| (sum.0 + h.count(), sum.1 + h.sum() as u64))
     }
 
     #[test]
@@ -414,14 +403,5 @@ mod tests {
         let profiles: Vec<_> = history.totals.waits.keys().map(|(_, p)| p.as_str()).collect();
         assert_eq!(profiles, ["a", "b", "other"]);
         assert_eq!(observed(&history.totals.waits), (4, 4));
-    }
-
-    #[test]
-    fn a_duration_stands_under_the_first_bound_that_holds_it() {
-        let mut histogram = Histogram::default();
-        for secs in [0, 1, 2, 10, 604_800, 604_801] {
-            histogram.observe(secs);
-        }
-        assert_eq!(histogram.buckets, [2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
     }
 }

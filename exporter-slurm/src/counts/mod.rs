@@ -20,7 +20,7 @@ mod tally;
 
 pub(crate) use access::Access;
 pub(crate) use diag::{DiagCounters, DiagCounts, RpcTotal};
-pub(crate) use history::{BOUNDS_SECS, Comparison, Histogram, JobHistory};
+pub(crate) use history::{Comparison, JobHistory};
 pub(crate) use jobs::{JobCounts, WantedNodes};
 pub(crate) use licenses::License;
 pub(crate) use load::{ByState, Load};

@@ -21,11 +21,11 @@ pub(crate) struct Queues {
     users: Names,
     partitions: Names,
     reasons: Names,
-    loads: HashMap<Place, QueueLoad>,
+    loads: HashMap<Group, QueueLoad>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
+struct Group {
     user: u32,
     partition: u32,
     /// Nothing where no reason was given, or where it is no reason to wait.
@@ -68,7 +68,7 @@ impl Queues {
         let reason = reason.map(|reason| self.reasons.number(reason));
         for partition in row.partitions() {
             let partition = self.partitions.number(partition);
-            let mut place = Place { user, partition, reason, state };
+            let mut place = Group { user, partition, reason, state };
             if self.loads.len() >= MOST_QUEUES && !self.loads.contains_key(&place) {
                 place.user = self.users.number(OTHER);
             }

@@ -18,8 +18,8 @@ use edctl_exposition::Page;
 
 use crate::board::{Board, Moment, Slot};
 use crate::config::Slurm;
+use crate::flags::Profile;
 use crate::page;
-use crate::profile::Profile;
 use crate::source::{Answer, PollError, Source};
 
 /// What no number is.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use edctl_exposition::{Family, Page};
+use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::RowError;
 
 use super::table::count;
@@ -21,6 +21,7 @@ pub(super) struct HealthFamilies {
     left_out: Family,
     last_duration: Family,
     total_duration: Family,
+    latency: Family,
     timestamp: Family,
     age: Family,
 }
@@ -59,6 +60,11 @@ impl Default for HealthFamilies {
                 "edctl_slurm_poll_seconds_total",
                 "Time that all polls of the source took.",
             ),
+            latency: Family::new(
+                "edctl_slurm_poll_latency_seconds",
+                "Time that a poll of the source took.",
+                Kind::Histogram,
+            ),
             timestamp: Family::gauge(
                 "edctl_slurm_snapshot_timestamp_seconds",
                 "Unix time at which the last good data of the source was asked for.",
@@ -88,7 +94,7 @@ impl HealthFamilies {
         if let Some(reason) = health.failing {
             self.failing.push(&[label, ("reason", reason)], 1u64);
         }
-        self.polls.push(&[label], health.polls);
+        self.polls.push(&[label], health.polls.count());
         for reason in PollError::REASONS {
             self.errors.push(&[label, ("reason", reason)], count(&health.failures, &reason));
         }
@@ -100,7 +106,8 @@ impl HealthFamilies {
         for (reason, values) in &health.left_out {
             self.left_out.push(&[label, ("reason", reason)], *values);
         }
-        self.total_duration.push(&[label], health.total_duration.as_secs_f64());
+        self.total_duration.push(&[label], health.polls.sum());
+        self.latency.push_histogram(&[label], &health.polls);
         if let Some(took) = health.last_duration {
             self.last_duration.push(&[label], took.as_secs_f64());
         }
@@ -124,6 +131,7 @@ impl HealthFamilies {
             self.left_out,
             self.last_duration,
             self.total_duration,
+            self.latency,
             self.timestamp,
             self.age,
         ] {

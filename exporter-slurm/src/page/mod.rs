@@ -18,7 +18,7 @@ use self::health::HealthFamilies;
 use self::snapshot::Snapshot;
 use crate::board::Board;
 use crate::config::Slurm;
-use crate::profile::Profile;
+use crate::flags::Profile;
 
 /// Adds everything that the board says at `now` to the page, under the names of a profile. A state that no
 /// node or job has is 0, because all of them were counted; a source that is not fresh, or not asked, shows

@@ -198,7 +198,8 @@ pub(crate) fn all_at_once<T: Send>(cases: Vec<T>, test: impl Fn(T) + Sync) {
 
 /// The lines of the page that do not tell the time or the process.
 pub(crate) fn steady(page: &str) -> String {
-    let changing = ["duration", "poll_seconds", "snapshot_", "edctl_build_info", "process_"];
+    let changing =
+        ["duration", "poll_seconds", "poll_latency", "snapshot_", "edctl_build_info", "process_"];
     page.lines()
         .filter(|line| !changing.iter().any(|word| line.contains(word)))
         .flat_map(|line| [line, "\n"])

@@ -104,19 +104,19 @@ impl Default for Paths {
 #[derive(Debug)]
 pub struct ConfigError {
     file: PathBuf,
-    place: Option<Place>,
+    place: Option<Pointer>,
     message: String,
 }
 
 #[derive(Debug)]
-struct Place {
+struct Pointer {
     line: usize,
     column: usize,
     /// The line, with what is meant underlined.
     drawn: String,
 }
 
-impl Place {
+impl Pointer {
     fn of(text: &str, span: Range<usize>) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -138,7 +138,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             None => write!(f, "{}: {}", self.file.display(), self.message),
-            Some(Place { line, column, drawn }) => {
+            Some(Pointer { line, column, drawn }) => {
                 write!(f, "{}:{line}:{column}: {}\n{drawn}", self.file.display(), self.message)
             }
         }
@@ -176,7 +176,7 @@ pub fn load<C: Config>(file: &Path, named: bool) -> Result<C, ConfigError> {
 /// The error at the place where the value stands: in the last file that has the key.
 fn located(invalid: &Invalid, main: &Path, texts: &[(PathBuf, String)]) -> ConfigError {
     let found = texts.iter().rev().find_map(|(file, text)| {
-        Some((file.as_path(), Place::of(text, keys::span_of(text, &invalid.key)?)))
+        Some((file.as_path(), Pointer::of(text, keys::span_of(text, &invalid.key)?)))
     });
     let (file, place) = found.map_or((main, None), |(file, place)| (file, Some(place)));
     ConfigError { file: file.to_owned(), place, message: invalid.to_string() }
@@ -222,7 +222,7 @@ fn parse<C: Config>(file: &Path, text: &str) -> Result<toml::Table, ConfigError>
         let message = error.message().replace('\n', ", ");
         ConfigError {
             file: file.to_owned(),
-            place: span.clone().map(|span| Place::of(text, span)),
+            place: span.clone().map(|span| Pointer::of(text, span)),
             message: match span.and_then(|span| keys::key_at(text, span.start)) {
                 Some(key) => format!("{key}: {message}"),
                 None => message,

@@ -7,7 +7,6 @@
 mod address;
 mod config;
 mod flags;
-mod generate;
 mod journal;
 mod keys;
 mod life;
@@ -15,6 +14,5 @@ mod logging;
 
 pub use config::{Config, ConfigError, Invalid, Log, Paths, Web, load};
 pub use flags::{CommonFlags, PathFlags};
-pub use generate::parse;
 pub use life::{Mode, Service, Spec, main};
 pub use logging::{Format, Level};

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edctl_exposition::{
-    About, BadQuery, BindError, Collecting, Format, Page, Query, SelfMetrics, Server, Source,
-    WebConfig, WebConfigError, render,
+    About, BindError, Collect, Collecting, Format, Page, Query, SelfMetrics, Server, WebConfig,
+    WebConfigError, render,
 };
 use edctl_fault::{Chain, Fault};
 use sd_notify::NotifyState;
@@ -80,34 +80,16 @@ pub enum Mode {
     Once,
 }
 
-/// A daemon's own part.
-pub trait Service: Send + 'static {
+/// A daemon's own part: what it collects, under a configuration that can change.
+pub trait Service: Collect {
     /// Its configuration.
     type Config: Config;
-
-    /// Fills the page; runs on a thread of its own and may block.
-    fn collect(&mut self, page: &mut Page);
-
-    /// Fills the page with what the query asks for; a service that knows no parameters gives all.
-    ///
-    /// # Errors
-    /// Says what is wrong with the query.
-    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
-        let _all = query;
-        self.collect(page);
-        Ok(())
-    }
 
     /// Takes over a changed configuration and keeps its counters; called between two collections.
     ///
     /// # Errors
     /// Says what cannot be taken over; the service goes on as before.
     fn reload(&mut self, config: Self::Config) -> Result<(), Fault>;
-
-    /// Whether the data is complete enough for `/readyz`; asked after each collection.
-    fn ready(&self) -> bool {
-        true
-    }
 }
 
 /// Runs a daemon from its flags to its end. `apply` puts the daemon's own flags over the
@@ -224,7 +206,7 @@ fn serve<S: Service>(
         .with_metrics_at(flags.telemetry_path.clone());
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
-    let service = Serving(start(config, Mode::Serve).map_err(LifeError::Start)?);
+    let service = start(config, Mode::Serve).map_err(LifeError::Start)?;
     let collecting = Collecting::start(service, Arc::clone(&metrics)).map_err(LifeError::Thread)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -281,25 +263,9 @@ impl Fixed {
     }
 }
 
-struct Serving<S>(S);
-
-impl<S: Service> Source for Serving<S> {
-    fn collect(&mut self, page: &mut Page) {
-        self.0.collect(page);
-    }
-
-    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
-        self.0.collect_part(query, page)
-    }
-
-    fn ready(&self) -> bool {
-        self.0.ready()
-    }
-}
-
 /// From the first collection to SIGTERM or SIGINT.
-async fn live<S: Service>(
-    collecting: Collecting<Serving<S>>,
+async fn live<S: Collect>(
+    collecting: Collecting<S>,
     reloads: impl Future<Output = std::io::Result<()>>,
 ) {
     let result = tokio::select! {
@@ -325,7 +291,7 @@ async fn asked_to_stop() -> std::io::Result<()> {
 
 /// Says that the daemon is ready as soon as there is something to show, then feeds the watchdog
 /// twice as often as systemd asks for; goes on for ever where it does not ask.
-async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>) {
+async fn start_and_feed_watchdog<S: Collect>(collecting: Collecting<S>) {
     if collecting.page(Query::default(), FIRST_COLLECTION).await.is_err() {
         tracing::warn!("the first collection takes long; serving without it");
     }
@@ -341,7 +307,7 @@ async fn start_and_feed_watchdog<S: Service>(collecting: Collecting<Serving<S>>)
 
 /// Reads the configuration again on each SIGHUP; the `level` is there unless a flag fixed it.
 async fn reload_on_hangup<S: Service>(
-    collecting: Collecting<Serving<S>>,
+    collecting: Collecting<S>,
     load: impl Fn() -> Result<S::Config, LifeError>,
     level: Option<LevelHandle>,
     fixed: Fixed,
@@ -362,7 +328,7 @@ async fn reload_on_hangup<S: Service>(
                     level.set(config.log().level);
                 }
                 config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-                let taken = collecting.change(move |service| match service.0.reload(config) {
+                let taken = collecting.change(move |service| match service.reload(config) {
                     Ok(()) => tracing::info!("configuration reloaded"),
                     Err(error) => {
                         tracing::error!(error = %Chain(&*error), "the old configuration stays");

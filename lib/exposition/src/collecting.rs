@@ -16,7 +16,7 @@ use crate::selfmetrics::SelfMetrics;
 const MAX_WAITING: usize = 64;
 
 /// Something that fills a page with what it can read now.
-pub trait Source: Send + 'static {
+pub trait Collect: Send + 'static {
     /// Adds the source's families to the page. What cannot be read is left out and told to
     /// [`Page::error`].
     fn collect(&mut self, page: &mut Page);
@@ -68,7 +68,7 @@ impl<S> Clone for Collecting<S> {
     }
 }
 
-impl<S: Source> Collecting<S> {
+impl<S: Collect> Collecting<S> {
     /// Starts the thread.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl<S: Source> Collecting<S> {
     }
 }
 
-fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
+fn work<S: Collect>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
     let mut families = 0;
     while let Ok(first) = inbox.recv() {
         let mut waiting: HashMap<Query, Vec<oneshot::Sender<Reply>>> = HashMap::new();
@@ -151,7 +151,7 @@ fn work<S: Source>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetri
     }
 }
 
-fn collect<S: Source>(
+fn collect<S: Collect>(
     source: &mut S,
     query: &Query,
     mut page: Page,
@@ -194,7 +194,7 @@ mod tests {
         collections: u64,
     }
 
-    impl Source for Gated {
+    impl Collect for Gated {
         fn collect(&mut self, page: &mut Page) {
             let _closed = self.tokens.recv();
             self.collections += 1;
@@ -234,7 +234,7 @@ mod tests {
         struct Panics {
             _held: Arc<()>,
         }
-        impl Source for Panics {
+        impl Collect for Panics {
             fn collect(&mut self, _page: &mut Page) {
                 panic!("as the test wants it");
             }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::attended::Attended;
-use crate::collecting::Source;
+use crate::collecting::Collect;
 use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
 use crate::handshake::handshake;
@@ -37,7 +37,7 @@ const LAST_PAGE: Duration = Duration::from_secs(60);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Serves one connection until its client closes it or it is too old.
-pub(crate) async fn serve_connection<S: Source>(
+pub(crate) async fn serve_connection<S: Collect>(
     stream: TcpStream,
     guest: Arc<Guest>,
     guard: Arc<Guard<S>>,
@@ -45,7 +45,7 @@ pub(crate) async fn serve_connection<S: Source>(
     serve_until(tokio::time::sleep(CONNECTION_LIFETIME), stream, guest, guard).await;
 }
 
-async fn serve_until<S: Source>(
+async fn serve_until<S: Collect>(
     too_old: impl Future<Output = ()>,
     stream: TcpStream,
     guest: Arc<Guest>,
@@ -66,7 +66,7 @@ async fn serve_until<S: Source>(
     }
 }
 
-async fn serve_requests<S: Source>(
+async fn serve_requests<S: Collect>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     guest: Arc<Guest>,
     guard: Arc<Guard<S>>,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_connection_that_is_too_old_ends_after_the_page_that_is_under_way() {
         struct Gated(mpsc::SyncSender<()>, mpsc::Receiver<()>);
-        impl Source for Gated {
+        impl Collect for Gated {
             fn collect(&mut self, _page: &mut Page) {
                 self.0.send(()).unwrap();
                 self.1.recv().unwrap();

@@ -144,10 +144,20 @@ impl Family {
 
     /// Adds one series.
     pub fn push(&mut self, labels: &[(&'static str, &str)], value: impl Into<Value>) {
+        self.push_part("", labels, value);
+    }
+
+    /// Adds one sample; of a histogram it is a part of a series.
+    pub(crate) fn push_part(
+        &mut self,
+        part: &'static str,
+        labels: &[(&'static str, &str)],
+        value: impl Into<Value>,
+    ) {
         // Room for just so many: a page may have hundreds of thousands of series.
         let mut clean = SmallVec::with_capacity(labels.len());
         clean.extend(labels.iter().map(|(name, value)| (Cow::Borrowed(*name), clean_label(value))));
-        self.push_sample(Sample { part: "", labels: clean, value: value.into() });
+        self.push_sample(Sample { part, labels: clean, value: value.into() });
     }
 
     /// Adds one series, or none where its value is not known.

@@ -11,7 +11,7 @@ use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tokio_rustls::TlsAcceptor;
 
-use crate::collecting::Source;
+use crate::collecting::Collect;
 use crate::guests::Client;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::{Site, plain};
@@ -33,7 +33,7 @@ enum Refusal {
     Busy,
 }
 
-impl<S: Source> Guard<S> {
+impl<S: Collect> Guard<S> {
     /// Without a web configuration everybody may ask everything.
     pub(crate) fn new(
         site: Site<S>,

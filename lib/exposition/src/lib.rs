@@ -1,6 +1,6 @@
 //! The `/metrics` server of every edctl daemon.
 //!
-//! A daemon's [`Source`] fills a [`Page`] on a thread of its own ([`Collecting`]), where it may
+//! A daemon's [`Collect`] fills a [`Page`] on a thread of its own ([`Collecting`]), where it may
 //! block; the [`Server`] renders the page in the format that the client asks for and answers by the
 //! scrape's deadline whatever the source does. A [`WebConfig`] puts TLS and passwords before it.
 
@@ -14,6 +14,7 @@ mod format;
 mod guard;
 mod guests;
 mod handshake;
+mod histogram;
 mod lines;
 mod packing;
 mod page;
@@ -28,9 +29,10 @@ mod site;
 mod visit;
 mod web;
 
-pub use collecting::{Collecting, NoPage, Source};
+pub use collecting::{Collect, Collecting, NoPage};
 pub use family::{DEFAULT_SERIES_LIMIT, Family, Kind, Label, MAX_LABEL_VALUE_BYTES, Sample, Value};
 pub use format::Format;
+pub use histogram::Histogram;
 pub use page::Page;
 pub use query::{BadQuery, Query};
 pub use render::render;

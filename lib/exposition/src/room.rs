@@ -14,7 +14,7 @@ pub(crate) struct Room {
 }
 
 /// A guest's place; dropping it frees it.
-pub(crate) struct Place {
+pub(crate) struct Seat {
     room: Room,
     guest: Arc<Guest>,
 }
@@ -25,7 +25,7 @@ impl Room {
     }
 
     /// A place, if there is one or a guest that waits can be sent away for it.
-    pub(crate) fn enter(&self, guest: &Arc<Guest>) -> Option<Place> {
+    pub(crate) fn enter(&self, guest: &Arc<Guest>) -> Option<Seat> {
         let mut guests = self.lock();
         let own = guests.iter().filter(|other| other.client() == guest.client()).count();
         if own >= self.capacity - guests.len() {
@@ -34,7 +34,7 @@ impl Room {
             guests.swap_remove(leaves).send_away();
         }
         guests.push(Arc::clone(guest));
-        Some(Place { room: self.clone(), guest: Arc::clone(guest) })
+        Some(Seat { room: self.clone(), guest: Arc::clone(guest) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Guest>>> {
@@ -42,7 +42,7 @@ impl Room {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         self.room.lock().retain(|guest| !Arc::ptr_eq(guest, &self.guest));
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     /// As many places as a client of busy connections gets.
-    fn take_all(room: &Room, host: u8) -> Vec<Place> {
+    fn take_all(room: &Room, host: u8) -> Vec<Seat> {
         std::iter::from_fn(|| room.enter(&busy(host))).collect()
     }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn one_client_has_half_and_each_next_one_a_share_of_the_rest() {
         let room = Room::new(CAPACITY);
-        let places: Vec<Vec<Place>> = (1..=4).map(|host| take_all(&room, host)).collect();
+        let places: Vec<Vec<Seat>> = (1..=4).map(|host| take_all(&room, host)).collect();
         assert_eq!(places.iter().map(Vec::len).collect::<Vec<_>>(), [6, 3, 2, 1]);
         assert!(room.enter(&busy(5)).is_none());
         drop(places);

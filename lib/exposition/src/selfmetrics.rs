@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::family::Family;
+use crate::family::{Family, Kind};
+use crate::histogram::Histogram;
 use crate::page::Page;
 use crate::process::collect_process;
 
@@ -30,6 +31,7 @@ pub struct SelfMetrics {
     errors: Mutex<BTreeMap<(String, String), u64>>,
     dropped: Mutex<BTreeMap<(String, &'static str), u64>>,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    latencies: Mutex<BTreeMap<&'static str, Histogram>>,
     shed: Mutex<BTreeMap<&'static str, u64>>,
     web_config: Mutex<Option<WebConfigReads>>,
 }
@@ -52,6 +54,7 @@ impl SelfMetrics {
             errors: Mutex::default(),
             dropped: Mutex::default(),
             requests: Mutex::default(),
+            latencies: Mutex::default(),
             shed: Mutex::default(),
             web_config: Mutex::default(),
         }
@@ -87,6 +90,11 @@ impl SelfMetrics {
 
     pub(crate) fn count_request(&self, handler: &'static str, code: u16) {
         *lock(&self.requests).entry((handler, code)).or_default() += 1;
+    }
+
+    /// Counts how long a request waited for its answer.
+    pub(crate) fn count_latency(&self, handler: &'static str, took: Duration) {
+        lock(&self.latencies).entry(handler).or_default().observe(took.as_secs_f64());
     }
 
     /// Counts a connection that was closed for want of places, and why.
@@ -164,6 +172,14 @@ impl SelfMetrics {
         for ((handler, code), n) in lock(&self.requests).iter() {
             requests.push(&[("handler", handler), ("code", &code.to_string())], *n);
         }
+        let mut latencies = Family::new(
+            "edctl_http_request_duration_seconds",
+            "Time from a request's head to its whole answer, before it is sent.",
+            Kind::Histogram,
+        );
+        for (handler, latency) in lock(&self.latencies).iter() {
+            latencies.push_histogram(&[("handler", handler)], latency);
+        }
         let mut shed = Family::counter(
             "edctl_http_connections_shed_total",
             "Connections closed for want of places: refused, or idle or slow and closed for newer ones.",
@@ -171,7 +187,7 @@ impl SelfMetrics {
         for (reason, n) in lock(&self.shed).iter() {
             shed.push(&[("reason", reason)], *n);
         }
-        for family in [errors, dropped, requests, shed] {
+        for family in [errors, dropped, requests, latencies, shed] {
             page.add(family);
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::collecting::{Collecting, Source};
+use crate::collecting::{Collect, Collecting};
 use crate::guard::Guard;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::Site;
@@ -81,7 +81,7 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime cannot take a socket over.
-    pub async fn serve<S: Source>(
+    pub async fn serve<S: Collect>(
         self,
         collecting: Collecting<S>,
         metrics: Arc<SelfMetrics>,
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-async fn accept<S: Source>(listener: TcpListener, house: Arc<House<S>>) {
+async fn accept<S: Collect>(listener: TcpListener, house: Arc<House<S>>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

@@ -1,14 +1,14 @@
 //! What the server answers: `/metrics`, `/healthz` (alive), `/readyz` (first collection done) and `/`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::collecting::{Collecting, NoPage, Source};
+use crate::collecting::{Collect, Collecting, NoPage};
 use crate::format::Format;
 use crate::packing::Packer;
 use crate::page::Page;
@@ -33,7 +33,7 @@ pub(crate) struct Site<S> {
     packer: Packer,
 }
 
-impl<S: Source> Site<S> {
+impl<S: Collect> Site<S> {
     /// With the metrics at their usual path unless there is another.
     pub(crate) fn new(
         collecting: Collecting<S>,
@@ -45,7 +45,9 @@ impl<S: Source> Site<S> {
     }
 
     pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let asked = Instant::now();
         let (handler, response) = self.route(request).await;
+        self.metrics.count_latency(handler, asked.elapsed());
         self.metrics.count_request(handler, response.status().as_u16());
         response
     }

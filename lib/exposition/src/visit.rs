@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 
-use crate::collecting::Source;
+use crate::collecting::Collect;
 use crate::connection::{HEADER_TIMEOUT, serve_connection};
 use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
@@ -30,7 +30,7 @@ pub(crate) struct House<S> {
     metrics: Arc<SelfMetrics>,
 }
 
-impl<S: Source> House<S> {
+impl<S: Collect> House<S> {
     pub(crate) fn new(guard: Arc<Guard<S>>, metrics: Arc<SelfMetrics>) -> Self {
         Self {
             guard,

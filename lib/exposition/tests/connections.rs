@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use edctl_exposition::{About, Collecting, Family, Page, SelfMetrics, Server, Source};
+use edctl_exposition::{About, Collect, Collecting, Family, Page, SelfMetrics, Server};
 use rustls::version::TLS13;
 use support::Authority;
 
@@ -20,7 +20,7 @@ const MANY: usize = 150;
 const ASK: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// Serves until the process ends.
-fn serve(source: impl Source) -> SocketAddr {
+fn serve(source: impl Collect) -> SocketAddr {
     let server = Server::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
     let address = server.addresses()[0];
     let metrics = Arc::new(SelfMetrics::new(About { component: "t", about: "t", version: "0" }));
@@ -35,7 +35,7 @@ fn serve(source: impl Source) -> SocketAddr {
 /// A page of this many bytes and some more.
 struct Big(usize);
 
-impl Source for Big {
+impl Collect for Big {
     fn collect(&mut self, page: &mut Page) {
         let mut family = Family::gauge("big", "Big.");
         for n in 0..self.0 / 100 {
@@ -48,7 +48,7 @@ impl Source for Big {
 /// Collects when it is let, and tells when it begins.
 struct Gated(Sender<()>, Receiver<()>);
 
-impl Source for Gated {
+impl Collect for Gated {
     fn collect(&mut self, page: &mut Page) {
         let _over = (self.0.send(()), self.1.recv());
         page.add(Family::gauge("gated", "Gated.").with(&[], 1u64));

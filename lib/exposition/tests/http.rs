@@ -6,11 +6,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use edctl_exposition::{About, Collecting, Family, Page, SelfMetrics, Server, Source};
+use edctl_exposition::{About, Collect, Collecting, Family, Page, SelfMetrics, Server};
 
 struct Numbers(u64);
 
-impl Source for Numbers {
+impl Collect for Numbers {
     fn collect(&mut self, page: &mut Page) {
         let mut family = Family::gauge("numbers", "Numbers.");
         for n in 0..self.0 {
@@ -68,6 +68,13 @@ fn pages_and_their_status() {
     for (path, status) in [("/readyz", "200"), ("/healthz", "200"), ("/", "200"), ("/x", "404")] {
         let (head, _) = get(address, path, "");
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {head}");
+    }
+    let (_, body) = get(address, "/metrics", "");
+    let body = String::from_utf8(body).unwrap();
+    for handler in ["metrics", "healthz", "index", "other"] {
+        let latency =
+            format!("edctl_http_request_duration_seconds_count{{handler=\"{handler}\"}} 1\n");
+        assert!(body.contains(&latency), "{body}");
     }
 }
 

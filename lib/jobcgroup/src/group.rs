@@ -16,11 +16,11 @@ const FIRST: [&str; 2] = ["cpuacct", "memory"];
 /// A control group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    places: Vec<Place>,
+    places: Vec<HierarchyDir>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct HierarchyDir {
     hierarchy: Hierarchy,
     dir: PathBuf,
 }
@@ -49,7 +49,7 @@ impl Hierarchy {
 
 impl Group {
     pub(crate) fn of(hierarchy: Hierarchy, dir: PathBuf) -> Self {
-        Self { places: vec![Place { hierarchy, dir }] }
+        Self { places: vec![HierarchyDir { hierarchy, dir }] }
     }
 
     /// Adds the directories that the same group has in other hierarchies.

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use edctl_slurm::LeftOut;
-use edctl_slurm::http::{Client, HttpError, Place};
+use edctl_slurm::http::{Client, Endpoint, HttpError};
 use edctl_slurm::native::{JOBS, fetch};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 23\r\n\
@@ -40,7 +40,7 @@ fn say(text: &str) -> String {
 
 fn client(host: String) -> Client {
     Client {
-        place: Place::Host(host),
+        endpoint: Endpoint::Host(host),
         deadline: Duration::from_secs(60),
         max_body_bytes: 1000,
         cancel: None,
@@ -93,7 +93,10 @@ fn what_is_no_page_is_named() {
     assert_eq!(lines(&client(say(&long))), Err("too_large"));
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let error = fetch(&client(nobody.clone()), JOBS, |_| Ok(LeftOut::default())).unwrap_err();
-    assert!(matches!(&error, HttpError::Connect { place, .. } if *place == nobody), "{error}");
+    assert!(
+        matches!(&error, HttpError::Connect { endpoint, .. } if *endpoint == nobody),
+        "{error}"
+    );
 }
 
 #[test]

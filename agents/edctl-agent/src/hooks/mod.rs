@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edctl_exposition::{Family, Page};
+use edctl_exposition::{Family, Kind, Page};
 use edctl_fault::Fault;
 
 use crate::config::{AgentConfig, STATE_FLAG};
@@ -108,6 +108,15 @@ fn collect_record(record: &Inner, page: &mut Page) {
     for (reason, count) in record.refused() {
         refused.push(&[("reason", reason)], count);
     }
+    let mut latencies = Family::new(
+        "edctl_hook_request_duration_seconds",
+        "Time from a hook's connection to its answer, by the hook.",
+        Kind::Histogram,
+    );
+    for (hook, latency) in record.latencies() {
+        latencies.push_histogram(&[("hook", hook.as_str())], latency);
+    }
+    page.add(latencies);
     page.add(events);
     page.add(refused);
     // Before the state is loaded, nobody knows how many there are.

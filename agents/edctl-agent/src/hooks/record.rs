@@ -8,6 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use edctl_exposition::Histogram;
 use edctl_hookmsg::{Event, Hook};
 use tokio::sync::oneshot;
 
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     is_loaded: bool,
     counts: BTreeMap<(Hook, Source), u64>,
     refused: BTreeMap<&'static str, u64>,
+    /// How long callers waited for the answer, from their connection on.
+    latencies: BTreeMap<Hook, Histogram>,
     /// What the writer takes next.
     queue: Batch,
     disk: DiskView,
@@ -73,6 +76,7 @@ impl Record {
                 is_loaded: false,
                 counts: BTreeMap::new(),
                 refused: BTreeMap::new(),
+                latencies: BTreeMap::new(),
                 queue: Batch::default(),
                 disk: DiskView::default(),
                 is_stopping: false,
@@ -173,6 +177,16 @@ impl Inner {
 
     pub(crate) fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.refused.iter().map(|(reason, count)| (*reason, *count))
+    }
+
+    /// How long callers waited for the answer, by hook.
+    pub(crate) fn latencies(&self) -> impl Iterator<Item = (Hook, &Histogram)> {
+        self.latencies.iter().map(|(hook, latency)| (*hook, latency))
+    }
+
+    /// Counts how long a hook waited for its answer.
+    pub(super) fn answered(&mut self, hook: Hook, took: Duration) {
+        self.latencies.entry(hook).or_default().observe(took.as_secs_f64());
     }
 
     pub(crate) fn disk(&self) -> DiskView {

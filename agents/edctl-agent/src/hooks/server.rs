@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edctl_fault::Fault;
 use edctl_hookmsg::{DecodeError, Event, Hook, MAX_REQUEST_BYTES, Outcome, Reply, Request};
@@ -178,10 +178,11 @@ impl Drop for Seat {
 }
 
 async fn talk(mut stream: UnixStream, uid: u32, context: &Context) {
+    let connected = Instant::now();
     let Ok(Some(line)) = read_line(&mut stream).await else {
         return context.record.lock().refuse("malformed");
     };
-    let reply = answer(&line, uid, context).await;
+    let reply = answer(&line, uid, connected, context).await;
     // A caller that is gone needs no answer.
     drop(stream.write_all(&reply).await);
 }
@@ -197,9 +198,13 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<Option<Vec<u8>>> {
     Ok((!line.is_empty() && line.len() <= MAX_REQUEST_BYTES).then_some(line))
 }
 
-async fn answer(line: &[u8], uid: u32, context: &Context) -> Vec<u8> {
+async fn answer(line: &[u8], uid: u32, connected: Instant, context: &Context) -> Vec<u8> {
     match Request::decode(line) {
-        Ok(Request::Event(event)) => encode(&answer_event(&event, uid, context).await),
+        Ok(Request::Event(event)) => {
+            let reply = answer_event(&event, uid, context).await;
+            context.record.lock().answered(event.hook, connected.elapsed());
+            encode(&reply)
+        }
         Ok(Request::Status) => context.status.line(),
         Err(DecodeError::Version(_)) => {
             // Written by a newer hook: the agent that comes after this one will understand it.

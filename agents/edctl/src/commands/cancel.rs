@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::invocation::{Desk, Invocation};
 use super::patience::{Interrupt, Patience};
-use super::{Desk, Place};
 use crate::cli::RunArgs;
 use crate::executor::{Executor, local, slurm};
 use crate::problem::Problem;
@@ -13,12 +13,12 @@ use crate::run::{CancelRecord, JobRecord, RunDir, RunView, StartRecord, read_jso
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Cancels a run; one that is over already stays as it is.
-pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
-    let desk = place.desk()?;
+pub(crate) fn run(invocation: &Invocation, args: &RunArgs) -> Result<u8, Problem> {
+    let desk = invocation.desk()?;
     let dir = desk.store.find(&args.run)?;
     let view = desk.observer().observe(&dir)?;
     if view.state.verdict().is_some() {
-        return show(place, &view, "is over already");
+        return show(invocation, &view, "is over already");
     }
     write_json(
         &dir.cancel(),
@@ -28,16 +28,21 @@ pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
             cancelled_unix_ms: crate::time::now_unix_ms(),
         },
     )?;
-    order(place, &desk, &dir, &view)?;
-    let view = await_end(place, &desk, &dir)?;
+    order(invocation, &desk, &dir, &view)?;
+    let view = await_end(invocation, &desk, &dir)?;
     let words = match view.state.verdict() {
         Some(_) => "has ended",
         None => "is being cancelled",
     };
-    show(place, &view, words)
+    show(invocation, &view, words)
 }
 
-fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(), Problem> {
+fn order(
+    invocation: &Invocation,
+    desk: &Desk,
+    dir: &RunDir,
+    view: &RunView,
+) -> Result<(), Problem> {
     match view.executor {
         Executor::Slurm => {
             let mut open = view.stages.iter().filter(|stage| stage.state.verdict().is_none());
@@ -46,7 +51,7 @@ fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(),
                 None => {
                     // The wish is on disk: a job that we do not see yet obeys it when it starts.
                     let why = view.stages.first().map_or("", |stage| stage.summary.as_str());
-                    place.output.progress(format!(
+                    invocation.output.progress(format!(
                         "Slurm shows no job of this run ({why}): if one starts, it ends by itself; \
                          one that runs ends by scancel and its number"
                     ));
@@ -63,7 +68,7 @@ fn order(place: &Place, desk: &Desk, dir: &RunDir, view: &RunView) -> Result<(),
     }
 }
 
-fn await_end(place: &Place, desk: &Desk, dir: &RunDir) -> Result<RunView, Problem> {
+fn await_end(invocation: &Invocation, desk: &Desk, dir: &RunDir) -> Result<RunView, Problem> {
     let mut patience = Patience::new(desk, dir, Interrupt::listen()?);
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -71,15 +76,15 @@ fn await_end(place: &Place, desk: &Desk, dir: &RunDir) -> Result<RunView, Proble
         if view.state.verdict().is_some() || Instant::now() > deadline {
             return Ok(view);
         }
-        patience.pause(place.output)?;
+        patience.pause(invocation.output)?;
     }
 }
 
-fn show(place: &Place, view: &RunView, words: &str) -> Result<u8, Problem> {
-    if place.output.is_json() {
-        place.output.json(view)?;
+fn show(invocation: &Invocation, view: &RunView, words: &str) -> Result<u8, Problem> {
+    if invocation.output.is_json() {
+        invocation.output.json(view)?;
     } else {
-        place.output.line(format!("run {} {words}: {}", view.id, view.state.word()))?;
+        invocation.output.line(format!("run {} {words}: {}", view.id, view.state.word()))?;
     }
     Ok(0)
 }

@@ -2,20 +2,20 @@
 
 use clap::CommandFactory;
 
-use super::Place;
+use super::invocation::Invocation;
 use crate::cli::{Cli, CompletionArgs};
 use crate::problem::{OrProblem, Problem};
 
 /// Prints a shell's completion script.
-pub(crate) fn completion(place: &Place, args: &CompletionArgs) -> Result<u8, Problem> {
+pub(crate) fn completion(invocation: &Invocation, args: &CompletionArgs) -> Result<u8, Problem> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "edctl", &mut script);
-    place.output.bytes(&script)?;
+    invocation.output.bytes(&script)?;
     Ok(0)
 }
 
 /// Prints the manual page: the command's, with a section for each subcommand's options.
-pub(crate) fn man(place: &Place) -> Result<u8, Problem> {
+pub(crate) fn man(invocation: &Invocation) -> Result<u8, Problem> {
     let mut command = Cli::command();
     // Only a built command knows its subcommands' full names.
     command.build();
@@ -34,7 +34,7 @@ pub(crate) fn man(place: &Place) -> Result<u8, Problem> {
         page.extend_from_slice(b".fi\n");
     }
     man.render_extra_section(&mut page).or_infra()?;
-    place.output.bytes(&page)?;
+    invocation.output.bytes(&page)?;
     Ok(0)
 }
 

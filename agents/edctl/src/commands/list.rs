@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
-use super::Place;
+use super::invocation::Invocation;
 use crate::cli::ListArgs;
 use crate::problem::{ErrorRecord, Problem};
 use crate::run::{RunDir, RunView};
@@ -27,8 +27,8 @@ struct Damaged {
 }
 
 /// Lists the runs; one that cannot be read is told of and does not hide the others.
-pub(crate) fn run(place: &Place, args: &ListArgs) -> Result<u8, Problem> {
-    let desk = place.desk()?;
+pub(crate) fn run(invocation: &Invocation, args: &ListArgs) -> Result<u8, Problem> {
+    let desk = invocation.desk()?;
     let mut dirs = desk.store.all()?;
     if args.limit > 0 {
         dirs.truncate(args.limit);
@@ -45,12 +45,12 @@ pub(crate) fn run(place: &Place, args: &ListArgs) -> Result<u8, Problem> {
     };
     let runs: Vec<RunView> = dirs.iter().filter_map(&mut observe).collect();
     let code = if damaged.is_empty() { 0 } else { 3 };
-    if place.output.is_json() {
-        place.output.json(&Listed { schema: "edctl.list/v1", runs, damaged })?;
+    if invocation.output.is_json() {
+        invocation.output.json(&Listed { schema: "edctl.list/v1", runs, damaged })?;
     } else if runs.is_empty() {
-        place.output.progress("no runs yet; edctl submit --flow=sim makes one");
+        invocation.output.progress("no runs yet; edctl submit --flow=sim makes one");
     } else {
-        place.output.line(render(place, &runs))?;
+        invocation.output.line(render(invocation, &runs))?;
     }
     Ok(code)
 }
@@ -60,7 +60,7 @@ const HEAD: [&str; 9] =
 /// Columns of numbers.
 const TO_THE_RIGHT: [usize; 2] = [5, 7];
 
-fn render(place: &Place, runs: &[RunView]) -> String {
+fn render(invocation: &Invocation, runs: &[RunView]) -> String {
     let now = now_unix_ms();
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(HEAD);
@@ -75,7 +75,10 @@ fn render(place: &Place, runs: &[RunView]) -> String {
     for (line, run) in lines.iter_mut().skip(1).zip(runs) {
         // Names before it are ASCII, so that its place is the same in all lines.
         if line.get(at..).is_some_and(|rest| rest.starts_with(run.state.word())) {
-            line.replace_range(at..at + run.state.word().len(), &place.output.state(run.state, 0));
+            line.replace_range(
+                at..at + run.state.word().len(),
+                &invocation.output.state(run.state, 0),
+            );
         }
     }
     lines.join("\n")

@@ -1,51 +1,32 @@
 //! One file for each command.
 
-pub(crate) mod cancel;
-pub(crate) mod generate;
-pub(crate) mod list;
-pub(crate) mod logs;
+mod cancel;
+mod generate;
+mod invocation;
+mod list;
+mod logs;
 mod patience;
-pub(crate) mod status;
-pub(crate) mod submit;
+mod status;
+mod submit;
 mod tail;
 
-use std::path::PathBuf;
-
-use crate::config::Config;
-use crate::executor::Queue;
-use crate::flow_dir::FlowDir;
+use crate::cli::{Cli, Command};
 use crate::output::Output;
 use crate::problem::Problem;
-use crate::run::{Observer, Store};
+use crate::stage;
+use invocation::Invocation;
 
-/// Where a command works and where its words go.
-#[derive(Debug)]
-pub(crate) struct Place {
-    /// The directory that the user named.
-    pub(crate) dir: Option<PathBuf>,
-    /// Where words go.
-    pub(crate) output: Output,
-}
-
-/// A flow's directory with everything that commands need of it.
-#[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) flow_dir: FlowDir,
-    pub(crate) config: Config,
-    pub(crate) store: Store,
-}
-
-impl Place {
-    /// Finds the flow's directory and reads its configuration.
-    pub(crate) fn desk(&self) -> Result<Desk, Problem> {
-        let flow_dir = FlowDir::find(self.dir.as_deref())?;
-        Ok(Desk { config: Config::load(&flow_dir)?, store: Store::of(&flow_dir), flow_dir })
-    }
-}
-
-impl Desk {
-    /// Something that finds out how runs stand.
-    pub(crate) fn observer(&self) -> Observer {
-        Observer::new(Queue::new(self.config.slurm_bin_dir()))
+/// Runs what the command line asks for; its `Ok` is the exit code.
+pub(crate) fn run(cli: Cli, output: Output) -> Result<u8, Problem> {
+    let invocation = Invocation { dir: cli.directory, output };
+    match cli.command {
+        Command::Submit(args) => submit::run(&invocation, &args),
+        Command::Status(args) => status::run(&invocation, &args),
+        Command::List(args) => list::run(&invocation, &args),
+        Command::Logs(args) => logs::run(&invocation, &args),
+        Command::Cancel(args) => cancel::run(&invocation, &args),
+        Command::Completion(args) => generate::completion(&invocation, &args),
+        Command::Man => generate::man(&invocation),
+        Command::RunStage(args) => stage::run(&args),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::SIGINT;
 
-use super::Desk;
+use super::invocation::Desk;
 use crate::output::Output;
 use crate::problem::{OrProblem, Problem};
 use crate::run::{Observer, RunDir, RunView, State};

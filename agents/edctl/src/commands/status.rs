@@ -2,7 +2,7 @@
 
 use edctl_flow::Verdict;
 
-use super::Place;
+use super::invocation::Invocation;
 use super::patience::Patience;
 use crate::cli::RunArgs;
 use crate::problem::Problem;
@@ -20,24 +20,24 @@ const FIGURES: [(&str, &str); 6] = [
 ];
 
 /// Shows a run; the exit code is its verdict's once it has one.
-pub(crate) fn run(place: &Place, args: &RunArgs) -> Result<u8, Problem> {
-    let desk = place.desk()?;
+pub(crate) fn run(invocation: &Invocation, args: &RunArgs) -> Result<u8, Problem> {
+    let desk = invocation.desk()?;
     let dir = desk.store.find(&args.run)?;
     let view = desk.observer().observe(&dir)?;
-    show(place, &view)
+    show(invocation, &view)
 }
 
 /// Waits for the run's end and shows it.
-pub(crate) fn show_end(place: &Place, patience: &mut Patience) -> Result<u8, Problem> {
-    let view = patience.wait(place.output)?;
-    show(place, &view)
+pub(crate) fn show_end(invocation: &Invocation, patience: &mut Patience) -> Result<u8, Problem> {
+    let view = patience.wait(invocation.output)?;
+    show(invocation, &view)
 }
 
-fn show(place: &Place, view: &RunView) -> Result<u8, Problem> {
-    if place.output.is_json() {
-        place.output.json(view)?;
+fn show(invocation: &Invocation, view: &RunView) -> Result<u8, Problem> {
+    if invocation.output.is_json() {
+        invocation.output.json(view)?;
     } else {
-        place.output.line(render(place, view))?;
+        invocation.output.line(render(invocation, view))?;
     }
     Ok(match view.state {
         State::Ended(verdict) => verdict.exit_code(),
@@ -46,7 +46,7 @@ fn show(place: &Place, view: &RunView) -> Result<u8, Problem> {
     })
 }
 
-fn render(place: &Place, view: &RunView) -> String {
+fn render(invocation: &Invocation, view: &RunView) -> String {
     let now = now_unix_ms();
     let mut lines = vec![format!(
         "run   {}  {} of {}, profile {}, {}",
@@ -57,7 +57,7 @@ fn render(place: &Place, view: &RunView) -> String {
         view.executor.word()
     )];
     for stage in &view.stages {
-        lines.push(stage_line(place, stage, now));
+        lines.push(stage_line(invocation, stage, now));
         lines.extend(
             stage.first_failure.iter().map(|name| format!("      first failing sub-test: {name}")),
         );
@@ -74,8 +74,8 @@ fn render(place: &Place, view: &RunView) -> String {
     lines.join("\n")
 }
 
-fn stage_line(place: &Place, stage: &StageView, now: u64) -> String {
-    let mut parts = vec![format!("{:5} {}", stage.name, place.output.state(stage.state, 0))];
+fn stage_line(invocation: &Invocation, stage: &StageView, now: u64) -> String {
+    let mut parts = vec![format!("{:5} {}", stage.name, invocation.output.state(stage.state, 0))];
     parts.extend(stage.score());
     // The figures of a pass stand on a line of their own.
     let told_by_figures = stage.state == State::Ended(Verdict::Passed) && figures(stage).is_some();

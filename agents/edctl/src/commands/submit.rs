@@ -8,8 +8,9 @@ use anyhow::Context;
 use edctl_flow::Flow;
 use edctl_tracectx::{SpanId, TraceId, TraceParent};
 
+use super::invocation::{Desk, Invocation};
 use super::patience::{Interrupt, Patience};
-use super::{Desk, Place, logs, status};
+use super::{logs, status};
 use crate::cli::SubmitArgs;
 use crate::config::{Design, Resources};
 use crate::executor::{Choice, Executor, local, machine, process, slurm};
@@ -18,12 +19,12 @@ use crate::run::{JobRecord, RunDir, RunRecord, Source, write_json, write_text};
 use crate::shell::quoted;
 
 /// Submits a run.
-pub(crate) fn run(place: &Place, args: &SubmitArgs) -> Result<u8, Problem> {
-    let desk = place.desk()?;
+pub(crate) fn run(invocation: &Invocation, args: &SubmitArgs) -> Result<u8, Problem> {
+    let desk = invocation.desk()?;
     let record = plan(&desk, args)?;
     if record.executor == Executor::Local {
         for lack in machine::lacks(&record.resources) {
-            place.output.progress(format!(
+            invocation.output.progress(format!(
                 "warning: {lack}; it runs all the same, slower or until memory ends"
             ));
         }
@@ -34,15 +35,15 @@ pub(crate) fn run(place: &Place, args: &SubmitArgs) -> Result<u8, Problem> {
         Executor::Slurm => slurm::submit(desk.config.slurm_bin_dir(), &dir, &record)?,
         Executor::Local => local::start(&dir, &record)?,
     };
-    tell(place, &dir, &record, &job, args)?;
+    tell(invocation, &dir, &record, &job, args)?;
     if !args.follow && !args.wait {
-        return interrupt.heed(place.output).map(|()| 0);
+        return interrupt.heed(invocation.output).map(|()| 0);
     }
     let mut patience = Patience::new(&desk, &dir, interrupt);
     if args.follow {
-        logs::follow(place, &mut patience, &dir, &record)?;
+        logs::follow(invocation, &mut patience, &dir, &record)?;
     }
-    status::show_end(place, &mut patience)
+    status::show_end(invocation, &mut patience)
 }
 
 /// Everything that can be wrong is found here, before anything is written.
@@ -169,16 +170,16 @@ fn command(desk: &Desk, dir: &RunDir, run: &RunRecord) -> Result<String, Problem
 }
 
 fn tell(
-    place: &Place,
+    invocation: &Invocation,
     dir: &RunDir,
     run: &RunRecord,
     job: &JobRecord,
     args: &SubmitArgs,
 ) -> Result<(), Problem> {
     let stays = args.wait || args.follow;
-    if place.output.is_json() {
+    if invocation.output.is_json() {
         // With --wait the one object is the end's.
-        return if stays { Ok(()) } else { place.output.json(&submitted(dir, run, job)) };
+        return if stays { Ok(()) } else { invocation.output.json(&submitted(dir, run, job)) };
     }
     let limits = limits(&run.resources);
     let lines = [
@@ -194,11 +195,11 @@ fn tell(
         format!("dir {}", dir.path().display()),
     ];
     if stays {
-        lines.iter().for_each(|line| place.output.progress(line));
+        lines.iter().for_each(|line| invocation.output.progress(line));
         return Ok(());
     }
-    place.output.line(lines.join("\n"))?;
-    place
+    invocation.output.line(lines.join("\n"))?;
+    invocation
         .output
         .line(format!("next: edctl logs -f {0} | edctl status {0} | edctl cancel {0}", run.id))
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::Place;
+use super::invocation::Invocation;
 use crate::problem::{OrProblem, Problem};
 use crate::run::{RunDir, RunRecord};
 
@@ -19,7 +19,7 @@ const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// What was printed of a log, and what is not yet.
 pub(super) struct Tail<'a> {
-    place: &'a Place,
+    invocation: &'a Invocation,
     path: PathBuf,
     stage: &'static str,
     run: &'a str,
@@ -31,9 +31,9 @@ pub(super) struct Tail<'a> {
 }
 
 impl<'a> Tail<'a> {
-    pub(super) fn new(place: &'a Place, dir: &RunDir, record: &'a RunRecord) -> Self {
+    pub(super) fn new(invocation: &'a Invocation, dir: &RunDir, record: &'a RunRecord) -> Self {
         Self {
-            place,
+            invocation,
             path: dir.stage(record.flow).log(),
             stage: record.flow.name(),
             run: &record.id,
@@ -59,10 +59,10 @@ impl<'a> Tail<'a> {
             return Ok(false);
         }
         self.printed = true;
-        if self.place.output.is_json() {
+        if self.invocation.output.is_json() {
             self.print_lines(&chunk)?;
         } else {
-            self.place.output.bytes(&chunk)?;
+            self.invocation.output.bytes(&chunk)?;
         }
         Ok(true)
     }
@@ -108,7 +108,7 @@ impl<'a> Tail<'a> {
     fn print_line(&mut self, end: &[u8]) -> Result<(), Problem> {
         let mut line = std::mem::take(&mut self.unfinished);
         line.extend_from_slice(end);
-        self.place.output.json(&serde_json::json!({
+        self.invocation.output.json(&serde_json::json!({
             "schema": "edctl.log/v1",
             "run": self.run,
             "stage": self.stage,

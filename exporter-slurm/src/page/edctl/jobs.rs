@@ -3,7 +3,7 @@
 use edctl_exposition::{Family, Kind, Page};
 use edctl_slurm::JobState;
 
-use crate::counts::{BOUNDS_SECS, ByState, Histogram, JobCounts, STEADY_STATES, Tally};
+use crate::counts::{ByState, JobCounts, STEADY_STATES, Tally};
 
 /// Each partition and profile has a series of 14 samples.
 const HISTOGRAM_SAMPLES: usize = 50_000;
@@ -164,7 +164,7 @@ fn render_totals(jobs: &JobCounts, page: &mut Page) {
     ] {
         let mut family = Family::new(name, help, Kind::Histogram).limit(HISTOGRAM_SAMPLES);
         for ((partition, profile), histogram) in histograms {
-            push_histogram(&mut family, partition, profile, histogram);
+            family.push_histogram(&[("partition", partition), ("profile", profile)], histogram);
         }
         page.add(family);
     }
@@ -183,19 +183,4 @@ fn push_states(
         let is_shown = |jobs: &u64| *jobs > 0 || STEADY_STATES.contains(state);
         family.push_known(&[label, ("state", state.word())], jobs.filter(is_shown));
     }
-}
-
-fn push_histogram(family: &mut Family, partition: &str, profile: &str, histogram: &Histogram) {
-    let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut labels = vec![label("partition", partition), label("profile", profile)];
-    let mut so_far = 0;
-    let bounds = BOUNDS_SECS.iter().map(u32::to_string).chain(["+Inf".to_owned()]);
-    for (bound, observed) in bounds.zip(histogram.buckets) {
-        so_far += observed;
-        labels.push(label("le", &bound));
-        family.push_named("_bucket", &labels, so_far);
-        labels.pop();
-    }
-    family.push_named("_count", &labels, so_far);
-    family.push_named("_sum", &labels, histogram.sum_secs);
 }

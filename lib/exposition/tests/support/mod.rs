@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use edctl_exposition::{About, Collecting, Family, Page, SelfMetrics, Server, Source, WebConfig};
+use edctl_exposition::{About, Collect, Collecting, Family, Page, SelfMetrics, Server, WebConfig};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
@@ -73,7 +73,7 @@ fn put(file: &Path, text: &str) {
 
 struct One;
 
-impl Source for One {
+impl Collect for One {
     fn collect(&mut self, page: &mut Page) {
         page.add(Family::gauge("one", "One.").with(&[], 1u64));
     }

@@ -40,90 +40,84 @@ impl Edac {
 
 impl Collector for Edac {
     fn collect(&mut self, page: &mut Page) -> Result<(), CollectError> {
-        let controllers = sysfs::list_numbered(&self.dir, "mc")?;
-        let mut families = Families::empty();
-        for (name, number) in controllers {
-            families.push_controller(&self.dir.join(name), &number);
-        }
-        families.add_to(page);
+        let controllers = read(&self.dir)?;
+        expose(&controllers, page);
         Ok(())
     }
 }
 
-/// Correctable and uncorrectable errors of one level.
-struct Pair([Family; 2]);
+/// Errors that were corrected, and those that could not be, where the driver counts them.
+struct Errors {
+    correctable: Option<u64>,
+    uncorrectable: Option<u64>,
+}
 
-impl Pair {
-    fn new(correctable: &'static str, uncorrectable: &'static str) -> Self {
-        Self([
-            Family::counter(correctable, "Memory errors that were corrected."),
-            Family::counter(uncorrectable, "Memory errors that could not be corrected."),
-        ])
-    }
+struct Controller {
+    number: String,
+    errors: Errors,
+    /// Those of which no row is known.
+    of_no_row: Errors,
+    rows: Vec<Row>,
+}
 
-    fn push(&mut self, dir: &Path, files: [&str; 2], labels: &[(&'static str, &str)]) {
-        for (family, file) in self.0.iter_mut().zip(files) {
-            let errors: Result<Option<u64>, _> = sysfs::number(&dir.join(file));
-            if let Some(errors) = or_left_out(errors) {
-                family.push(labels, errors);
-            }
-        }
+struct Row {
+    number: String,
+    errors: Errors,
+    channels: Vec<Channel>,
+}
+
+struct Channel {
+    number: String,
+    dimm_label: String,
+    errors: Errors,
+}
+
+fn read(dir: &Path) -> Result<Vec<Controller>, CollectError> {
+    let controllers = sysfs::list_numbered(dir, "mc")?;
+    Ok(controllers
+        .into_iter()
+        .map(|(name, number)| read_controller(&dir.join(name), number))
+        .collect())
+}
+
+fn read_controller(dir: &Path, number: String) -> Controller {
+    let rows = or_left_out(sysfs::list_numbered(dir, "csrow").map(Some)).unwrap_or_default();
+    Controller {
+        number,
+        errors: read_errors(dir, ""),
+        of_no_row: Errors {
+            correctable: read_count(dir, "ce_noinfo_count"),
+            uncorrectable: read_count(dir, "ue_noinfo_count"),
+        },
+        rows: rows.into_iter().map(|(name, number)| read_row(&dir.join(name), number)).collect(),
     }
 }
 
-struct Families {
-    controllers: Pair,
-    csrows: Pair,
-    channels: Pair,
+fn read_row(dir: &Path, number: String) -> Row {
+    let names = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
+    let channels = names.iter().filter_map(|name| channel_of(name));
+    let channels = channels.map(|channel| read_channel(dir, channel)).collect();
+    Row { number, errors: read_errors(dir, ""), channels }
 }
 
-impl Families {
-    fn empty() -> Self {
-        Self {
-            controllers: Pair::new(
-                "node_edac_correctable_errors_total",
-                "node_edac_uncorrectable_errors_total",
-            ),
-            csrows: Pair::new(
-                "node_edac_csrow_correctable_errors_total",
-                "node_edac_csrow_uncorrectable_errors_total",
-            ),
-            channels: Pair::new(
-                "node_edac_channel_correctable_errors_total",
-                "node_edac_channel_uncorrectable_errors_total",
-            ),
-        }
+fn read_channel(dir: &Path, number: &str) -> Channel {
+    let label = or_left_out(sysfs::text(&dir.join(format!("ch{number}_dimm_label"))));
+    Channel {
+        number: number.to_owned(),
+        dimm_label: label.map_or_else(|| "unknown".to_owned(), |text| dimm_label(&text)),
+        errors: read_errors(dir, &format!("ch{number}_")),
     }
+}
 
-    fn push_controller(&mut self, dir: &Path, number: &str) {
-        let controller = ("controller", number);
-        self.controllers.push(dir, ["ce_count", "ue_count"], &[controller]);
-        let unknown = [controller, ("csrow", "unknown")];
-        self.csrows.push(dir, ["ce_noinfo_count", "ue_noinfo_count"], &unknown);
-        let csrows = sysfs::list_numbered(dir, "csrow").map(Some);
-        for (name, csrow) in or_left_out(csrows).unwrap_or_default() {
-            let labels = [controller, ("csrow", csrow.as_str())];
-            self.push_csrow(&dir.join(name), labels);
-        }
+fn read_errors(dir: &Path, prefix: &str) -> Errors {
+    Errors {
+        correctable: read_count(dir, &format!("{prefix}ce_count")),
+        uncorrectable: read_count(dir, &format!("{prefix}ue_count")),
     }
+}
 
-    fn push_csrow(&mut self, dir: &Path, labels: [(&'static str, &str); 2]) {
-        self.csrows.push(dir, ["ce_count", "ue_count"], &labels);
-        let names = or_left_out(sysfs::list(dir).map(Some)).unwrap_or_default();
-        for channel in names.iter().filter_map(|name| channel_of(name)) {
-            let dimm = or_left_out(sysfs::text(&dir.join(format!("ch{channel}_dimm_label"))))
-                .map_or_else(|| "unknown".to_owned(), |text| dimm_label(&text));
-            let files = [format!("ch{channel}_ce_count"), format!("ch{channel}_ue_count")];
-            let labels = [labels[0], labels[1], ("channel", channel), ("dimm_label", &dimm)];
-            self.channels.push(dir, [&files[0], &files[1]], &labels);
-        }
-    }
-
-    fn add_to(self, page: &mut Page) {
-        for family in [self.controllers, self.csrows, self.channels].into_iter().flat_map(|p| p.0) {
-            page.add(family);
-        }
-    }
+fn read_count(dir: &Path, file: &str) -> Option<u64> {
+    or_left_out(sysfs::number(&dir.join(file)))
 }
 
 fn channel_of(file: &str) -> Option<&str> {
@@ -134,6 +128,52 @@ fn channel_of(file: &str) -> Option<&str> {
 /// A driver's own label, "mc#0csrow#1channel#0", in node_exporter's form: "mc0_csrow1_channel0".
 fn dimm_label(text: &str) -> String {
     text.replace('#', "").replace("csrow", "_csrow").replace("channel", "_channel")
+}
+
+fn expose(controllers: &[Controller], page: &mut Page) {
+    let [mut by_controller, mut by_row, mut by_channel] =
+        ["node_edac", "node_edac_csrow", "node_edac_channel"].map(Pair::named);
+    for controller in controllers {
+        let number = ("controller", controller.number.as_str());
+        by_controller.push(&[number], &controller.errors);
+        by_row.push(&[number, ("csrow", "unknown")], &controller.of_no_row);
+        for row in &controller.rows {
+            let labels = [number, ("csrow", row.number.as_str())];
+            by_row.push(&labels, &row.errors);
+            for channel in &row.channels {
+                let of_channel =
+                    [("channel", &*channel.number), ("dimm_label", &*channel.dimm_label)];
+                by_channel.push(&[labels, of_channel].concat(), &channel.errors);
+            }
+        }
+    }
+    for family in [by_controller, by_row, by_channel].into_iter().flat_map(|pair| pair.0) {
+        page.add(family);
+    }
+}
+
+/// The two families of one level.
+struct Pair([Family; 2]);
+
+impl Pair {
+    fn named(prefix: &str) -> Self {
+        Self([
+            Family::counter(
+                format!("{prefix}_correctable_errors_total"),
+                "Memory errors that were corrected.",
+            ),
+            Family::counter(
+                format!("{prefix}_uncorrectable_errors_total"),
+                "Memory errors that could not be corrected.",
+            ),
+        ])
+    }
+
+    fn push(&mut self, labels: &[(&'static str, &str)], errors: &Errors) {
+        let [correctable, uncorrectable] = &mut self.0;
+        correctable.push_known(labels, errors.correctable);
+        uncorrectable.push_known(labels, errors.uncorrectable);
+    }
 }
 
 #[cfg(test)]

@@ -20,10 +20,10 @@ type Work = Apart<(Result<Page, CollectError>, LeftOut)>;
 /// One that is on.
 pub(crate) struct Running {
     pub(crate) entry: &'static Entry,
-    place: Place,
+    place: Thread,
 }
 
-enum Place {
+enum Thread {
     Here(Box<dyn Collector>),
     /// As [`Runs::HereIfAny`] has it.
     HereIfAny {
@@ -57,14 +57,14 @@ impl Running {
     pub(crate) fn start(entry: &'static Entry, host: &Host, options: &Options) -> Self {
         let collector = (entry.make)(host, options);
         let place = match entry.runs {
-            Runs::Here | Runs::Last => Place::Here(collector),
-            Runs::HereIfAny => Place::HereIfAny { collector, absent: None },
-            Runs::Apart => Place::Apart(start_apart(entry.name, collector)),
+            Runs::Here | Runs::Last => Thread::Here(collector),
+            Runs::HereIfAny => Thread::HereIfAny { collector, absent: None },
+            Runs::Apart => Thread::Apart(start_apart(entry.name, collector)),
             Runs::ApartIfAny(dir) => {
                 let dir = host.paths.sysfs.join(dir);
                 let (host, options) = (host.clone(), options.clone());
                 let make = Box::new(move || (entry.make)(&host, &options));
-                Place::ApartIfAny {
+                Thread::ApartIfAny {
                     dir,
                     make,
                     here: collector,
@@ -79,12 +79,12 @@ impl Running {
     /// Has it begin, if it runs on its own thread.
     pub(crate) fn begin(&mut self, events: Events) {
         match &mut self.place {
-            Place::Here(_) | Place::HereIfAny { .. } => {}
-            Place::Apart(apart) => apart.begin(),
-            Place::ApartIfAny {
+            Thread::Here(_) | Thread::HereIfAny { .. } => {}
+            Thread::Apart(apart) => apart.begin(),
+            Thread::ApartIfAny {
                 devices: Devices::Empty(then) | Devices::Silent(then, _), ..
             } if events.none_since(*then) => {}
-            Place::ApartIfAny { dir, make, apart, devices, .. } => {
+            Thread::ApartIfAny { dir, make, apart, devices, .. } => {
                 *devices =
                     if sysfs::has_any(dir) { Devices::Present } else { Devices::Empty(events) };
                 if matches!(devices, Devices::Present) {
@@ -98,11 +98,11 @@ impl Running {
     pub(crate) fn run_here(&mut self, events: Events, page: &mut Page) -> Option<Report> {
         let start = Instant::now();
         let (outcome, left_out) = match &mut self.place {
-            Place::Here(collector) => run(collector.as_mut(), page),
-            Place::HereIfAny { absent: Some((path, then)), .. } if events.none_since(*then) => {
+            Thread::Here(collector) => run(collector.as_mut(), page),
+            Thread::HereIfAny { absent: Some((path, then)), .. } if events.none_since(*then) => {
                 (Err(CollectError::Absent { path: path.clone() }), LeftOut::default())
             }
-            Place::HereIfAny { collector, absent } => {
+            Thread::HereIfAny { collector, absent } => {
                 let (outcome, left_out) = run(collector.as_mut(), page);
                 *absent = match &outcome {
                     Err(CollectError::Absent { path }) => Some((path.clone(), events)),
@@ -110,13 +110,13 @@ impl Running {
                 };
                 (outcome, left_out)
             }
-            Place::ApartIfAny { devices: Devices::Silent(_, State::Ok), .. } => {
+            Thread::ApartIfAny { devices: Devices::Silent(_, State::Ok), .. } => {
                 (Ok(()), LeftOut::default())
             }
-            Place::ApartIfAny { dir, devices: Devices::Silent(..), .. } => {
+            Thread::ApartIfAny { dir, devices: Devices::Silent(..), .. } => {
                 (Err(CollectError::Absent { path: dir.clone() }), LeftOut::default())
             }
-            Place::ApartIfAny { here, devices, .. } => {
+            Thread::ApartIfAny { here, devices, .. } => {
                 let Devices::Empty(events) = *devices else { return None };
                 let families = page.len();
                 let (outcome, left_out) = run(here.as_mut(), page);
@@ -126,7 +126,7 @@ impl Running {
                 }
                 (outcome, left_out)
             }
-            Place::Apart(_) => return None,
+            Thread::Apart(_) => return None,
         };
         Some(Report::of(self.entry.name, outcome, &left_out, start.elapsed(), page))
     }
@@ -134,8 +134,8 @@ impl Running {
     /// Adds what it has, if it has begun on its own thread and is done by then.
     pub(crate) fn end(&mut self, until: Instant, page: &mut Page) -> Option<Report> {
         match &mut self.place {
-            Place::Apart(apart)
-            | Place::ApartIfAny { apart: Some(apart), devices: Devices::Present, .. } => {
+            Thread::Apart(apart)
+            | Thread::ApartIfAny { apart: Some(apart), devices: Devices::Present, .. } => {
                 let (ended, duration) = apart.end(until);
                 let (outcome, left_out) = match ended {
                     Ok((own, left_out)) => (own.map(|own| page.merge(own)), left_out),
@@ -143,7 +143,7 @@ impl Running {
                 };
                 Some(Report::of(self.entry.name, outcome, &left_out, duration, page))
             }
-            Place::Here(_) | Place::HereIfAny { .. } | Place::ApartIfAny { .. } => None,
+            Thread::Here(_) | Thread::HereIfAny { .. } | Thread::ApartIfAny { .. } => None,
         }
     }
 }

@@ -23,14 +23,14 @@ use super::error::HttpError;
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Endpoint {
     /// A unix socket.
     Socket(PathBuf),
     /// `HOST:PORT`.
     Host(String),
 }
 
-impl Place {
+impl Endpoint {
     /// Reads `http://HOST:PORT`, behind which nothing but a slash may stand; nothing from any other text.
     pub fn of_url(url: &str) -> Option<Self> {
         let host = url.strip_prefix("http://")?;
@@ -48,7 +48,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(path) => path.display().fmt(f),
@@ -61,7 +61,7 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone)]
 pub struct Client {
     /// Where the server listens.
-    pub place: Place,
+    pub endpoint: Endpoint,
     /// The time for all of an exchange.
     pub deadline: Duration,
     /// What is longer is refused.
@@ -82,7 +82,7 @@ impl Client {
         accept: &'static str,
         begun: Instant,
     ) -> Result<Response, HttpError> {
-        let asked = format!("{}{path}", self.place);
+        let asked = format!("{}{path}", self.endpoint);
         let io_error =
             |error: io::Error| HttpError::Io { asked: asked.clone(), message: error.to_string() };
         // One of its own for each exchange: when it goes, the connection goes too.
@@ -94,7 +94,7 @@ impl Client {
         };
         let (until, after) = (begun + self.deadline, self.deadline);
         let watch = Watch { asked: asked.clone(), until, after, cancel };
-        let answer = runtime.block_on(watch.limit(ask(&self.place, path, accept, &asked)));
+        let answer = runtime.block_on(watch.limit(ask(&self.endpoint, path, accept, &asked)));
         let runtime = Leaving(Some(runtime));
         let answer = answer?;
         let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -122,18 +122,18 @@ fn watched(pipe: &PipeReader) -> io::Result<Receiver> {
 type Answer = hyper::Response<Incoming>;
 
 async fn ask(
-    place: &Place,
+    endpoint: &Endpoint,
     path: &str,
     accept: &'static str,
     asked: &str,
 ) -> Result<Answer, HttpError> {
-    let no_connection = |source| HttpError::Connect { place: place.to_string(), source };
-    match place {
-        Place::Socket(socket) => {
+    let no_connection = |source| HttpError::Connect { endpoint: endpoint.to_string(), source };
+    match endpoint {
+        Endpoint::Socket(socket) => {
             let stream = UnixStream::connect(socket).await.map_err(no_connection)?;
             exchange(stream, "localhost", path, accept, asked).await
         }
-        Place::Host(host) => {
+        Endpoint::Host(host) => {
             let stream = TcpStream::connect(host).await.map_err(no_connection)?;
             exchange(stream, host, path, accept, asked).await
         }
@@ -323,8 +323,8 @@ mod tests {
             ("http://ctl:6817?x", None),
             ("http://c tl:6817", None),
         ] {
-            let place = host.map(|host| Place::Host(host.to_owned()));
-            assert_eq!(Place::of_url(url), place, "{url}");
+            let endpoint = host.map(|host| Endpoint::Host(host.to_owned()));
+            assert_eq!(Endpoint::of_url(url), endpoint, "{url}");
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nobody could be reached.
-    #[error("cannot connect to {place}")]
+    #[error("cannot connect to {endpoint}")]
     Connect {
         /// The socket or the host.
-        place: String,
+        endpoint: String,
         /// What the kernel or the resolver said.
         source: io::Error,
     },

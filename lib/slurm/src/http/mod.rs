@@ -3,5 +3,5 @@
 mod client;
 mod error;
 
-pub use client::{Body, Client, Place, Response};
+pub use client::{Body, Client, Endpoint, Response};
 pub use error::HttpError;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::http::{Client, HttpError, Place, Response};
+use crate::http::{Client, Endpoint, HttpError, Response};
 use crate::lost::{LeftOut, Rejected, RowError};
 use crate::rows::Lines;
 
@@ -22,9 +22,9 @@ pub fn fetch(
     let begun = Instant::now();
     let mut response = client.get(path, "text/plain", begun)?;
     if response.status == 303
-        && let Some(place) = first_controller(&client.place, path, &response)
+        && let Some(endpoint) = first_controller(&client.endpoint, path, &response)
     {
-        response = Client { place, ..client.clone() }.get(path, "text/plain", begun)?;
+        response = Client { endpoint, ..client.clone() }.get(path, "text/plain", begun)?;
     }
     let Response { status, mut body, .. } = response;
     if status != 200 {
@@ -37,10 +37,10 @@ pub fn fetch(
     Ok(lines.finish())
 }
 
-fn first_controller(asked: &Place, path: &str, response: &Response) -> Option<Place> {
-    let first = Place::of_url(response.location.as_deref()?.strip_suffix(path)?)?;
+fn first_controller(asked: &Endpoint, path: &str, response: &Response) -> Option<Endpoint> {
+    let first = Endpoint::of_url(response.location.as_deref()?.strip_suffix(path)?)?;
     match (asked, &first) {
-        (Place::Host(asked), Place::Host(host)) if port(asked) == port(host) => Some(first),
+        (Endpoint::Host(asked), Endpoint::Host(host)) if port(asked) == port(host) => Some(first),
         _ => None,
     }
 }

@@ -56,13 +56,13 @@ impl<R: Read> Read for Mended<R> {
 
 #[derive(Debug, Default)]
 struct Mender {
-    place: Place,
+    place: JsonState,
     /// A word or number so far, a character that is not whole, or the digits of `\u`.
     held: Vec<u8>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum JsonState {
     #[default]
     Outside,
     /// In a word or a number.
@@ -79,7 +79,7 @@ impl Mender {
     fn take(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while let Some(byte) = bytes.first() {
             let plain = match self.place {
-                Place::InString if self.held.is_empty() => plain_length(bytes),
+                JsonState::InString if self.held.is_empty() => plain_length(bytes),
                 _ => 0,
             };
             if plain > 0 {
@@ -94,45 +94,45 @@ impl Mender {
 
     /// Hands out what is held when the text ends.
     fn end(&mut self, out: &mut Vec<u8>) {
-        if self.place == Place::Token {
+        if self.place == JsonState::Token {
             self.end_token(out);
         }
     }
 
     fn take_byte(&mut self, byte: u8, out: &mut Vec<u8>) {
         match self.place {
-            Place::Outside => self.take_outside(byte, out),
-            Place::Token if is_token(byte) => {
+            JsonState::Outside => self.take_outside(byte, out),
+            JsonState::Token if is_token(byte) => {
                 if self.held.len() <= MAX_TOKEN_BYTES {
                     self.held.push(byte);
                 }
             }
-            Place::Token => {
+            JsonState::Token => {
                 self.end_token(out);
                 self.take_outside(byte, out);
             }
-            Place::InString => self.take_in_string(byte, out),
-            Place::Escaped => self.take_escaped(byte, out),
-            Place::Digits => self.take_digit(byte, out),
+            JsonState::InString => self.take_in_string(byte, out),
+            JsonState::Escaped => self.take_escaped(byte, out),
+            JsonState::Digits => self.take_digit(byte, out),
         }
     }
 
     fn take_outside(&mut self, byte: u8, out: &mut Vec<u8>) {
         if is_token(byte) {
             self.held.push(byte);
-            self.place = Place::Token;
+            self.place = JsonState::Token;
             return;
         }
         out.push(byte);
         if byte == b'"' {
-            self.place = Place::InString;
+            self.place = JsonState::InString;
         }
     }
 
     fn end_token(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(if is_value(&self.held) { &self.held } else { NO_VALUE });
         self.held.clear();
-        self.place = Place::Outside;
+        self.place = JsonState::Outside;
     }
 
     fn take_in_string(&mut self, byte: u8, out: &mut Vec<u8>) {
@@ -146,10 +146,10 @@ impl Mender {
             self.held.clear();
         }
         match byte {
-            b'\\' => self.place = Place::Escaped,
+            b'\\' => self.place = JsonState::Escaped,
             b'"' => {
                 out.push(byte);
-                self.place = Place::Outside;
+                self.place = JsonState::Outside;
             }
             0..0x20 => out.extend_from_slice(REPLACEMENT),
             _ => out.push(byte),
@@ -167,9 +167,9 @@ impl Mender {
     }
 
     fn take_escaped(&mut self, byte: u8, out: &mut Vec<u8>) {
-        self.place = Place::InString;
+        self.place = JsonState::InString;
         match byte {
-            b'u' => self.place = Place::Digits,
+            b'u' => self.place = JsonState::Digits,
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => out.extend([b'\\', byte]),
             _ => {
                 out.extend_from_slice(b"\\\\");
@@ -182,7 +182,7 @@ impl Mender {
         if !byte.is_ascii_hexdigit() {
             self.held.clear();
             out.extend_from_slice(REPLACEMENT);
-            self.place = Place::InString;
+            self.place = JsonState::InString;
             self.take_in_string(byte, out);
             return;
         }
@@ -190,7 +190,7 @@ impl Mender {
         if self.held.len() < 4 {
             return;
         }
-        self.place = Place::InString;
+        self.place = JsonState::InString;
         let is_half =
             matches!(self.held[..], [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]);
         if is_half {

@@ -36,7 +36,7 @@ use self::bounds::Bounded;
 use self::mended::Mended;
 use self::value::Value;
 use crate::diag::Diag;
-use crate::http::{Body, Client, HttpError, Place, Response};
+use crate::http::{Body, Client, Endpoint, HttpError, Response};
 use crate::jobs::JobRow;
 use crate::licenses::LicenseRow;
 use crate::lost::{LeftOut, Rejected, RowError};
@@ -96,8 +96,8 @@ impl Slurmrestd {
         cancel: Option<Arc<PipeReader>>,
     ) -> Self {
         let socket = socket.into();
-        let place = Place::Socket(socket.clone());
-        let client = Client { place, deadline, max_body_bytes, cancel };
+        let endpoint = Endpoint::Socket(socket.clone());
+        let client = Client { endpoint, deadline, max_body_bytes, cancel };
         Self { socket, client, agreed: None }
     }
 
@@ -131,7 +131,7 @@ impl Slurmrestd {
     }
 
     /// Hands on one row for each job, arrays not expanded, as [`commands::JOBS`](crate::commands::JOBS) has
-    /// them. A reason is always Slurm's word, never the text that squeue may show in its place.
+    /// them. A reason is always Slurm's word, never the text that squeue may show in its endpoint.
     pub fn jobs(&mut self, mut on_row: impl FnMut(&JobRow<'_>)) -> Result<Rejected, RestError> {
         self.list("jobs", |job: &jobs::Job| {
             let outcome = job.row().map(|row| {
@@ -222,9 +222,10 @@ impl Slurmrestd {
     }
 
     fn socket_id(&self) -> Result<SocketId, RestError> {
-        let place = || self.client.place.to_string();
+        let endpoint = || self.client.endpoint.to_string();
         let metadata = self.socket.metadata();
-        let file = metadata.map_err(|source| HttpError::Connect { place: place(), source })?;
+        let file =
+            metadata.map_err(|source| HttpError::Connect { endpoint: endpoint(), source })?;
         let changed = (file.ctime(), file.ctime_nsec());
         Ok(SocketId { device: file.dev(), inode: file.ino(), changed })
     }

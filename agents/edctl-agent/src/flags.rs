@@ -1,0 +1,101 @@
+//! The command line. It stands in a file of its own, which needs no other of this crate, so that
+//! `packaging/pages` can make the man page and the completions of it.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Args, Parser, Subcommand, ValueEnum};
+use edctl_daemon::{CommonFlags, PathFlags};
+use edctl_nodemetrics::{ChoiceFlags, ListingFlags, OptionFlags};
+
+/// The node agent of edctl: node metrics, Slurm's hooks, status
+#[derive(Parser)]
+#[command(
+    name = "edctl-agent",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_flag = true
+)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Print help
+    // In one form: clap's long one would be two screens.
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+
+    /// Print the collectors' flags, which are node_exporter's, and exit
+    #[arg(long)]
+    pub(crate) help_collectors: bool,
+
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run as the node's daemon; the same as no subcommand
+    Run(Box<RunFlags>),
+    /// Ask the running agent what it knows: jobs, hooks, spool, collectors
+    Status(StatusFlags),
+    /// List what the agent can collect, and what of it runs by default
+    Collectors(ListingFlags),
+}
+
+#[derive(Args)]
+#[command(mut_args(not_in_the_help))]
+pub(crate) struct RunFlags {
+    #[command(flatten)]
+    pub(crate) common: CommonFlags,
+
+    #[command(flatten)]
+    pub(crate) path: PathFlags,
+
+    #[command(flatten)]
+    pub(crate) collectors: ChoiceFlags,
+
+    #[command(flatten)]
+    pub(crate) options: OptionFlags,
+
+    /// Where hooks and `edctl-agent status` find the agent
+    #[arg(long = "hooks.socket", value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+
+    /// Where the agent keeps its state and the hooks their spool
+    #[arg(long = "state.directory", value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// Flags of `edctl-agent status`.
+#[derive(Args)]
+pub(crate) struct StatusFlags {
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+
+    /// Show also the collectors that are well, and those that have nothing to read here
+    #[arg(short, long)]
+    pub(crate) all: bool,
+
+    /// The agent's socket
+    #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
+    pub(crate) socket: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// The collectors' flags would be ten screens of help; the man page has all.
+fn not_in_the_help(arg: Arg) -> Arg {
+    let is_hidden = is_of_collectors(&arg);
+    arg.hide_short_help(is_hidden).hide_long_help(is_hidden)
+}
+
+pub(crate) fn is_of_collectors(arg: &Arg) -> bool {
+    arg.get_help_heading().is_some_and(|heading| heading.starts_with("Collectors"))
+}
