@@ -39,7 +39,7 @@ lint: .cargo-deny
 	lint/signposts
 	ruff=$$(packaging/install-ruff) && $$ruff check --quiet && $$ruff format --quiet --check
 	shellcheck .ci/run packaging/install-host-packages packaging/install-node-exporter packaging/install-ruff packaging/check-debs \
-	    packaging/check-lifecycle packaging/daemon/* lab/demo-local lab/tests/run \
+	    packaging/check-lifecycle debian/write-pages debian/*.postrm lab/demo-local lab/tests/run \
 	    eda-flows/need eda-flows/picorv32/fetch fuzz/run fuzz/try
 	cd ansible && ANSIBLE_INVENTORY_ENABLED=host_list ansible-playbook -i localhost, --syntax-check site.yml verify.yml
 

@@ -1,1 +1,1 @@
-"""How `build-debs` turns a folder of packaging/ into a .deb."""
+"""How `build-debs` finds the version of a checkout's packages."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from .error import PackagingError
 
 # What the packages are made of: a change elsewhere (a README, Ansible) is no new version.
-SOURCES = ["Cargo.toml", "Cargo.lock", "agents", "exporter-process", "exporter-slurm", "lib", "packaging"]
+SOURCES = ["Cargo.toml", "Cargo.lock", "agents", "debian", "exporter-process", "exporter-slurm", "lib", "packaging"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _check_agrees_with_cargo(released: str, manifest: Path) -> None:
     upstream = released.rpartition("-")[0]
     if f'\nversion = "{upstream}"\n' not in manifest.read_text():
         raise PackagingError(
-            f"packaging/changelog says {upstream}, but {manifest} has another version: raise both together"
+            f"debian/changelog says {upstream}, but {manifest} has another version: raise both together"
         )
 
 

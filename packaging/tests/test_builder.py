@@ -1,77 +1,12 @@
-"""Tests of packaging/builder: python3 -m unittest discover packaging/tests"""
+"""Tests of the packages' version: python3 -m unittest discover packaging/tests"""
 
-import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 from builder.error import PackagingError
-from builder.package import Package
 from builder.version import SourceVersion
-
-CONTROL = """Package: sample
-Version: @VERSION@
-Architecture: @ARCHITECTURE@
-Maintainer: Somebody <nobody@edctl.invalid>
-Installed-Size: @INSTALLED_SIZE@
-Depends: @SHLIBS@
-Description: a sample
-"""
-VERSION = SourceVersion("1.2-1", 1_700_000_000)
-
-
-class PackageTest(unittest.TestCase):
-    """A folder becomes a .deb, or an error that names what is wrong."""
-
-    def setUp(self) -> None:
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.scratch = Path(scratch.name)
-        self.folder = self.scratch / "sample"
-        self.folder.mkdir()
-        (self.folder / "control").write_text(CONTROL)
-        (self.folder / "sample.toml").write_text("# empty\n")
-        self.binaries = self.scratch / "bin"
-        self.binaries.mkdir()
-        shutil.copy("/bin/true", self.binaries / "helper")
-
-    def build(self, install: str, out: str = "out") -> Path:
-        (self.folder / "install").write_text(install)
-        (self.scratch / out).mkdir()
-        return Package(self.folder, VERSION).build(self.binaries, self.scratch / out)
-
-    def test_puts_files_where_install_says_with_settled_modes(self) -> None:
-        (self.folder / "sample.toml").chmod(0o600)
-        deb = self.build(
-            "bin helper usr/libexec/sample/helper\nfile sample.toml etc/sample.toml # a conffile\ndir etc/sample.d\n"
-        )
-        listing = dpkg_deb("--contents", deb)
-        self.assertRegex(listing, r"-rwxr-xr-x root/root .* \./usr/libexec/sample/helper\n")
-        self.assertRegex(listing, r"-rw-r--r-- root/root .* \./etc/sample\.toml\n")
-        self.assertRegex(listing, r"drwxr-xr-x root/root .* \./etc/sample\.d/\n")
-        self.assertEqual(dpkg_deb("--info", deb, "conffiles"), "/etc/sample.toml\n")
-        self.assertIn("libc6", dpkg_deb("--field", deb, "Depends"))
-        self.assertEqual(dpkg_deb("--field", deb, "Version"), "1.2-1\n")
-
-    def test_gives_the_same_bytes_again(self) -> None:
-        install = "bin helper usr/libexec/sample/helper\n"
-        first = self.build(install, "first").read_bytes()
-        (self.binaries / "helper").touch()
-        self.assertEqual(first, self.build(install, "second").read_bytes())
-
-    def test_names_the_line_of_install_that_it_does_not_understand(self) -> None:
-        with self.assertRaisesRegex(PackagingError, r"install:2: expected .* found 'link a b'"):
-            self.build("# a comment\nlink a b\n")
-
-    def test_names_the_file_that_is_missing(self) -> None:
-        with self.assertRaisesRegex(PackagingError, "bin/absent"):
-            self.build("bin absent usr/libexec/sample/absent\n")
-
-    def test_refuses_a_program_on_the_path_without_a_man_page(self) -> None:
-        with self.assertRaisesRegex(PackagingError, "cannot run .*/edctl-pages"):
-            self.build("bin helper usr/sbin/helper\n")
-
 
 class SourceVersionTest(unittest.TestCase):
     """The version follows the sources, and the changelog and cargo agree."""
@@ -122,10 +57,6 @@ class SourceVersionTest(unittest.TestCase):
         (self.repository / "Cargo.toml").write_text('[package]\nversion = "1.3"\n')
         with self.assertRaisesRegex(PackagingError, "raise both together"):
             self.version()
-
-
-def dpkg_deb(action: str, deb: Path, *words: str) -> str:
-    return subprocess.run(["dpkg-deb", action, str(deb), *words], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 if __name__ == "__main__":

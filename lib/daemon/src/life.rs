@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use edctl_exposition::{
@@ -206,8 +206,9 @@ fn serve<S: Service>(
         .with_metrics_at(flags.telemetry_path.clone());
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
-    let service = start(config, Mode::Serve).map_err(LifeError::Start)?;
-    let collecting = Collecting::start(service, Arc::clone(&metrics)).map_err(LifeError::Thread)?;
+    let service = Arc::new(Mutex::new(start(config, Mode::Serve).map_err(LifeError::Start)?));
+    let collecting =
+        Collecting::start(Arc::clone(&service), Arc::clone(&metrics)).map_err(LifeError::Thread)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -220,7 +221,12 @@ fn serve<S: Service>(
             tracing::info!(%address, scheme, version = spec.version, "serving");
         }
         let level = flags.log_level.is_none().then_some(level);
-        let reloads = reload_on_hangup(collecting.clone(), load, level, fixed);
+        let reloads = reload_on_hangup(
+            Reload { collecting: collecting.clone(), service },
+            load,
+            level,
+            fixed,
+        );
         let stop = live(collecting.clone(), reloads);
         server.serve(collecting.clone(), metrics, stop).await
     });
@@ -264,10 +270,7 @@ impl Fixed {
 }
 
 /// From the first collection to SIGTERM or SIGINT.
-async fn live<S: Collect>(
-    collecting: Collecting<S>,
-    reloads: impl Future<Output = std::io::Result<()>>,
-) {
+async fn live(collecting: Collecting, reloads: impl Future<Output = std::io::Result<()>>) {
     let result = tokio::select! {
         result = asked_to_stop() => result,
         result = reloads => result,
@@ -291,7 +294,7 @@ async fn asked_to_stop() -> std::io::Result<()> {
 
 /// Says that the daemon is ready as soon as there is something to show, then feeds the watchdog
 /// twice as often as systemd asks for; goes on for ever where it does not ask.
-async fn start_and_feed_watchdog<S: Collect>(collecting: Collecting<S>) {
+async fn start_and_feed_watchdog(collecting: Collecting) {
     if collecting.page(Query::default(), FIRST_COLLECTION).await.is_err() {
         tracing::warn!("the first collection takes long; serving without it");
     }
@@ -305,9 +308,33 @@ async fn start_and_feed_watchdog<S: Collect>(collecting: Collecting<S>) {
     }
 }
 
+/// The service, and the thread on which alone it is used.
+struct Reload<S> {
+    collecting: Collecting,
+    service: Arc<Mutex<S>>,
+}
+
+impl<S: Service> Reload<S> {
+    fn with(&self, config: S::Config) {
+        let service = Arc::clone(&self.service);
+        let taken = self.collecting.between(move || {
+            let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
+            match service.reload(config) {
+                Ok(()) => tracing::info!("configuration reloaded"),
+                Err(error) => {
+                    tracing::error!(error = %Chain(&*error), "the old configuration stays");
+                }
+            }
+        });
+        if !taken {
+            tracing::error!("a collection is stuck; the old configuration stays");
+        }
+    }
+}
+
 /// Reads the configuration again on each SIGHUP; the `level` is there unless a flag fixed it.
 async fn reload_on_hangup<S: Service>(
-    collecting: Collecting<S>,
+    reload: Reload<S>,
     load: impl Fn() -> Result<S::Config, LifeError>,
     level: Option<LevelHandle>,
     fixed: Fixed,
@@ -328,15 +355,7 @@ async fn reload_on_hangup<S: Service>(
                     level.set(config.log().level);
                 }
                 config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-                let taken = collecting.change(move |service| match service.reload(config) {
-                    Ok(()) => tracing::info!("configuration reloaded"),
-                    Err(error) => {
-                        tracing::error!(error = %Chain(&*error), "the old configuration stays");
-                    }
-                });
-                if !taken {
-                    tracing::error!("a collection is stuck; the old configuration stays");
-                }
+                reload.with(config);
             }
             Err(error) => tracing::error!(error = %Chain(&error), "the old configuration stays"),
         }

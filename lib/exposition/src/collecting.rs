@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -37,6 +37,27 @@ pub trait Collect: Send + 'static {
     }
 }
 
+/// A source of which others have a handle too, to change it between two collections
+/// ([`Collecting::between`]); they never hold it for long.
+impl<S: Collect> Collect for Arc<Mutex<S>> {
+    fn collect(&mut self, page: &mut Page) {
+        lock(self).collect(page);
+    }
+
+    fn collect_part(&mut self, query: &Query, page: &mut Page) -> Result<(), BadQuery> {
+        lock(self).collect_part(query, page)
+    }
+
+    fn ready(&self) -> bool {
+        lock(self).ready()
+    }
+}
+
+/// A source that panicked once goes on.
+fn lock<S>(source: &Mutex<S>) -> MutexGuard<'_, S> {
+    source.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A page for all who asked the same, or why there is none.
 type Reply = Result<Arc<Page>, BadQuery>;
 
@@ -49,31 +70,27 @@ pub enum NoPage {
     BadQuery(BadQuery),
 }
 
-enum Task<S> {
+enum Task {
     Collect(Query, oneshot::Sender<Reply>),
-    Change(Box<dyn FnOnce(&mut S) + Send>),
+    Between(Box<dyn FnOnce() + Send>),
     Stop(SyncSender<()>),
 }
 
 /// A handle to a source's thread. The thread ends on [`Collecting::stop`] or when the last handle is
 /// gone.
-pub struct Collecting<S> {
-    tasks: SyncSender<Task<S>>,
+#[derive(Clone)]
+pub struct Collecting {
+    tasks: SyncSender<Task>,
     metrics: Arc<SelfMetrics>,
 }
 
-impl<S> Clone for Collecting<S> {
-    fn clone(&self) -> Self {
-        Self { tasks: self.tasks.clone(), metrics: Arc::clone(&self.metrics) }
-    }
-}
-
-impl<S: Collect> Collecting<S> {
+impl Collecting {
     /// Starts the thread.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(source: S, metrics: Arc<SelfMetrics>) -> std::io::Result<Self> {
+    pub fn start(source: impl Collect, metrics: Arc<SelfMetrics>) -> std::io::Result<Self> {
+        let source: Box<dyn Collect> = Box::new(source);
         let (tasks, inbox) = sync_channel(MAX_WAITING);
         let for_thread = Arc::clone(&metrics);
         std::thread::Builder::new()
@@ -104,10 +121,10 @@ impl<S: Collect> Collecting<S> {
         }
     }
 
-    /// Lets `change` work on the source between two collections. False where the source is stuck
-    /// or gone, and the change was not taken.
-    pub fn change(&self, change: impl FnOnce(&mut S) + Send + 'static) -> bool {
-        self.tasks.try_send(Task::Change(Box::new(change))).is_ok()
+    /// Does `work` on the source's thread, between two collections. False where the source is stuck or
+    /// gone, and the work was not taken.
+    pub fn between(&self, work: impl FnOnce() + Send + 'static) -> bool {
+        self.tasks.try_send(Task::Between(Box::new(work))).is_ok()
     }
 
     /// Ends the thread and drops the source, so that it can tidy up. False where the source is
@@ -118,14 +135,14 @@ impl<S: Collect> Collecting<S> {
     }
 }
 
-fn work<S: Collect>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetrics) {
+fn work(mut source: Box<dyn Collect>, inbox: &Receiver<Task>, metrics: &SelfMetrics) {
     let mut families = 0;
     while let Ok(first) = inbox.recv() {
         let mut waiting: HashMap<Query, Vec<oneshot::Sender<Reply>>> = HashMap::new();
         for task in std::iter::once(first).chain(inbox.try_iter()) {
             match task {
                 Task::Collect(query, reply) => waiting.entry(query).or_default().push(reply),
-                Task::Change(change) => change(&mut source),
+                Task::Between(work) => work(),
                 Task::Stop(done) => {
                     drop(source);
                     // Nobody may wait any more.
@@ -141,7 +158,7 @@ fn work<S: Collect>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetr
             }
             // This page will be about as large as the last one.
             let page = Page::with_room(families);
-            let page = collect(&mut source, &query, page, metrics).map(Arc::new);
+            let page = collect(source.as_mut(), &query, page, metrics).map(Arc::new);
             families = page.as_ref().map_or(0, |page| page.families().count());
             for reply in replies {
                 // A client that has gone away needs no page.
@@ -151,8 +168,8 @@ fn work<S: Collect>(mut source: S, inbox: &Receiver<Task<S>>, metrics: &SelfMetr
     }
 }
 
-fn collect<S: Collect>(
-    source: &mut S,
+fn collect(
+    source: &mut dyn Collect,
     query: &Query,
     mut page: Page,
     metrics: &SelfMetrics,
@@ -202,7 +219,7 @@ mod tests {
         }
     }
 
-    fn gated() -> (mpsc::Sender<()>, Collecting<Gated>, Arc<SelfMetrics>) {
+    fn gated() -> (mpsc::Sender<()>, Collecting, Arc<SelfMetrics>) {
         let (token, tokens) = mpsc::channel();
         let metrics = Arc::new(SelfMetrics::new(ABOUT));
         let source = Gated { tokens, collections: 0 };
@@ -253,12 +270,22 @@ mod tests {
     }
 
     #[test]
-    fn a_change_reaches_the_source() {
-        let (token, collecting, _metrics) = gated();
-        assert!(collecting.change(|source| source.collections = 41));
-        token.send(()).unwrap();
+    fn work_between_two_collections_comes_before_the_next() {
+        let source = Arc::new(Mutex::new(Counter(0)));
+        let metrics = Arc::new(SelfMetrics::new(ABOUT));
+        let collecting = Collecting::start(Arc::clone(&source), metrics).unwrap();
+        assert!(collecting.between(move || source.lock().unwrap().0 = 41));
         let page =
             runtime().block_on(collecting.page(Query::default(), Duration::from_secs(60))).unwrap();
         assert_eq!(page.family("collections").unwrap().samples[0].value, crate::Value::U64(42));
+    }
+
+    struct Counter(u64);
+
+    impl Collect for Counter {
+        fn collect(&mut self, page: &mut Page) {
+            self.0 += 1;
+            page.add(Family::gauge("collections", "Collections.").with(&[], self.0));
+        }
     }
 }

@@ -12,7 +12,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::attended::Attended;
-use crate::collecting::Collect;
 use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
 use crate::handshake::handshake;
@@ -37,19 +36,15 @@ const LAST_PAGE: Duration = Duration::from_secs(60);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// Serves one connection until its client closes it or it is too old.
-pub(crate) async fn serve_connection<S: Collect>(
-    stream: TcpStream,
-    guest: Arc<Guest>,
-    guard: Arc<Guard<S>>,
-) {
+pub(crate) async fn serve_connection(stream: TcpStream, guest: Arc<Guest>, guard: Arc<Guard>) {
     serve_until(tokio::time::sleep(CONNECTION_LIFETIME), stream, guest, guard).await;
 }
 
-async fn serve_until<S: Collect>(
+async fn serve_until(
     too_old: impl Future<Output = ()>,
     stream: TcpStream,
     guest: Arc<Guest>,
-    guard: Arc<Guard<S>>,
+    guard: Arc<Guard>,
 ) {
     let patience = READ_PATIENCE.as_millis() as u32;
     if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, patience) {
@@ -66,10 +61,10 @@ async fn serve_until<S: Collect>(
     }
 }
 
-async fn serve_requests<S: Collect>(
+async fn serve_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     guest: Arc<Guest>,
-    guard: Arc<Guard<S>>,
+    guard: Arc<Guard>,
     too_old: impl Future<Output = ()>,
 ) {
     let stream = Attended::new(stream, Arc::clone(&guest));
@@ -112,7 +107,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::collecting::Collecting;
+    use crate::collecting::{Collect, Collecting};
     use crate::page::Page;
     use crate::selfmetrics::SelfMetrics;
     use crate::site::Site;

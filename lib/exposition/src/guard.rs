@@ -11,15 +11,14 @@ use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tokio_rustls::TlsAcceptor;
 
-use crate::collecting::Collect;
 use crate::guests::Client;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::{Site, plain};
 use crate::web::{Credentials, Login, Logins, Settings, WebConfig};
 
 /// The site behind its guard.
-pub(crate) struct Guard<S> {
-    site: Site<S>,
+pub(crate) struct Guard {
+    site: Site,
     web: Option<Arc<WebConfig>>,
     logins: Logins,
     metrics: Arc<SelfMetrics>,
@@ -33,13 +32,9 @@ enum Refusal {
     Busy,
 }
 
-impl<S: Collect> Guard<S> {
+impl Guard {
     /// Without a web configuration everybody may ask everything.
-    pub(crate) fn new(
-        site: Site<S>,
-        web: Option<Arc<WebConfig>>,
-        metrics: Arc<SelfMetrics>,
-    ) -> Self {
+    pub(crate) fn new(site: Site, web: Option<Arc<WebConfig>>, metrics: Arc<SelfMetrics>) -> Self {
         if web.is_some() {
             metrics.note_web_config(true);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::collecting::{Collect, Collecting};
+use crate::collecting::Collecting;
 use crate::guard::Guard;
 use crate::selfmetrics::SelfMetrics;
 use crate::site::Site;
@@ -81,9 +81,9 @@ impl Server {
     ///
     /// # Errors
     /// When the runtime cannot take a socket over.
-    pub async fn serve<S: Collect>(
+    pub async fn serve(
         self,
-        collecting: Collecting<S>,
+        collecting: Collecting,
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-async fn accept<S: Collect>(listener: TcpListener, house: Arc<House<S>>) {
+async fn accept(listener: TcpListener, house: Arc<House>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {

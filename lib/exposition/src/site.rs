@@ -8,7 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 
-use crate::collecting::{Collect, Collecting, NoPage};
+use crate::collecting::{Collecting, NoPage};
 use crate::format::Format;
 use crate::packing::Packer;
 use crate::page::Page;
@@ -26,17 +26,17 @@ const DEADLINE_RESERVE: Duration = Duration::from_millis(250);
 const GZIP_FROM_BYTES: usize = 1024;
 
 /// The pages, and who counts their requests.
-pub(crate) struct Site<S> {
-    collecting: Collecting<S>,
+pub(crate) struct Site {
+    collecting: Collecting,
     metrics: Arc<SelfMetrics>,
     metrics_path: String,
     packer: Packer,
 }
 
-impl<S: Collect> Site<S> {
+impl Site {
     /// With the metrics at their usual path unless there is another.
     pub(crate) fn new(
-        collecting: Collecting<S>,
+        collecting: Collecting,
         metrics: Arc<SelfMetrics>,
         metrics_path: Option<String>,
     ) -> Self {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 
-use crate::collecting::Collect;
 use crate::connection::{HEADER_TIMEOUT, serve_connection};
 use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
@@ -22,16 +21,16 @@ const MAX_SERVED: usize = 96;
 const MAX_SILENT: usize = 2048;
 
 /// Who serves, and for how many there is room.
-pub(crate) struct House<S> {
-    guard: Arc<Guard<S>>,
+pub(crate) struct House {
+    guard: Arc<Guard>,
     silent: Room,
     served: Room,
     refusals: Refusals,
     metrics: Arc<SelfMetrics>,
 }
 
-impl<S: Collect> House<S> {
-    pub(crate) fn new(guard: Arc<Guard<S>>, metrics: Arc<SelfMetrics>) -> Self {
+impl House {
+    pub(crate) fn new(guard: Arc<Guard>, metrics: Arc<SelfMetrics>) -> Self {
         Self {
             guard,
             silent: Room::new(max_silent()),

@@ -8,8 +8,12 @@ use edctl_exposition::{Family, Page};
 use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
 use crate::host::Host;
 use crate::reading::error::CollectError;
+use crate::reading::kept::Kept;
 use crate::reading::left_out::or_left_out;
 use crate::reading::sysfs;
+
+/// Eight memory nodes with two sizes each.
+const MOST_KEPT: usize = 48;
 
 /// The file, and what it counts.
 const STATES: [(&str, &str); 3] =
@@ -26,11 +30,12 @@ pub(super) const ENTRY: Entry = Entry {
 
 pub(super) struct Hugepages {
     dir: PathBuf,
+    kept: Kept,
 }
 
 impl Hugepages {
     pub(super) fn new(host: &Host) -> Self {
-        Self { dir: host.paths.sysfs.join("devices/system/node") }
+        Self { dir: host.paths.sysfs.join("devices/system/node"), kept: Kept::new(MOST_KEPT) }
     }
 }
 
@@ -51,13 +56,14 @@ impl Collector for Hugepages {
             for entry in &sizes {
                 let Some(size) = entry.strip_prefix("hugepages-") else { continue };
                 for (file, state) in STATES {
-                    let pages = sysfs::number::<u64>(&dir.join(entry).join(file));
+                    let pages = self.kept.number_if_any::<u64>(&dir.join(entry).join(file));
                     if let Some(pages) = or_left_out(pages) {
                         family.push(&[("node", &node), ("size", size), ("state", state)], pages);
                     }
                 }
             }
         }
+        self.kept.forget_unused();
         page.add(family);
         Ok(())
     }

@@ -42,7 +42,16 @@ impl Kept {
     /// As [`sysfs::number`], of one that is there.
     pub(crate) fn number<T: Number>(&mut self, path: &Path) -> Result<T, CollectError> {
         let absent = || CollectError::Absent { path: path.to_owned() };
-        sysfs::parse_number(&self.text(path)?.ok_or_else(absent)?, || path.to_owned())
+        self.number_if_any(path)?.ok_or_else(absent)
+    }
+
+    /// As [`sysfs::number`].
+    pub(crate) fn number_if_any<T: Number>(
+        &mut self,
+        path: &Path,
+    ) -> Result<Option<T>, CollectError> {
+        let Some(text) = self.text(path)? else { return Ok(None) };
+        sysfs::parse_number(&text, || path.to_owned()).map(Some)
     }
 
     /// Closes what nobody has read since the last time.
