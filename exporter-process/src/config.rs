@@ -26,6 +26,7 @@ pub(crate) struct Config {
 
 /// The whole file as it is written.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct File {
     web: Web,
@@ -40,6 +41,7 @@ struct File {
 
 /// The table `[groups]` as it is written; what the keys mean stands at the types they go to.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct GroupsTable {
     max: usize,
@@ -96,6 +98,7 @@ impl Default for Limits {
 
 /// The table `[accounting]`: how the time of processes that are gone is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Accounting {
     /// Use the kernel's records of ended processes, where the exporter has CAP_NET_ADMIN.
@@ -110,6 +113,7 @@ impl Default for Accounting {
 
 /// The table `[threads]`: figures of single threads, by their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ThreadLimits {
     /// Read the threads at all.
@@ -128,6 +132,7 @@ impl Default for ThreadLimits {
 
 /// The table `[details]`: of how many processes more than `stat` is read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DetailLimits {
     /// Most processes of which swap, IO, open files and context switches are read in one scrape;
@@ -198,5 +203,10 @@ mod tests {
                 Config { groups: Limits { max, ..Limits::default() }, ..Config::default() };
             assert_eq!(config.validate().is_ok(), valid, "{max}");
         }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_file() {
+        edctl_testkit::assert_schema("exporter-process.toml", &schemars::schema_for!(File));
     }
 }

@@ -13,6 +13,7 @@ use crate::source::Source;
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     web: Web,
@@ -22,6 +23,7 @@ pub(crate) struct Config {
 
 /// The table `[slurm]`: how slurmctld is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Slurm {
     /// How Slurm is asked.
@@ -52,6 +54,7 @@ pub(crate) struct Slurm {
 
 /// Which backends may be asked, by the word in the configuration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Choice {
     /// For each source the first that can tell it.
@@ -250,5 +253,10 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_file() {
+        edctl_testkit::assert_schema("exporter-slurm.toml", &schemars::schema_for!(Config));
     }
 }

@@ -29,6 +29,7 @@ pub(crate) struct Flags {
 
 /// A vocabulary, by the word in the configuration and in `/metrics?profile=`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Profile {
     /// Our own names.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 /// here, a slot on the [`Board`](crate::board::Board), a method of [`Backend`](crate::backend::Backend)
 /// and a function in [`page`](crate::page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
     /// What the others may leave out; it is asked whatever the configuration chooses.

@@ -13,6 +13,7 @@ pub(crate) const STATE_FLAG: &str = "--state.directory";
 
 /// The agent's configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AgentConfig {
     web: Web,
@@ -31,6 +32,7 @@ pub(crate) struct AgentConfig {
 
 /// The table `[hooks]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HooksConfig {
     /// Where hooks and `edctl-agent status` find the agent.
@@ -47,6 +49,7 @@ impl Default for HooksConfig {
 
 /// The table `[state]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StateConfig {
     /// Where the agent keeps what a restart must not forget; the spool is in it.

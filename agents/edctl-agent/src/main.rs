@@ -7,6 +7,8 @@ mod flags;
 mod hooks;
 mod node;
 mod reports;
+#[cfg(test)]
+mod schemas;
 mod service;
 mod status;
 

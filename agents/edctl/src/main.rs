@@ -10,6 +10,8 @@ mod flow_dir;
 mod output;
 mod problem;
 mod run;
+#[cfg(test)]
+mod schemas;
 mod shell;
 mod stage;
 mod time;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// An error as `-o json` prints it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ErrorRecord {
     /// `edctl.error/v1`
     schema: &'static str,

@@ -11,6 +11,7 @@ const MOST_SERIES: usize = 4;
 
 /// How jobs are sampled and shown.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     /// The families that are served; none switches the jobs off.
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
 
 /// Names and labels of the families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Profile {
     /// Ours, `edctl_job_*`.

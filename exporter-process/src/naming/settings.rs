@@ -40,17 +40,44 @@ impl<'de> Deserialize<'de> for TomlRule {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for TomlRule {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        RuleTable::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        RuleTable::json_schema(generator)
+    }
+}
+
+/// How a user is written.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum NameOrNumber {
+    Name(String),
+    Number(u32),
+}
+
 /// The table `[[groups.rule]]`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RuleTable {
+    #[cfg_attr(test, schemars(with = "String"))]
     name: Template,
     comm: Option<Vec<String>>,
     exe: Option<Vec<String>>,
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     cmdline: Option<Vec<Pattern>>,
+    #[cfg_attr(test, schemars(with = "Option<Vec<NameOrNumber>>"))]
     user: Option<Vec<UserChoice>>,
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     unit: Option<Vec<Glob>>,
     job: Option<bool>,
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     tool: Option<Vec<ToolChoice>>,
 }
 

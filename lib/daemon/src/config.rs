@@ -53,6 +53,7 @@ impl Invalid {
 
 /// The table `[web]`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
     /// Addresses to serve on; none means every IPv4 address at the daemon's own port.
@@ -64,6 +65,7 @@ pub struct Web {
 
 /// The table `[log]`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// Least severe level that is logged.
@@ -74,6 +76,7 @@ pub struct Log {
 
 /// The table `[path]`: the roots under which the daemon reads, so that a test can give its own.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Paths {
     /// Where proc is mounted.

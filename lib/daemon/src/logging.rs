@@ -11,6 +11,7 @@ use crate::journal::JournalLayer;
 
 /// Severity; each level includes those before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// What needs someone.
@@ -40,6 +41,7 @@ impl From<Level> for LevelFilter {
 
 /// Where and how log records go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// The journal where systemd started the daemon, else text.

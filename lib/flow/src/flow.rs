@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A flow: what is done to a design. Each has one stage of the same name today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Flow {
     /// Verilator runs the design's whole firmware test.

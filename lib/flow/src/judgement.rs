@@ -8,6 +8,7 @@ use crate::{Figures, Verdict};
 
 /// One named part of a stage, such as one test of a regression.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubResult {
     /// The part's name, as planned.
     pub name: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How something ended. The order is the order of [`Verdict::combine`]: the greatest word of the
 /// parts is the word of the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All evidence for a pass is there.

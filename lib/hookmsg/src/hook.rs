@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which of Slurm's hooks ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Hook {
     /// `Prolog`: on the node, as root, before a job's first step or at its allocation.

@@ -30,6 +30,16 @@ pub fn assert_golden(golden: impl AsRef<Path>, found: &str) {
     );
 }
 
+/// Compares a schema of docs/schemas, made of a type, with the file that stands there.
+///
+/// # Panics
+/// As [`assert_golden`].
+pub fn assert_schema(name: &str, schema: &impl serde::Serialize) {
+    let file = format!("{}/../../docs/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = serde_json::to_string_pretty(schema).expect("a schema is JSON");
+    assert_golden(file, &(text + "\n"));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

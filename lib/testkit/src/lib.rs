@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-pub use golden::assert_golden;
+pub use golden::{assert_golden, assert_schema};
 pub use kernel_headers::{c_output, c_values, offsets};
 
 const PUT: &str = r#"cat >"$0.new" && chmod 755 "$0.new" && mv "$0.new" "$0""#;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A job between its prolog and its epilog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Job {
     pub(crate) job_id: u32,
     /// When its prolog ran, in microseconds since 1970.

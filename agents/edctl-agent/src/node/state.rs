@@ -16,6 +16,7 @@ const MOST_SEEN: usize = 4096;
 
 /// How an event came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
     /// From the hook itself.
@@ -42,6 +43,7 @@ pub(crate) enum Applied {
 
 /// An event that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Past {
     pub(crate) time_usec: u64,
     pub(crate) hook: Hook,

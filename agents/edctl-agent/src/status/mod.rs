@@ -14,6 +14,8 @@ use crate::flags::{Output, StatusFlags};
 
 pub(crate) use answer::Answering;
 pub(crate) use model::About;
+#[cfg(test)]
+pub(crate) use model::Status;
 
 /// Exit code when there is no agent to ask: the infrastructure is at fault, not the question.
 const EXIT_NO_AGENT: u8 = 3;

@@ -37,6 +37,7 @@ impl About {
 
 /// Everything that `status` shows. Times are microseconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Status {
     pub(crate) v: u32,
     pub(crate) node: String,
@@ -58,6 +59,7 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StateStatus {
     pub(crate) directory: PathBuf,
     /// Whether what was kept before this start is known; else `jobs` has only what came since.
@@ -71,6 +73,7 @@ pub(crate) struct StateStatus {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SpoolStatus {
     pub(crate) records: usize,
     pub(crate) temporary: usize,
@@ -79,6 +82,7 @@ pub(crate) struct SpoolStatus {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CollectorStatus {
     pub(crate) name: String,
     pub(crate) state: String,

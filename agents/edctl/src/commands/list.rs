@@ -13,7 +13,8 @@ use crate::run::{RunDir, RunView};
 use crate::time::{now_unix_ms, span};
 
 #[derive(Serialize)]
-struct Listed {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Listed {
     schema: &'static str,
     runs: Vec<RunView>,
     /// The runs that cannot be read.
@@ -21,6 +22,7 @@ struct Listed {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Damaged {
     dir: PathBuf,
     error: Option<ErrorRecord>,

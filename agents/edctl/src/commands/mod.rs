@@ -10,6 +10,11 @@ mod status;
 mod submit;
 mod tail;
 
+#[cfg(test)]
+pub(crate) use list::Listed;
+#[cfg(test)]
+pub(crate) use submit::Submitted;
+
 use crate::cli::{Cli, Command};
 use crate::output::Output;
 use crate::problem::Problem;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use edctl_flow::Flow;
 use edctl_tracectx::{SpanId, TraceId, TraceParent};
+use serde::Serialize;
 
 use super::invocation::{Desk, Invocation};
 use super::patience::{Interrupt, Patience};
@@ -210,16 +211,32 @@ fn limits(resources: &Resources) -> String {
     format!("{partition}, {} CPUs, {} MiB, {time}", resources.cpus, resources.memory_mib)
 }
 
-fn submitted(dir: &RunDir, run: &RunRecord, job: &JobRecord) -> serde_json::Value {
-    serde_json::json!({
-        "schema": "edctl.submit/v1",
-        "id": run.id,
-        "flow": run.flow,
-        "design": run.design,
-        "profile": run.profile,
-        "executor": run.executor.word(),
-        "dir": dir.path(),
-        "job_id": job.job_id,
-        "traceparent": run.traceparent,
-    })
+/// What `-o json` prints of a submission.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Submitted<'a> {
+    /// `edctl.submit/v1`
+    schema: &'static str,
+    id: &'a str,
+    flow: Flow,
+    design: &'a str,
+    profile: &'a str,
+    executor: Executor,
+    dir: &'a Path,
+    job_id: Option<u32>,
+    traceparent: &'a str,
+}
+
+fn submitted<'a>(dir: &'a RunDir, run: &'a RunRecord, job: &JobRecord) -> Submitted<'a> {
+    Submitted {
+        schema: "edctl.submit/v1",
+        id: &run.id,
+        flow: run.flow,
+        design: &run.design,
+        profile: &run.profile,
+        executor: run.executor,
+        dir: dir.path(),
+        job_id: job.job_id,
+        traceparent: &run.traceparent,
+    }
 }

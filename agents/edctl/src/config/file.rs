@@ -13,6 +13,7 @@ use crate::problem::{OrProblem, Problem};
 
 /// One file.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     /// The design where the command names none.
@@ -32,6 +33,7 @@ pub(crate) struct ConfigFile {
 
 /// How to reach Slurm.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Slurm {
     /// The directory of sbatch, squeue and scancel.
@@ -40,6 +42,7 @@ pub(crate) struct Slurm {
 
 /// A design; its paths are relative to the flow's directory, or to `dir` where they say so.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Design {
     /// The folder with the design's makefile.
@@ -56,6 +59,7 @@ pub(crate) struct Design {
 
 /// Resources; where a key is absent the file below decides.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
     /// Slurm's partition.
@@ -63,8 +67,10 @@ pub(crate) struct Profile {
     /// CPUs of one stage.
     pub(crate) cpus: Option<std::num::NonZeroU16>,
     /// Memory of one stage.
+    #[cfg_attr(test, schemars(with = "Option<String>", regex(pattern = "^[0-9]+[MG]$")))]
     pub(crate) memory: Option<Memory>,
     /// The time limit of one stage.
+    #[cfg_attr(test, schemars(with = "Option<String>", regex(pattern = "^[0-9]+[smh]$")))]
     pub(crate) time: Option<TimeLimit>,
 }
 

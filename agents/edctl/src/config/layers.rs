@@ -15,6 +15,7 @@ const USER_FILE: &str = "edctl/config.toml";
 
 /// What one stage may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Resources {
     /// Slurm's partition; its default where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

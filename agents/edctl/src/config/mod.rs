@@ -5,5 +5,7 @@ mod layers;
 mod name;
 mod units;
 
+#[cfg(test)]
+pub(crate) use file::ConfigFile;
 pub(crate) use file::Design;
 pub(crate) use layers::{Config, Resources};

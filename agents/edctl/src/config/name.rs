@@ -9,6 +9,7 @@ const MAX_BYTES: usize = 64;
 /// A name that is one plain word.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Name(String);
 
 /// A text that is no name.

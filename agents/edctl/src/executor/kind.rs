@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a user may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Choice {
     /// Slurm where sbatch is installed, else this machine.
@@ -17,6 +18,7 @@ pub(crate) enum Choice {
 
 /// Where a run runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Executor {
     /// Under Slurm.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 /// `metrics.json`: the stage's figures by their METRICS2.1 names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct MetricsRecord {
     /// `edctl.metrics/v1`
     pub(crate) schema: String,

@@ -11,6 +11,7 @@ use crate::executor::Executor;
 
 /// `run.json`: what was asked for, complete before any job exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunRecord {
     /// `edctl.run/v1`
     pub(crate) schema: String,
@@ -49,6 +50,7 @@ pub(crate) struct RunRecord {
 
 /// `job.json`: what the executor called it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct JobRecord {
     /// `edctl.job/v1`
     pub(crate) schema: String,
@@ -64,6 +66,7 @@ pub(crate) struct JobRecord {
 
 /// A process that cannot be mistaken for a later one with the same number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ProcessId {
     /// On which host.
     pub(crate) host: String,
@@ -77,6 +80,7 @@ pub(crate) struct ProcessId {
 
 /// `start.json`: the stage's own word that it started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StartRecord {
     /// `edctl.start/v1`
     pub(crate) schema: String,
@@ -97,6 +101,7 @@ pub(crate) struct StartRecord {
 
 /// `cancel.json`: the user's wish.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct CancelRecord {
     /// `edctl.cancel/v1`
     pub(crate) schema: String,
@@ -108,6 +113,7 @@ pub(crate) struct CancelRecord {
 
 /// `result.json`: how the stage ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ResultRecord {
     /// `edctl.result/v1`
     pub(crate) schema: String,

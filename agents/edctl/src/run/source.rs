@@ -12,6 +12,7 @@ const SHORT: usize = 12;
 
 /// The design's source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Source {
     /// Where it is.
     pub(crate) path: PathBuf,

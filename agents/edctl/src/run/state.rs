@@ -36,6 +36,20 @@ impl State {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for State {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "State".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let verdicts = Verdict::ALL.map(Self::Ended);
+        let all = [Self::Pending, Self::Running, Self::Unknown].into_iter().chain(verdicts);
+        let words: Vec<_> = all.map(Self::word).collect();
+        schemars::json_schema!({ "type": "string", "enum": words })
+    }
+}
+
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())

@@ -11,6 +11,7 @@ use crate::executor::Executor;
 
 /// A run as it stands. `-o json` prints this.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RunView {
     /// `edctl.status/v1`
     pub(crate) schema: &'static str,
@@ -29,6 +30,7 @@ pub(crate) struct RunView {
 
 /// A stage as it stands; what is not known is absent.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StageView {
     pub(crate) name: Flow,
     pub(crate) state: State,

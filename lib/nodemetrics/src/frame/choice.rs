@@ -13,6 +13,7 @@ use crate::frame::lacking::{LACKING, Lacking};
 
 /// The table `[collectors]`: a collector's name and whether it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Choice(pub(crate) BTreeMap<String, bool>);
 

@@ -8,6 +8,7 @@ use crate::options::filter::check_regex;
 /// The table `[collector.diskstats]`: which devices are shown, as regular expressions; the default
 /// is node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DiskstatsOptions {
     pub(crate) device_include: String,

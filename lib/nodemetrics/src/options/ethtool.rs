@@ -8,6 +8,7 @@ use crate::options::filter::check_regex;
 /// The table `[collector.ethtool]`: which devices and which of their statistics are shown, as regular
 /// expressions.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EthtoolOptions {
     pub(crate) device_include: String,

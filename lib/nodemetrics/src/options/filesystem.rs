@@ -8,6 +8,7 @@ use crate::reading::mounts::Mount;
 
 /// Which mounts are shown, as regular expressions; the defaults are node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct FilesystemOptions {
     pub(crate) mount_points_include: String,

@@ -8,6 +8,7 @@ use crate::options::filter::check_regex;
 /// Which chips and sensors are shown, as regular expressions; a sensor's name is matched after its
 /// chip's and a semicolon. An empty one is none.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct HwmonOptions {
     pub(crate) chip_include: String,

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.interrupts]`; the defaults are node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct InterruptsOptions {
     /// Which are shown, as a regular expression over `type;info;devices`.

@@ -29,6 +29,7 @@ use serde::Deserialize;
 
 /// The options of all collectors that have any.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     pub(crate) arp: arp::ArpOptions,

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.netdev]`: which devices are shown, as regular expressions.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NetdevOptions {
     pub(crate) device_include: String,

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.netstat]`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NetstatOptions {
     /// Which fields are shown, such as `Tcp_InSegs`, as a regular expression; the default is

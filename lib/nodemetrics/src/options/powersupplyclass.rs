@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// Which supplies are not shown; the default is node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PowersupplyclassOptions {
     /// Names, as a regular expression.

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.slabinfo]`: which caches are shown, as regular expressions.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SlabinfoOptions {
     pub(crate) slabs_include: String,

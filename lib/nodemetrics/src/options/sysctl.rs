@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// The table `[collector.sysctl]`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SysctlOptions {
     /// Settings that are numbers: `kernel.threads-max`, or `fs.file-nr:total,free,max`, which gives

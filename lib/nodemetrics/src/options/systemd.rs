@@ -7,6 +7,7 @@ use crate::options::filter::{Filter, check_regex};
 
 /// The table `[collector.systemd]`; the defaults are node_exporter's.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SystemdOptions {
     /// Which units are shown, as regular expressions over whole names.

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.tapestats]`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TapestatsOptions {
     /// Which drives are left out, as a regular expression; none by default, as node_exporter has it.

@@ -7,6 +7,7 @@ use crate::options::filter::check_regex;
 
 /// The table `[collector.vmstat]`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct VmstatOptions {
     /// Which of some 200 fields are shown, as a regular expression; the default is node_exporter's, and
