@@ -71,6 +71,29 @@ pub(crate) struct Ledger {
     unread_reaped: Vec<(u32, Usage<bool>)>,
 }
 
+/// The processes that have gone since the scan before.
+struct Gone {
+    /// The last of each number.
+    last: HashMap<u32, Known>,
+    /// Those that had the number before.
+    before: Vec<Known>,
+}
+
+impl Gone {
+    fn add(&mut self, pid: u32, known: Known) {
+        self.before.extend(self.last.insert(pid, known));
+    }
+
+    /// The last process of this number, unless its end is told already.
+    fn met(&mut self, pid: u32) -> Option<&mut Known> {
+        self.last.get_mut(&pid).filter(|known| !known.has_ended)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Known> {
+        self.before.iter().chain(self.last.values())
+    }
+}
+
 impl Ledger {
     pub(crate) fn new(since: Since, ticks_per_second: u64) -> Self {
         Self {
@@ -194,60 +217,88 @@ impl Ledger {
         mut name: impl FnMut(&Self, &mut Groups, &Exit) -> Option<GroupId>,
     ) -> Vec<(GroupId, Exit)> {
         self.is_named = true;
+        let mut gone = self.take_gone();
         let mut ended = Vec::new();
-        let scan = self.scan;
-        let mut gone: HashMap<u32, Known> =
-            self.known.extract_if(|_, known| known.scan != scan).collect();
-        let mut debts: Vec<Known> = Vec::new();
-        for (pid, replaced) in self.replaced.drain(..) {
-            debts.extend(gone.insert(pid, replaced));
-        }
         for exit in exits {
-            let met = gone.get(&exit.pid).filter(|known| !known.has_ended);
-            if let Some(met) = met.or_else(|| self.here(exit)).copied() {
-                let mut renamed = || name(self, groups, exit).or(met.group);
-                let group = if met.comm == exit.comm { met.group } else { renamed() };
-                let (own, growth) = at_end(met.own(), exit.used);
-                if let Some(group) = group {
-                    groups.charge(group, growth, Source::Exited);
-                    ended.push((group, *exit));
+            let met = gone.met(exit.pid).copied().or_else(|| self.here(exit).copied());
+            let group = match met {
+                Some(met) => self.end_known(exit, met, &mut gone, groups, &mut name),
+                None if exit.start_ns > self.since.own_ns => {
+                    self.end_stranger(exit, &mut gone, groups, &mut name)
                 }
-                let known = gone.get_mut(&exit.pid).filter(|known| !known.has_ended);
-                if let Some(known) = known.or_else(|| self.known.get_mut(&exit.pid)) {
-                    *known = Known {
-                        own: own.map(Kept::from),
-                        group,
-                        comm: exit.comm,
-                        has_ended: true,
-                        ..met
-                    };
-                }
-            } else if exit.start_ns > self.since.own_ns {
-                let group = name(self, groups, exit);
-                if let Some(group) = group {
-                    groups.charge(group, exit.used, Source::Exited);
-                    ended.push((group, *exit));
-                }
-                let stranger = self.stranger(exit, group);
-                debts.extend(gone.insert(exit.pid, stranger));
-            }
+                None => None,
+            };
+            ended.extend(group.map(|group| (group, *exit)));
         }
-        let parents: HashMap<u32, u32> = gone.iter().map(|(pid, k)| (*pid, k.parent)).collect();
+        self.debit_ancestors(&gone);
+        self.charge_balances(groups);
+        ended
+    }
+
+    /// Takes out those that the last scan did not see any more.
+    fn take_gone(&mut self) -> Gone {
+        let scan = self.scan;
+        let last = self.known.extract_if(|_, known| known.scan != scan).collect();
+        let mut gone = Gone { last, before: Vec::new() };
+        self.replaced.drain(..).for_each(|(pid, replaced)| gone.add(pid, replaced));
+        gone
+    }
+
+    /// Charges what a process that scans had met used until its end; returns its group.
+    fn end_known(
+        &mut self,
+        exit: &Exit,
+        met: Known,
+        gone: &mut Gone,
+        groups: &mut Groups,
+        name: &mut impl FnMut(&Self, &mut Groups, &Exit) -> Option<GroupId>,
+    ) -> Option<GroupId> {
+        let group = match met.comm == exit.comm {
+            true => met.group,
+            false => name(self, groups, exit).or(met.group),
+        };
+        let (own, growth) = at_end(met.own(), exit.used);
+        if let Some(group) = group {
+            groups.charge(group, growth, Source::Exited);
+        }
+        if let Some(known) = gone.met(exit.pid).or_else(|| self.known.get_mut(&exit.pid)) {
+            let own = own.map(Kept::from);
+            *known = Known { own, group, comm: exit.comm, has_ended: true, ..met };
+        }
+        group
+    }
+
+    /// Charges all that a process used that no scan had met; returns its group.
+    fn end_stranger(
+        &mut self,
+        exit: &Exit,
+        gone: &mut Gone,
+        groups: &mut Groups,
+        name: &mut impl FnMut(&Self, &mut Groups, &Exit) -> Option<GroupId>,
+    ) -> Option<GroupId> {
+        let group = name(self, groups, exit);
+        if let Some(group) = group {
+            groups.charge(group, exit.used, Source::Exited);
+        }
+        gone.add(exit.pid, self.stranger(exit, group));
+        group
+    }
+
+    /// Takes what was counted of those that have gone out of what their nearest living ancestors have
+    /// waited for.
+    fn debit_ancestors(&mut self, gone: &Gone) {
+        let parents = gone.last.iter().map(|(pid, known)| (*pid, known.parent)).collect();
         let mut kin: HashMap<(u32, GroupId), u64> = HashMap::new();
-        for known in debts.iter().chain(gone.values()) {
-            if let Some(nearest) = self.nearest_ancestor(known.parent, &parents) {
-                self.debit(nearest, known);
-                for (group, used) in [(known.group, known.own()), (known.children, known.reaped())]
-                {
-                    if let Some(group) = group {
-                        *kin.entry((nearest, group)).or_default() += used.known().cpu_ns();
-                    }
+        for known in gone.all() {
+            let Some(nearest) = self.nearest_ancestor(known.parent, &parents) else { continue };
+            self.debit(nearest, known);
+            for (group, used) in [(known.group, known.own()), (known.children, known.reaped())] {
+                if let Some(group) = group {
+                    *kin.entry((nearest, group)).or_default() += used.known().cpu_ns();
                 }
             }
         }
         self.note_children(kin);
-        self.charge_balances(groups);
-        ended
     }
 
     /// The process of this end, where it was there a moment ago.
