@@ -8,6 +8,7 @@ from pathlib import Path
 from builder.error import PackagingError
 from builder.version import SourceVersion
 
+
 class SourceVersionTest(unittest.TestCase):
     """The version follows the sources, and the changelog and cargo agree."""
 
