@@ -1,15 +1,10 @@
 //! The whole exporter against the real proc.
-
-#![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use edctl_testkit::{Daemon, PATIENCE};
+
 const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-process");
-/// Far more than anything here takes: a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A child that ends with the test.
 struct Running(Child);
@@ -21,16 +16,6 @@ impl Drop for Running {
     }
 }
 
-fn get(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 fn value(page: &str, series: &str) -> Option<f64> {
     page.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
 }
@@ -38,24 +23,11 @@ fn value(page: &str, series: &str) -> Option<f64> {
 #[test]
 fn a_busy_process_is_seen_while_it_runs_and_counted_after_it() {
     let config = tempfile::NamedTempFile::new().unwrap();
-    let mut exporter = Running(
+    let exporter = Daemon::start(
         Command::new(BINARY)
             .args(["--web.listen-address", "127.0.0.1:0", "--log.format", "text", "--config"])
-            .arg(config.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap(),
+            .arg(config.path()),
     );
-    let log = BufReader::new(exporter.0.stderr.take().unwrap());
-    let address = log
-        .lines()
-        .find_map(|line| {
-            let line = line.unwrap();
-            let (_, rest) = line.split_once("127.0.0.1:")?;
-            let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            format!("127.0.0.1:{port}").parse().ok()
-        })
-        .unwrap();
 
     // A name of its own, which no other process here has.
     let name = "edctl-test-busy";
@@ -69,7 +41,7 @@ fn a_busy_process_is_seen_while_it_runs_and_counted_after_it() {
         format!("namedprocess_namegroup_cpu_seconds_total{{groupname=\"{name}\",mode=\"user\"}}");
     let until = Instant::now() + PATIENCE;
     let seen = loop {
-        let page = get(address, "/metrics");
+        let page = exporter.get("/metrics");
         match value(&page, &cpu) {
             Some(seconds) if seconds >= 0.1 => {
                 assert_eq!(value(&page, &processes), Some(1.0));
@@ -80,10 +52,10 @@ fn a_busy_process_is_seen_while_it_runs_and_counted_after_it() {
         std::thread::sleep(Duration::from_millis(20));
     };
     drop(busy);
-    let page = get(address, "/metrics");
+    let page = exporter.get("/metrics");
     assert_eq!(value(&page, &processes), Some(0.0));
     assert!(value(&page, &cpu).unwrap() >= seen);
-    assert!(get(address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(exporter.get("/readyz").starts_with("HTTP/1.1 200"));
 }
 
 #[test]

@@ -4,31 +4,20 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
+
+use edctl_testkit::Daemon;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-process");
 const CGROUPS: &str = "/sys/fs/cgroup";
 /// The first counts the CPU time.
 const CONTROLLERS: [&str; 2] = ["cpuacct", "memory"];
-/// Far more than anything here takes: a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// One tick of the kernel's clock, in seconds.
 const TICK: f64 = 0.01;
 const JOBS: [u32; 3] = [4_000_000_001, 4_000_000_002, 4_000_000_003];
-
-/// A child that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
-    }
-}
 
 /// What slurmd makes on a machine of cgroup v1, removed with the test.
 struct Slurmd {
@@ -115,47 +104,19 @@ fn remove_tree(dir: &Path) {
     remove(dir);
 }
 
-/// An exporter with its address.
-fn exporter() -> (Running, SocketAddr) {
+fn exporter() -> Daemon {
     let config = tempfile::NamedTempFile::new().unwrap();
-    let mut exporter = Running(
+    Daemon::start(
         Command::new(BINARY)
             .args(["--web.listen-address", "127.0.0.1:0", "--log.format", "text", "--config"])
-            .arg(config.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap(),
-    );
-    let log = BufReader::new(exporter.0.stderr.take().unwrap());
-    let address = log.lines().find_map(|line| {
-        let line = line.unwrap();
-        let (_, rest) = line.split_once("127.0.0.1:")?;
-        let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        format!("127.0.0.1:{port}").parse().ok()
-    });
-    (exporter, address.unwrap())
-}
-
-fn get(address: SocketAddr) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+            .arg(config.path()),
+    )
 }
 
 /// The page, once the job's info has this label.
-fn page_with(address: SocketAddr, job: u32, label: &str) -> String {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let page = get(address);
-        if page.lines().any(|line| is_series(line, "edctl_job_info", job) && line.contains(label)) {
-            return page;
-        }
-        assert!(Instant::now() < until, "no job {job} with {label}:\n{page}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn page_with(exporter: &Daemon, job: u32, label: &str) -> String {
+    let is_there = |line: &str| is_series(line, "edctl_job_info", job) && line.contains(label);
+    exporter.until(|page| page.lines().any(is_there))
 }
 
 fn is_series(line: &str, family: &str, job: u32) -> bool {
@@ -188,13 +149,13 @@ fn a_job_is_whole_though_its_groups_go_as_soon_as_it_ends() {
         Err(error) => return skip(&error),
     };
     slurmd.make_job(JOBS[0]);
-    let (_exporter, address) = exporter();
+    let exporter = exporter();
     for (index, job) in JOBS.into_iter().enumerate() {
-        page_with(address, job, "ended=\"false\"");
+        page_with(&exporter, job, "ended=\"false\"");
         // The last one is over long before a turn of the sampler comes.
         let used_secs = slurmd.run(job, [200_000, 100_000, 20_000][index]);
         assert!(used_secs > 0.0);
-        let page = page_with(address, job, "ended=\"true\"");
+        let page = page_with(&exporter, job, "ended=\"true\"");
         for family in ["edctl_job_cpu_seconds_total", "edctl_job_step_cpu_seconds_total"] {
             let seen_secs = sum(&page, family, job);
             let off_secs = (seen_secs - used_secs).abs();

@@ -20,11 +20,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cluster::{
-    Cluster, FIND_WORD, ONE_NODE, PATIENCE, Serving, all_at_once, is_running, job_row, steady,
-};
+use cluster::{Cluster, FIND_WORD, ONE_NODE, all_at_once, is_running, job_row, steady};
 use edctl_slurm::commands;
-use edctl_testkit::{assert_golden, put_program};
+use edctl_testkit::{Daemon, PATIENCE, assert_golden, put_program};
 
 const UP: &str = "edctl_slurm_up{source=\"nodes\"} 1";
 const DOWN: &str = "edctl_slurm_up{source=\"nodes\"} 0";

@@ -4,10 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use edctl_testkit::Daemon;
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-slurm");
@@ -43,28 +42,8 @@ impl Site {
 
 /// The status line of an answer to a request without credentials.
 fn status(program: &mut Command) -> String {
-    let mut child = Ending(program.stderr(Stdio::piped()).spawn().unwrap());
-    let mut log = BufReader::new(child.0.stderr.take().unwrap()).lines();
-    let port = loop {
-        let line = log.next().unwrap().unwrap();
-        if let Some((_, rest)) = line.split_once("127.0.0.1:") {
-            break rest.chars().take_while(char::is_ascii_digit).collect::<String>();
-        }
-    };
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = Daemon::start(program).get("/healthz");
     answer.lines().next().unwrap_or_default().to_owned()
-}
-
-struct Ending(Child);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let _ended = self.0.kill();
-        let _ended = self.0.wait();
-    }
 }
 
 #[test]
@@ -103,9 +82,6 @@ fn a_slow_password_is_told_of_at_the_start_and_when_asked() {
     let told = String::from_utf8(checked.stderr).unwrap();
     assert!(checked.status.success(), "{told}");
     assert!(told.contains("web.yml:2: basic_auth_users.alice: its hash has cost 18, "), "{told}");
-    let mut child = Ending(site.program().stderr(Stdio::piped()).spawn().unwrap());
-    let log = BufReader::new(child.0.stderr.take().unwrap()).lines();
-    let told =
-        log.map(Result::unwrap).find(|line| line.contains("cost 18") || line.contains("serving"));
-    assert!(told.as_ref().is_some_and(|line| line.contains("cost 18")), "{told:?}");
+    let told = &Daemon::start(&mut site.program()).beginning;
+    assert!(told.contains("cost 18"), "{told}");
 }

@@ -1,13 +1,14 @@
 //! One message to the agent, and at most the budget's wait for its answer.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use edctl_hookmsg::{MAX_REPLY_BYTES, Reply};
+use edctl_fault::Chain;
+use edctl_hookmsg::{DecodeError, MAX_REPLY_BYTES, Reply};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
@@ -20,7 +21,20 @@ pub(crate) enum Answer {
     /// The agent's reply.
     Reply(Reply),
     /// Nothing that one can use, and why.
-    None(String),
+    None(NoAnswer),
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoAnswer {
+    #[error("cannot make the message")]
+    Message(#[source] DecodeError),
+    #[error("cannot {doing} {}", socket.display())]
+    Socket { doing: &'static str, socket: PathBuf, source: io::Error },
+    #[error("the time is up")]
+    Late,
+    #[error("the reply is not understood")]
+    Reply(#[from] DecodeError),
 }
 
 impl Answer {
@@ -37,7 +51,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Answer::Reply(reply) => write!(f, "the agent says {:?}", reply.outcome),
-            Answer::None(reason) => write!(f, "no answer from the agent: {reason}"),
+            Answer::None(reason) => write!(f, "no answer from the agent: {}", Chain(reason)),
         }
     }
 }
@@ -51,9 +65,9 @@ pub(crate) fn ask(socket: &Path, line: &[u8], budget: Duration) -> Answer {
     }
 }
 
-fn exchange(socket: &Path, line: &[u8], deadline: Instant) -> Result<Reply, String> {
+fn exchange(socket: &Path, line: &[u8], deadline: Instant) -> Result<Reply, NoAnswer> {
     let mut stream = UnixStream::from(connect_by(socket, deadline)?);
-    let failed = |doing: &str, e: std::io::Error| format!("{doing} {}: {e}", socket.display());
+    let failed = |doing, source| NoAnswer::Socket { doing, socket: socket.to_owned(), source };
 
     stream.set_nonblocking(false).map_err(|e| failed("set up", e))?;
     stream.set_write_timeout(Some(left(deadline)?)).map_err(|e| failed("set up", e))?;
@@ -68,13 +82,14 @@ fn exchange(socket: &Path, line: &[u8], deadline: Instant) -> Result<Reply, Stri
             n => reply.extend_from_slice(&buffer[..n]),
         }
     }
-    Reply::decode(&reply).map_err(|e| e.to_string())
+    Ok(Reply::decode(&reply)?)
 }
 
 /// Connects without ever blocking: a blocking connect waits for ever while the queue is full, as
 /// it is when the agent hangs.
-fn connect_by(socket: &Path, deadline: Instant) -> Result<OwnedFd, String> {
-    let failed = |doing: &str, e: Errno| format!("{doing} {}: {e}", socket.display());
+fn connect_by(socket: &Path, deadline: Instant) -> Result<OwnedFd, NoAnswer> {
+    let failed =
+        |doing, e: Errno| NoAnswer::Socket { doing, socket: socket.to_owned(), source: e.into() };
     let address = SocketAddrUnix::new(socket).map_err(|e| failed("address", e))?;
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let fd = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
@@ -88,9 +103,9 @@ fn connect_by(socket: &Path, deadline: Instant) -> Result<OwnedFd, String> {
     }
 }
 
-fn left(deadline: Instant) -> Result<Duration, String> {
+fn left(deadline: Instant) -> Result<Duration, NoAnswer> {
     match deadline.checked_duration_since(Instant::now()) {
         Some(left) if !left.is_zero() => Ok(left),
-        _ => Err("the time is up".to_owned()),
+        _ => Err(NoAnswer::Late),
     }
 }

@@ -39,12 +39,17 @@ pub(crate) fn hook(variable: impl Fn(&str) -> Option<OsString>) -> Option<Hook> 
     }
 }
 
+/// The hook is a job's, and the environment does not say which.
+#[derive(Debug, thiserror::Error)]
+#[error("SLURM_JOB_ID is no job's number")]
+pub(crate) struct NoJob;
+
 /// The event of this call.
 pub(crate) fn event(
     hook: Hook,
     moment: Moment,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Event, String> {
+) -> Result<Event, NoJob> {
     let named = |name: &str, max_bytes| {
         text(&variable, name).filter(|t| !t.is_empty()).map(|t| clean(&t, max_bytes))
     };
@@ -52,7 +57,7 @@ pub(crate) fn event(
 
     let job_id = number("SLURM_JOB_ID").filter(|id| *id > 0);
     if hook.has_job() && job_id.is_none() {
-        return Err("SLURM_JOB_ID is no job's number".to_owned());
+        return Err(NoJob);
     }
     let task = hook.runs_as_user().then(|| Task {
         step: number("SLURM_STEP_ID").unwrap_or(BATCH_STEP),
@@ -80,7 +85,7 @@ pub(crate) fn event(
     })
 }
 
-/// One variable as text; bytes that are none become U+FFFD.
+/// One variable as text; invalid UTF-8 becomes U+FFFD.
 pub(crate) fn text(variable: impl Fn(&str) -> Option<OsString>, name: &str) -> Option<String> {
     variable(name).map(|value| value.to_string_lossy().into_owned())
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use edctl_hookmsg::{Event, Request};
-use edctl_spool::{Limits, Name, Spool};
+use edctl_hookmsg::{DecodeError, Event, Request};
+use edctl_spool::{Limits, Name, Spool, SpoolError};
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -13,21 +13,31 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// the agent less than the 8 s after which Slurm tells users of a hung prolog.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Why the spool does not have the event.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotKept {
+    #[error("cannot make the record")]
+    Record(#[from] DecodeError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error("the spool's disk has not answered for {} s", PATIENCE.as_secs())]
+    Late,
+}
+
 /// Writes the event durably, or gives up when the disk does not answer. The record says in which boot
 /// it happened, since it may outlive it.
 ///
 /// The disk is asked on a thread, which the process's end takes with it. Where the kernel lets nothing
 /// end the wait (state D), the process is reaped only when the disk answers: that takes a process of
 /// its own to leave behind, and a hook starts none.
-pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), String> {
+pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), NotKept> {
     let name = Name {
         time_usec: event.time_usec,
         job_id: event.job_id.unwrap_or(0),
         kind: event.hook.as_str().to_owned(),
     };
     let boot_id = std::fs::read_to_string(BOOT_ID).ok().map(|id| id.trim().to_owned());
-    let record =
-        Request::Event(Box::new(Event { boot_id, ..event })).encode().map_err(|e| e.to_string())?;
+    let record = Request::Event(Box::new(Event { boot_id, ..event })).encode()?;
     let spool = spool.to_owned();
     let write_here = move || write(&spool, &name, &record);
     let write_there = write_here.clone();
@@ -36,21 +46,10 @@ pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), String> {
     if thread.is_err() {
         return write_here();
     }
-    kept.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-        Err(format!("the spool's disk has not answered for {} s", PATIENCE.as_secs()))
-    })
+    kept.recv_timeout(PATIENCE).unwrap_or(Err(NotKept::Late))
 }
 
-fn write(spool: &Path, name: &Name, record: &[u8]) -> Result<(), String> {
-    Spool::open(spool, Limits::default())
-        .and_then(|spool| spool.write(name, record))
-        .map(drop)
-        .map_err(|e| with_source(&e))
-}
-
-fn with_source(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
+fn write(spool: &Path, name: &Name, record: &[u8]) -> Result<(), NotKept> {
+    Spool::open(spool, Limits::default())?.write(name, record)?;
+    Ok(())
 }

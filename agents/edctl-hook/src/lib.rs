@@ -16,7 +16,8 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use args::{Args, Command};
-use client::Answer;
+use client::{Answer, NoAnswer};
+use edctl_fault::Chain;
 use edctl_hookmsg::{Event, Hook, Outcome, Request};
 
 /// The surroundings of a call: its environment, and where its words go.
@@ -64,14 +65,14 @@ fn run(args: &Args, world: &mut World<'_>) {
     if should_keep(hook, &answer)
         && let Err(reason) = keep::keep(&args.spool, event)
     {
-        world.complain(&format!("{hook}: the event is lost: {reason}"));
+        world.complain(&format!("{hook}: the event is lost: {}", Chain(&reason)));
     }
 }
 
 fn tell(args: &Args, event: &Event) -> Answer {
     match Request::Event(Box::new(event.clone())).encode() {
         Ok(line) => client::ask(&args.socket, &line, args.budget),
-        Err(error) => Answer::None(format!("cannot make the message: {error}")),
+        Err(error) => Answer::None(NoAnswer::Message(error)),
     }
 }
 

@@ -1,19 +1,13 @@
 //! A cluster of scripts that stand in for Slurm's commands, and the exporter that asks them.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use edctl_testkit::put_program;
+use edctl_testkit::{Daemon, put_program};
 use tempfile::TempDir;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_edctl-exporter-slurm");
-/// Far more than anything here takes: a test that waits this long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory with the two commands and a configuration that names it.
 pub(crate) struct Cluster {
@@ -99,90 +93,8 @@ impl Cluster {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    pub(crate) fn serve(&self) -> Serving {
-        Serving::start(self.program())
-    }
-}
-
-pub(crate) struct Serving {
-    pub(crate) child: Child,
-    pub(crate) address: SocketAddr,
-    pub(crate) log: Receiver<String>,
-}
-
-impl Serving {
-    pub(crate) fn start(mut program: Command) -> Self {
-        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
-            if let Some((_, rest)) = line.split_once("127.0.0.1:") {
-                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                break format!("127.0.0.1:{port}").parse().unwrap();
-            }
-        };
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            log.lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
-        });
-        Self { child, address, log: lines }
-    }
-
-    pub(crate) fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// Scrapes until `wanted` says that the page is right.
-    pub(crate) fn until(&self, wanted: impl Fn(&str) -> bool) -> String {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let page = self.get("/metrics");
-            if wanted(&page) {
-                return page;
-            }
-            assert!(Instant::now() < until, "{page}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    pub(crate) fn until_it_logs(&self, text: &str) {
-        while !self.log.recv_timeout(PATIENCE).unwrap().contains(text) {}
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.child.try_wait().is_ok_and(|status| status.is_some())
-    }
-}
-
-impl Drop for Serving {
-    /// Ends it as systemd does, so that its commands end too; kills what stays.
-    fn drop(&mut self) {
-        if self.has_ended() {
-            return;
-        }
-        self.signal("TERM");
-        let until = Instant::now() + Duration::from_secs(5);
-        while !self.has_ended() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
+    pub(crate) fn serve(&self) -> Daemon {
+        Daemon::start(&mut self.program())
     }
 }
 

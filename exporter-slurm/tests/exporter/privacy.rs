@@ -165,7 +165,7 @@ fn jobs_that_come_into_sight_are_no_new_jobs() {
     let row = job_row("7", "RUNNING");
     private.cluster.squeue(&format!("/bin/grep -q Operator users.txt && {row}"));
     private.cluster.configure("interval_secs = 1");
-    let exporter = Serving::start(private.program());
+    let exporter = Daemon::start(&mut private.program());
     exporter.until(|page| page.contains("edctl_slurm_source_hidden{source=\"jobs\""));
     assert!(exporter.get("/readyz").starts_with("HTTP/1.1 200"), "it says what it can");
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a panic is how a test reports")]
 
+mod daemon;
 mod golden;
 mod kernel_headers;
 
@@ -10,6 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+pub use daemon::{Daemon, PATIENCE, get};
 pub use golden::{assert_golden, assert_schema};
 pub use kernel_headers::{c_output, c_values, offsets};
 

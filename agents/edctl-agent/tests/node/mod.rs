@@ -2,8 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -186,11 +184,7 @@ impl Agent {
     }
 
     pub(crate) fn metrics(&self) -> String {
-        let mut stream = TcpStream::connect(self.address().unwrap()).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut page = String::new();
-        stream.read_to_string(&mut page).unwrap();
-        page
+        edctl_testkit::get(self.address().unwrap().parse().unwrap(), "/metrics")
     }
 
     /// Ends it as systemd does, and waits for it.
