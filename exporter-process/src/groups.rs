@@ -70,7 +70,7 @@ impl Lacks {
 }
 
 impl Live {
-    /// When the oldest process started; `None` where there is none, or where one does not say it.
+    /// When the oldest process started; `None` where the group is empty, or the start of one is not known.
     pub(crate) fn oldest_start_ticks(&self) -> Option<u64> {
         self.oldest_start_ticks.filter(|_| !self.lacks_start)
     }

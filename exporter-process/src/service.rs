@@ -299,7 +299,7 @@ mod tests {
         let pipe = rustix::fs::open(&pipe, flags, Mode::empty()).unwrap();
         rustix::io::write(&pipe, b"Pss: 12 kB\nSwapPss: 0 kB\n").unwrap();
         drop(pipe);
-        // Whoever drops the late answer asks again, and waits for good.
+        // A caller that drops the late answer asks again, and waits without a limit.
         let until = Instant::now() + Duration::from_secs(30);
         let mut readings =
             std::iter::repeat_with(proportional).take_while(|_| Instant::now() < until);

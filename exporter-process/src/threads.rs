@@ -158,7 +158,7 @@ impl Threads {
         sums.lacks.activity = sums.lacks.activity.or(&after.activity.is_absent());
     }
 
-    /// Two counters of a file. Those of a thread that has ended meanwhile are none, and lack nothing.
+    /// Two counters of a file. A thread that has ended meanwhile has none, which is no error.
     fn pair(&mut self, file: &'static str, read: Result<Pair, ReadError>) -> Pair {
         match read {
             Ok(pair) => {

@@ -89,7 +89,7 @@ fn should_keep(hook: Hook, answer: &Answer) -> bool {
 }
 
 impl World<'_> {
-    /// Nobody may be listening, which is nobody's fault.
+    /// Nobody may be listening; that is no error.
     fn say(&mut self, text: &str) {
         drop(self.out.write_all(text.as_bytes()));
         drop(self.out.flush());

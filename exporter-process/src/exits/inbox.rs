@@ -10,7 +10,7 @@ use crate::usage::Usage;
 const MAX_WAITING: usize = 200_000;
 /// Processes of which some threads have ended; far more than a node runs.
 const MAX_PARTS: usize = 200_000;
-/// The parent of kernel threads, whose ends are nobody's.
+/// The parent of kernel threads, whose ends are in no group.
 const KTHREADD: u32 = 2;
 
 /// A process that has ended.

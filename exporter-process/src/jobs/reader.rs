@@ -67,7 +67,7 @@ impl Reader {
         roots: &Paths,
         seen: &mut Seen,
     ) -> io::Result<SlurmdSample> {
-        // Before the jobs: what they use meanwhile must not seem to be nobody's.
+        // Before the jobs: what they use meanwhile must not seem to be used by no job.
         let cpu = jobcgroup::read_cpu(&slurmd.group, &mut seen.pass.faults);
         seen.dirs.extend(dir(&slurmd.group));
         seen.dirs.extend(slurmd.users()?.iter().filter_map(|(_, user)| dir(user)));

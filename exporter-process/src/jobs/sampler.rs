@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::store::{Moment, Store};
 use super::watch::{Watch, Woken};
 
-/// How often Slurm is looked for where there is none.
+/// How often Slurm's control groups are looked for while there are none.
 const LOOK_FOR_SLURM: Duration = Duration::from_secs(10);
 
 /// What may change while the sampler runs.

@@ -3,7 +3,7 @@
 /// A group's name is cut to this; longer ones come from command lines.
 const NAME_BYTES: usize = 256;
 
-/// A name as a label shows it: what is no text or would break a line is replaced, what is too long
+/// A name as a label shows it: invalid UTF-8 and line breaks are replaced, what is too long
 /// is cut.
 pub(super) fn printable(name: &[u8]) -> String {
     let mut printed = String::new();

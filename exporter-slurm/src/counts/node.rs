@@ -54,7 +54,7 @@ impl GresCount {
     }
 }
 
-/// The resources in a row by name and type; the type is empty where there is none.
+/// The resources in a row by name and type; the type is empty where the resource has no types.
 pub(super) type GresCounts<'a> = BTreeMap<(&'a str, &'a str), GresCount>;
 
 /// What a row says of its node's resources, as far as it can be read.

@@ -27,7 +27,7 @@ pub(crate) struct NodeCounts {
     /// for any. The second set is of those that jobs have.
     unread_gres: [BTreeSet<String>; 2],
     pub(crate) all: NodeSums,
-    /// Generic resources by name and type; the type is empty where there is none.
+    /// Generic resources by name and type; the type is empty where the resource has no types.
     pub(crate) gres: BTreeMap<(String, String), GresCount>,
     pub(crate) by_feature: BTreeMap<String, u64>,
     /// Whether the features of a node cannot be read, so that how many nodes have one is not known.
@@ -249,7 +249,7 @@ fn told_apart(count: &GresCount, condition: NodeCondition) -> CpuCounts<Field<u6
     let known = |sum: Sum<u64>| sum.known().ok_or(RowError::Gres);
     let (total, allocated) = (known(count.total), known(count.allocated));
     let free = match total {
-        // Of none there is none left, whatever jobs have.
+        // A node without the resource has none left, whatever jobs have.
         Ok(0) => Ok(0),
         total => total.and_then(|total| Ok(total.saturating_sub(allocated?))),
     };

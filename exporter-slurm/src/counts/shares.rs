@@ -13,7 +13,7 @@ pub(crate) struct Shares {
 /// read.
 #[derive(Debug)]
 pub(crate) struct Share {
-    /// As it was set; nothing where it is the parent's.
+    /// As it was set; `None` where it is the parent's.
     pub(crate) raw_shares: Option<u64>,
     /// Its part of its parent's shares; the root account has no parent.
     pub(crate) normalized_shares: Option<f64>,

@@ -76,7 +76,7 @@ pub(super) fn positive(number: u64) -> Option<Value> {
     (number > 0).then(|| number.into())
 }
 
-/// The same of a sum, if it is known.
+/// As [`positive`], of a sum, if it is known.
 pub(super) fn known_positive(sum: Sum<u64>) -> Option<Value> {
     sum.known().and_then(positive)
 }

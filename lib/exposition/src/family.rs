@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether a series of it is several samples, which mean nothing apart.
+    /// Whether one series consists of several samples, which mean nothing apart.
     pub fn has_parts(self) -> bool {
         matches!(self, Kind::Histogram | Kind::Summary)
     }

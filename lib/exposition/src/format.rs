@@ -42,7 +42,7 @@ fn weight(accept: &str, media_type: &str) -> Option<f32> {
         let mut parts = range.split(';').map(str::trim);
         let is_named = parts.next()?.eq_ignore_ascii_case(media_type);
         let q = parts.find_map(|parameter| parameter.strip_prefix("q="));
-        // Only a number counts; one that is none asks for nothing special.
+        // A quality that is not a number is ignored.
         is_named.then(|| q.and_then(|q| q.parse().ok()).filter(|q: &f32| *q >= 0.0).unwrap_or(1.0))
     });
     weights.max_by(f32::total_cmp)

@@ -77,16 +77,17 @@ impl Page {
         }
     }
 
-    /// Whether a family would come on this page as one of its own: its names are names, and nobody's.
+    /// Whether this page would take a family of that name: the name is valid, and no other family has it.
     pub fn is_free_for(&self, family: &Family) -> bool {
         self.family(&family.name).is_none() && self.can_take(family)
     }
 
-    /// Whether the names of a family, whose own no other has, are names, and its others nobody's.
+    /// Whether a family's name is valid and free, and so each name that its samples derive from it. That no family
+    /// has the name itself is known.
     fn can_take(&self, family: &Family) -> bool {
         let is_taken = |name: &str| self.family(name).is_some() || self.is_other_name(name);
         let others_are_free = match family.kind {
-            // Nobody has the first half beside an own name: that would be this family's.
+            // Whether another counter derives the name without `_total` need not be asked: it would have this name.
             Kind::Counter => {
                 let half = family.name.strip_suffix(TOTAL);
                 half.is_none_or(|half| self.family(half).is_none() && !self.is_part(half))
@@ -99,7 +100,7 @@ impl Page {
         others_are_free && is_metric_name(&family.name) && !self.is_other_name(&family.name)
     }
 
-    /// Whether a family has this name beside its own.
+    /// Whether the samples of some family derive this name from the family's own.
     fn is_other_name(&self, name: &str) -> bool {
         let mut whole = SmallVec::<[u8; 128]>::from_slice(name.as_bytes());
         whole.extend_from_slice(TOTAL.as_bytes());

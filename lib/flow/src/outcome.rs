@@ -38,7 +38,7 @@ impl Outcome {
         }
     }
 
-    /// Why a stage whose files look like a pass is none: its command did not end well.
+    /// Why a stage has not passed although its files look like a pass: its command did not end well.
     #[must_use]
     pub fn trouble(self) -> Option<String> {
         match self {

@@ -22,7 +22,7 @@ pub struct Netlist {
     pub flip_flops: Figure,
 }
 
-/// The files that say them, empty where there is none.
+/// The files that have them; empty where no file has any.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Reports<'a> {
     /// `stat -json`

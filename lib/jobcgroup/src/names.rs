@@ -49,7 +49,7 @@ pub(crate) fn v1_node(directory: &str) -> Option<Option<String>> {
     rest.strip_prefix('_').filter(|node| !node.is_empty()).map(|node| Some(node.to_owned()))
 }
 
-/// The same of a v2 directory: `slurmstepd.scope` or `w1_slurmstepd.scope`.
+/// As above, of a v2 directory: `slurmstepd.scope` or `w1_slurmstepd.scope`.
 pub(crate) fn v2_node(directory: &str) -> Option<Option<String>> {
     let rest = directory.strip_suffix("slurmstepd.scope")?;
     if rest.is_empty() {

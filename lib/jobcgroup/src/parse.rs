@@ -13,7 +13,7 @@ pub(crate) fn count(text: &[u8]) -> Result<u64, Malformed> {
     number(text.trim_ascii()).ok_or(Malformed)
 }
 
-/// A limit: `max`, or v1's largest number of whole pages, is none.
+/// A limit; `None` for `max`, or v1's largest number of whole pages, which mean no limit.
 pub(crate) fn limit(text: &[u8]) -> Result<Limit, Malformed> {
     /// Above every memory there is, and below every kernel's word for "no limit", of which one is
     /// 2^64 - 1.

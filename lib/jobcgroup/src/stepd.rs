@@ -93,7 +93,7 @@ mod tests {
         }
         fs::write(proc.join("31/status"), "Name:\tsleep\nUid:\t0\t0\t0\t0\n").unwrap();
         fs::write(proc.join("40/cmdline"), "slurmstepd: [7.batch]\0").unwrap();
-        // Whoever may name a process may name it in Latin-1.
+        // A process may be named in Latin-1.
         fs::write(proc.join("41/status"), b"Name:\ts\xfc\nUid:\t2000\t0\t0\t0\n").unwrap();
         assert_eq!((job_id(&found, &proc), uid_of(&found, &proc)), (Some(7), Some(2000)));
     }

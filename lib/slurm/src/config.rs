@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::lost::{Field, LeftOut, RowError};
 use crate::rows::{name, number};
 
-/// What slurmctld keeps from ordinary users, and who is none.
+/// What slurmctld keeps from ordinary users, and who is not an ordinary user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivateData {
     /// The kinds of data of which ordinary users see only their own, or nothing: the words of

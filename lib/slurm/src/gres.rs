@@ -41,7 +41,7 @@ impl<'a> GresList<'a> {
         list
     }
 
-    /// What is known of a list that is none, for whatever reason.
+    /// What is known where the list cannot be read, for whatever reason: nothing.
     pub(crate) fn unread(_: RowError) -> Self {
         Self { known: Vec::new(), unread: vec![""] }
     }

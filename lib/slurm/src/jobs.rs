@@ -29,7 +29,7 @@ pub struct JobRow<'a> {
     pub user: Option<&'a str>,
     /// The account that pays; nothing where there are no accounts.
     pub account: Option<&'a str>,
-    /// Its quality of service; nothing where there is none.
+    /// Its quality of service; `None` where the job has none.
     pub qos: Option<&'a str>,
     /// Why it waits or how it ended, by Slurm's word, without the details that may follow it.
     pub reason: Option<&'a str>,
@@ -102,7 +102,7 @@ impl<'a> JobRow<'a> {
 /// Whether each of a job's partitions, with commas between, is a name.
 ///
 /// # Errors
-/// [`RowError::Name`] where one is none.
+/// [`RowError::Name`] where a name cannot be read.
 pub(crate) fn check_partitions(list: &str) -> Result<(), RowError> {
     list.split(',').try_for_each(|partition| name(partition).map(|_| ()))
 }

@@ -29,7 +29,7 @@ pub struct LicenseRow<'a> {
 }
 
 impl<'a> LicenseRow<'a> {
-    /// Reads one row; nothing where it says that there are none.
+    /// Reads one row; `None` where the row says that there are no licences.
     ///
     /// # Errors
     /// Says why it is no row: it has no name.

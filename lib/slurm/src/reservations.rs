@@ -35,7 +35,7 @@ pub struct ReservationRow<'a> {
 }
 
 impl<'a> ReservationRow<'a> {
-    /// Reads one row; nothing where it says that there are none.
+    /// Reads one row; `None` where the row says that there are no reservations.
     ///
     /// # Errors
     /// Says why it is no row: it has no name.

@@ -48,7 +48,7 @@ impl<'m, F: FnMut(&str) -> Result<LeftOut, RowError>> Lines<'m, F> {
         self.extend(chunk);
     }
 
-    /// Ends the reading; a line without an end is none.
+    /// Ends the reading; a line without its line break is not taken.
     pub fn finish(mut self) -> Rejected {
         if self.too_long || !self.line.is_empty() {
             self.rejected.note(&Err(RowError::Truncated), &String::from_utf8_lossy(&self.line));
@@ -130,7 +130,7 @@ pub(crate) fn time(text: &str) -> Field<Option<u32>> {
     }
 }
 
-/// A name of an account, a user and the like, which may hold anything; nothing where there is none.
+/// A name of an account, a user and the like, which may hold anything; `None` where it is not set.
 pub(crate) fn optional_word(text: &str) -> Option<&str> {
     Some(text).filter(|text| !matches!(*text, "" | "(null)"))
 }

@@ -51,7 +51,7 @@ impl<'a> ShareRow<'a> {
         }
         // sshare indents an account by its depth in the tree.
         let account = optional_word(account.trim_start()).ok_or(RowError::Name)?;
-        // An account's row has no user; one without a name is nobody's.
+        // An account's row has no user; a row without both names belongs to nobody.
         let user = match user {
             "" => None,
             user => Some(optional_word(user).ok_or(RowError::Name)?),

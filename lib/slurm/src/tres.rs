@@ -49,7 +49,7 @@ impl JobTres {
         tres
     }
 
-    /// What is known of a list that is none.
+    /// What is known where the list cannot be read: nothing.
     pub(crate) fn unread(error: RowError) -> Self {
         let unread = Err(error);
         Self { memory_bytes: unread, nodes: unread, gpus: unread }

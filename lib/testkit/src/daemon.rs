@@ -53,7 +53,7 @@ impl Daemon {
     /// The whole answer to a request for `path`, its head included.
     ///
     /// # Panics
-    /// Where there is none.
+    /// Where the daemon does not answer.
     pub fn get(&self, path: &str) -> String {
         get(self.address, path)
     }
@@ -116,7 +116,7 @@ impl Drop for Daemon {
 /// The whole answer to a request for `path`, its head included.
 ///
 /// # Panics
-/// Where there is none.
+/// Where the daemon does not answer.
 pub fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connecting to a daemon");
     stream.set_read_timeout(Some(PATIENCE)).expect("a deadline");

@@ -37,7 +37,7 @@ pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
     };
     match shown {
         Ok(shown) => {
-            // Whoever closes the pipe has seen enough.
+            // A reader that closes the pipe has seen enough.
             drop(std::io::stdout().write_all(shown.as_bytes()));
             ExitCode::SUCCESS
         }

@@ -75,7 +75,7 @@ pub(crate) struct Profile {
 }
 
 impl ConfigFile {
-    /// Reads a file; `None` where there is none.
+    /// Reads a file; `None` where it does not exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Problem> {
         match std::fs::read_to_string(path) {
             Ok(text) => {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::{OrProblem, Problem};
 
-/// Records are small; a bigger file is none of ours.
+/// Records are small; a bigger file was not written by us.
 const MAX_RECORD_BYTES: u64 = 4 << 20;
 
 /// Writes a record, readable with `cat`.
@@ -27,7 +27,7 @@ pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
         .or_infra()
 }
 
-/// Reads a record; `None` where there is none.
+/// Reads a record; `None` where the file does not exist.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Problem> {
     let text = match read_bounded(path) {
         Ok(text) => text,

@@ -57,7 +57,7 @@ const RESERVATION: &[Column<Reservation>] = &[
     }),
 ];
 
-/// Adds the states of reservations' nodes; nothing of a reservation whose nodes' names are none.
+/// Adds the states of reservations' nodes; nothing of a reservation whose nodes' names cannot be read.
 fn add_nodes(reservations: &[Reservation], nodes: &NodeCounts, page: &mut Page) {
     let mut conditions = HashMap::new();
     if reservations.iter().any(|reservation| !reservation.node_list.is_empty()) {

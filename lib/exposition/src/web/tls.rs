@@ -124,7 +124,7 @@ impl TlsTable {
     }
 }
 
-/// An empty text is none, as in the toolkit.
+/// An empty text counts as absent, as in the toolkit.
 fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }

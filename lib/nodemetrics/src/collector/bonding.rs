@@ -64,7 +64,7 @@ struct Bond {
     active: u64,
 }
 
-/// A member whose state is not known would make the sum untrue, so there is none then.
+/// `None` where the state of a member is not known: the sum would be wrong.
 fn read_bond(dir: &Path) -> Result<Bond, CollectError> {
     let mut bond = Bond::default();
     for member in text(&dir.join("bonding/slaves"))?.split_ascii_whitespace() {

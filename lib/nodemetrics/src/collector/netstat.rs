@@ -80,7 +80,7 @@ struct Shown {
     fields: Option<Regex>,
     /// The columns of a line of names: what those are called that are shown.
     lines: HashMap<String, Vec<Option<Arc<str>>>>,
-    /// The same of a name that has a line of its own.
+    /// As above, of a name that has a line of its own.
     names: HashMap<String, Option<Arc<str>>>,
 }
 

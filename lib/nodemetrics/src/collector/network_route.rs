@@ -33,7 +33,7 @@ const NEW_ROUTE: u16 = 24;
 const HEADER_BYTES: usize = 12;
 /// `RTN_UNICAST`: not to this node itself, nor to nowhere.
 const UNICAST: u8 = 1;
-/// Routes beyond this are not looked at; a full table of the internet is nobody's on a node.
+/// Routes beyond this are not looked at; no node has the internet's full table.
 const MOST_ROUTES: usize = 100_000;
 
 const DESTINATION: u16 = 1;

@@ -82,7 +82,7 @@ pub(super) struct Sysctl {
 
 impl Sysctl {
     pub(super) fn new(host: &Host, options: &SysctlOptions) -> Self {
-        // What is none was refused when the configuration was read.
+        // The configuration's check has refused all that cannot be read.
         let parse = |texts: &[String]| texts.iter().filter_map(|t| Setting::parse(t)).collect();
         Self {
             dir: host.paths.procfs.join("sys"),

@@ -40,11 +40,11 @@ pub(crate) enum Preset {
 pub(crate) enum Runs {
     /// With the others, one after the other: its files never block.
     Here,
-    /// So too; where what it reads is absent, it runs again only when a device or a module may have come.
+    /// As [`Runs::Here`]; where what it reads is absent, it runs again only when a device or a module may have come.
     HereIfAny,
     /// On a thread of its own, because a device or a file server may keep it waiting.
     Apart,
-    /// So too, but only where this directory of sysfs has any device.
+    /// As [`Runs::Apart`], but only where this directory of sysfs has any device.
     ApartIfAny(&'static str),
     /// After all others: what it shows may not be what they have shown.
     Last,

@@ -62,7 +62,7 @@ impl Files {
         };
         let index = usize::from(u16::from_be_bytes(*index)) % self.files.len();
         let (path, original) = &self.files[index];
-        // A new one: what it remembers of the last input is none of this one's.
+        // A new collector: it must remember nothing of the last input.
         let mut collector = collector(&self.name, &self.paths);
         for content in [content, original] {
             fs::write(path, content).expect("a tree that may be written");

@@ -9,7 +9,7 @@ use regex::Regex;
 /// How many names a filter remembers; with more it begins anew.
 const MOST_KNOWN: usize = 4096;
 
-/// Compiles an expression that an option gave, or names the option; an empty one is none.
+/// Compiles an expression that an option gave, or names the option; an empty one counts as absent.
 pub(crate) fn check_regex(key: &str, expression: &str) -> Result<(), Invalid> {
     Regex::new(expression).map(|_| ()).map_err(|e| {
         let cause = e.to_string().lines().last().unwrap_or_default().to_owned();
@@ -26,7 +26,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// An expression that does not compile is none; it was refused when the configuration was read.
+    /// An expression that does not compile is left out: the configuration's check has refused it before.
     pub(crate) fn new(include: &str, exclude: &str) -> Self {
         let compile = |e: &str| (!e.is_empty()).then(|| Regex::new(e).ok()).flatten();
         Self { include: compile(include), exclude: compile(exclude), known: RefCell::default() }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::options::filter::check_regex;
 
 /// Which chips and sensors are shown, as regular expressions; a sensor's name is matched after its
-/// chip's and a semicolon. An empty one is none.
+/// chip's and a semicolon. An empty one counts as absent.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]

@@ -16,7 +16,7 @@ pub(crate) fn parse(text: &str) -> Option<f64> {
     Some((number * factor).trunc() + 0.0)
 }
 
-/// The same of a count, which is never below zero, as [`crate::reading::number::Number`] has it.
+/// As [`parse`], of a count, which is never below zero, as [`crate::reading::number::Number`] has it.
 pub(crate) fn parse_count(text: &str) -> Option<f64> {
     parse(text).filter(|number| (0.0..i64::MAX as f64).contains(number))
 }

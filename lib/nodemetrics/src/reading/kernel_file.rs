@@ -34,7 +34,7 @@ impl KernelFile {
         Self { path, file: None, buffer, lossy, has_short_records: false }
     }
 
-    /// The same, of a file that the kernel writes as one record, or as lines that are never longer than
+    /// As [`KernelFile::new`], of a file that the kernel writes as one record, or as lines that are never longer than
     /// 1 KiB: it gives as many of them as it has room for, so what leaves room for one more was all. A second
     /// read would have it look for more, through all its sockets for some.
     pub(crate) fn of_short_records(path: PathBuf) -> Self {
@@ -149,7 +149,7 @@ impl<'a> Text<'a> {
         if rows.is_empty() { Err(self.wrong(1, expected)) } else { Ok(rows) }
     }
 
-    /// The same of the lines below so many of a head, below which there may be none.
+    /// As [`Text::rows`], of the lines below a head of so many lines; there may be no lines below it.
     pub(crate) fn rows_below<T>(
         self,
         head: usize,
@@ -176,7 +176,7 @@ impl<'a> Text<'a> {
         self.known(line, "expected a number", word.and_then(T::take))
     }
 
-    /// The same of one in hex digits.
+    /// As [`Text::number`], of a number in hex digits.
     pub(crate) fn hex(self, line: usize, word: &str) -> Option<u64> {
         self.known(line, "expected a hex number", number::hex(word))
     }

@@ -124,7 +124,7 @@ impl Links {
     }
 }
 
-/// A device without a name is none.
+/// Reads one device; `None` where the message is cut or names no device.
 fn parse(body: &[u8]) -> Option<Link> {
     let mut link = Link {
         kind: u16_at(body, 2)?,

@@ -122,7 +122,7 @@ pub(crate) fn parsed<T>(
     parsed
 }
 
-/// The same of an attribute of several lines.
+/// As [`parsed`], of an attribute of several lines.
 pub(crate) fn parsed_lines<T>(
     path: &Path,
     parse: impl FnOnce(Text<'_>) -> Result<T, CollectError>,
@@ -143,7 +143,7 @@ impl<'a> Dir<'a> {
         Ok(Self { path, held: open_dir(path)? })
     }
 
-    /// The same, of one that may not be there.
+    /// As [`Dir::open`], of a directory that may not be there.
     pub(crate) fn open_if_any(path: &'a Path) -> Result<Option<Self>, CollectError> {
         match Self::open(path) {
             Err(CollectError::Absent { .. }) => Ok(None),

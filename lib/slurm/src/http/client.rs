@@ -75,7 +75,7 @@ impl Client {
     /// from `begun`.
     ///
     /// # Errors
-    /// Says why there is none. Any status is an answer.
+    /// Says why there is no answer. An answer of any status is one.
     pub fn get(
         &self,
         path: &str,

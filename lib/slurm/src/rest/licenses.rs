@@ -24,7 +24,7 @@ impl License {
     /// The row that it is.
     ///
     /// # Errors
-    /// Says why it is none: it has no name.
+    /// The licence has no name.
     pub(super) fn row(&self) -> Result<LicenseRow<'_>, RowError> {
         let mut left_out = LeftOut::default();
         Ok(LicenseRow {

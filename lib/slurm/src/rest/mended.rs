@@ -9,10 +9,10 @@ const MAX_TOKEN_BYTES: usize = 64;
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 8 << 10;
 
-/// Stands for what is no text.
+/// Replaces bytes that are not UTF-8.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
-/// Stands for a word or a number that is none, such as `Infinity`: no value is an object without a number.
+/// Replaces a word or a number that JSON does not know, such as `Infinity`: no reader of a value takes an empty object.
 const NO_VALUE: &[u8] = b"{}";
 
 /// The text with, outside of strings, `{}` for each word and number that is none, and, within them, U+FFFD for

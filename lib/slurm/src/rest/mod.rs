@@ -273,7 +273,7 @@ fn read<'de>(
 fn refusal(status: u16, body: Body) -> RestError {
     let path = body.asked().to_owned();
     let mut text = Vec::new();
-    // As much as there is of it is shown.
+    // What has come until then is shown.
     let _cut = body.take(MAX_MESSAGE_BYTES).read_to_end(&mut text);
     let message =
         answer::first_error(&text).unwrap_or_else(|| String::from_utf8_lossy(&text).into_owned());

@@ -45,7 +45,7 @@ impl Node {
     /// Hands on its rows, one for each of its partitions, or one in none where it is in none.
     ///
     /// # Errors
-    /// Says why there is none: it has no name.
+    /// The node has no name.
     pub(super) fn rows(&self, mut on_row: impl FnMut(&NodeRow<'_>)) -> Result<LeftOut, RowError> {
         let features = self.active_features.words().map(|words| words.join(","));
         let mut row = self.row(features.as_deref().map_err(|error| *error))?;

@@ -26,7 +26,7 @@ impl Reservation {
     /// Hands on the row that it is at `now`, in seconds since the epoch.
     ///
     /// # Errors
-    /// Says why it is none: it has no name.
+    /// The reservation has no name.
     pub(super) fn row(
         &self,
         now: u64,

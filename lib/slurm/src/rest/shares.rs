@@ -46,7 +46,7 @@ impl Share {
     /// The row that it is.
     ///
     /// # Errors
-    /// Says why it is none: it cannot be told whose it is.
+    /// The entry names neither an account nor a user.
     pub(super) fn row(&self) -> Result<ShareRow<'_>, RowError> {
         let own = optional_word(self.name.text()?).ok_or(RowError::Name)?;
         let (account, user) = match self.r#type.words()?.as_slice() {

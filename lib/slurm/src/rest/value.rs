@@ -33,7 +33,7 @@ pub(super) enum Value {
     Text(String),
     Words(Vec<String>),
     TooLong,
-    /// A structure that is none of these.
+    /// A structure of another form.
     Other,
 }
 
@@ -56,7 +56,7 @@ impl Value {
         }
     }
 
-    /// A time in seconds since the epoch; nothing where there is none, for which Slurm may write 0.
+    /// A time in seconds since the epoch; `None` where it is not set, which Slurm may write as 0.
     pub(super) fn time(&self) -> Field<Option<u32>> {
         match self {
             Self::Absent | Self::Infinite | Self::Whole(0) => Ok(None),
@@ -92,7 +92,7 @@ impl Value {
         }
     }
 
-    /// A text; empty where there is none.
+    /// A text; empty where it is not set.
     pub(super) fn text(&self) -> Field<&str> {
         match self {
             Self::Absent => Ok(""),

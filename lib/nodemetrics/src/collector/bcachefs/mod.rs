@@ -208,7 +208,7 @@ impl Device<'_> {
     }
 }
 
-/// What a directory holds: nothing where there is none, as not every kernel has every one.
+/// The names in a directory; nothing where it is absent: not every kernel has each.
 fn list(dir: &Path) -> Vec<String> {
     match sysfs::list(dir) {
         Err(CollectError::Absent { .. }) => Vec::new(),

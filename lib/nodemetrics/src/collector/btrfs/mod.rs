@@ -182,7 +182,7 @@ impl Filesystem<'_> {
         or_left_out(sysfs::number(&self.dir.join(file)))
     }
 
-    /// A file's lines of a name and a number; a line of one word only is none of them.
+    /// A file's lines of a name and a number; a line of one word is passed over.
     fn fields(&self, file: &str) -> Vec<(String, u64)> {
         let fields = sysfs::parsed_lines(&self.dir.join(file), |text| {
             let field = |(number, line): (usize, &str)| {
@@ -194,7 +194,7 @@ impl Filesystem<'_> {
         fields.unwrap_or_default()
     }
 
-    /// What a directory holds: nothing where there is none, as not every kernel has every one.
+    /// The names in a directory; nothing where it is absent: not every kernel has each.
     fn list(&self, dir: &str) -> Vec<String> {
         match sysfs::list(&self.dir.join(dir)) {
             Err(CollectError::Absent { .. }) => Vec::new(),

@@ -91,7 +91,7 @@ pub(super) enum Frequency {
     Elsewhere,
 }
 
-/// The CPUs; what stands behind them, as on ARM, has no processor and is none.
+/// The CPUs; the paragraph behind them, as on ARM, has no `processor` and is passed over.
 fn parse(text: Text<'_>) -> Result<Vec<Cpu<'_>>, CollectError> {
     let mut cpus: Vec<Cpu<'_>> = Vec::new();
     let mut is_cpu = false;

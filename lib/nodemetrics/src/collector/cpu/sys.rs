@@ -76,7 +76,7 @@ pub(super) fn add_online(dir: &Path, kept: &mut Kept, page: &mut Page) {
     let [present, online] =
         ["present", "online"].map(|file| or_left_out(read_list(&dir.join(file), kept)));
     let (Some(present), Some(online)) = (present, online) else { return };
-    // Whoever reads this runs on one.
+    // This code runs on at least one CPU.
     if online.is_empty() {
         return left_out::note_attribute(dir.join("online"), "expected at least one CPU");
     }

@@ -137,7 +137,7 @@ fn read_stats(drivers: &mut Drivers, device: &str, count: u32) -> Option<Vec<(St
     understood(answer::parse_stats(&names, values))
 }
 
-/// Many devices have no driver that could answer, and what is in sysfs beside the devices is none.
+/// Many devices have no driver that could answer, and not every entry of sysfs is a device.
 fn answered<T>(answer: Result<T, Errno>) -> Option<T> {
     match answer {
         Ok(answer) => Some(answer),

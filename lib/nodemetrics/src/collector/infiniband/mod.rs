@@ -188,7 +188,7 @@ impl Families {
     }
 }
 
-/// What a directory holds: nothing where there is none, as not every driver has every one.
+/// The names in a directory; nothing where it is absent: not every driver has each.
 fn list<T>(listed: Result<Vec<T>, CollectError>) -> Vec<T> {
     match listed {
         Err(CollectError::Absent { .. }) => Vec::new(),

@@ -101,7 +101,7 @@ impl Line<'_> {
 }
 
 impl Mount {
-    /// What is not shown is passed over.
+    /// Fields that are not shown are passed over.
     fn take(&mut self, key: &str, line: Line<'_>) {
         match key {
             "age" => self.age_secs = line.text.number(line.number, Some(line.words.trim())),

@@ -41,7 +41,7 @@ fn read_device(name: &str, dir: &Dir<'_>) -> Device {
     device
 }
 
-/// An attribute that is a number, if it has a value; one that is none is counted.
+/// An attribute that is a number, if it has a value; a value that is not a number is counted.
 pub(super) fn number(device: &str, text: Option<String>) -> Option<i64> {
     let text = text?;
     let number = parse(&text);

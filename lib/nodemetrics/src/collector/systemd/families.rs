@@ -177,7 +177,7 @@ fn push(family: &mut Family, unit: &Unit, value: Option<Number>) {
     }
 }
 
-/// A number; systemd says u64's limit where there is none.
+/// A number; systemd says the largest u64 where it is not set.
 fn number(value: &Value) -> Option<Number> {
     match value {
         Value::U32(number) => Some((*number).into()),

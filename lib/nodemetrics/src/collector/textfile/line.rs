@@ -243,7 +243,7 @@ fn unescape(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// A number as Go reads it; what is too large for one is none.
+/// A number as Go reads it; `None` where it is too large.
 fn parse_value(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<u64>() {
         return Some(Value::U64(whole));

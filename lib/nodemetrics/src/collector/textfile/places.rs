@@ -34,7 +34,7 @@ fn names(dir: &Path) -> Result<Vec<String>, Fault> {
     Ok(names)
 }
 
-/// What matches, in order; none for what is no pattern.
+/// What matches, in order; nothing for text that is not a valid pattern.
 fn expand(pattern: &str) -> Option<Vec<PathBuf>> {
     let root = if pattern.starts_with('/') { "/" } else { "" };
     let mut found = vec![PathBuf::from(root)];
@@ -46,7 +46,7 @@ fn expand(pattern: &str) -> Option<Vec<PathBuf>> {
         let expression = translate(part)?;
         let below = |dir: PathBuf| {
             let listed = if dir.as_os_str().is_empty() { Path::new(".") } else { &dir };
-            // What is no directory, or nobody's, has nothing that matches.
+            // A path that is not a directory, or is not there, has no matches.
             let names = names(listed).unwrap_or_default();
             names
                 .into_iter()

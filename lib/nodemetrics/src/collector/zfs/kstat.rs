@@ -21,7 +21,7 @@ pub(super) fn parse_named(text: Text<'_>) -> Result<Vec<Field>, CollectError> {
             UNSIGNED => text.number(number, Some(data)).map(Value::U64),
             SIGNED => text.number(number, Some(data)).map(Value::I64),
             other => {
-                // Of a type that is none of these is what is no number of 64 bits.
+                // Another type is not a number of 64 bits.
                 text.known(number, "expected a type", u32::take(other));
                 continue;
             }
@@ -31,7 +31,7 @@ pub(super) fn parse_named(text: Text<'_>) -> Result<Vec<Field>, CollectError> {
     Ok(fields)
 }
 
-/// The same of a dataset, whose name is one of the lines.
+/// As above, of a dataset, whose name is one of the lines.
 pub(super) fn parse_dataset(text: Text<'_>) -> Result<(String, Vec<Field>), CollectError> {
     let dataset = rows(text)?.find(|(_, name, _, _)| *name == "dataset_name");
     let (_, _, _, dataset) = dataset.ok_or_else(|| text.wrong(1, "expected a dataset's name"))?;
