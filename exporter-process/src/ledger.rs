@@ -143,24 +143,8 @@ impl Ledger {
 
     /// Takes in one process that is there, and charges its growth to its group.
     pub(crate) fn see(&mut self, stat: &Stat, group: Option<GroupId>, groups: &mut Groups) {
-        let start_ns = stat.start_ticks.map(|ticks| ticks.saturating_mul(self.tick_ns));
         let (own, reaped) = (stat.used(self.tick_ns), stat.reaped(self.tick_ns));
-        let from = |since_ns: u64, used: Usage<Option<u64>>| {
-            let is_new = since_ns == 0 || start_ns.is_some_and(|start_ns| start_ns > since_ns);
-            if is_new { used.map(|_| Some(0)) } else { used }
-        };
-        let new = Known {
-            start_ticks: stat.start_ticks.into(),
-            parent: stat.parent.unwrap_or(NO_PARENT),
-            comm: stat.comm,
-            group: None,
-            own: from(self.since.own_ns, own).map(Kept::from),
-            reaped: from(self.since.reaped_ns, reaped).map(Kept::from),
-            balance_ns: 0,
-            children: None,
-            scan: self.scan,
-            has_ended: false,
-        };
+        let new = self.first_seen(stat);
         let known = self.known.entry(stat.pid).or_insert(new);
         if known.is_another(stat) {
             self.replaced.push((stat.pid, std::mem::replace(known, new)));
@@ -196,6 +180,28 @@ impl Ledger {
                 let known = parent.children.filter(|children| Some(*children) != parent.group);
                 parent.children = known.or(Some(group));
             }
+        }
+    }
+
+    /// A process as it is when a scan meets it for the first time: what it used before counts only if it
+    /// started after that began to be counted.
+    fn first_seen(&self, stat: &Stat) -> Known {
+        let start_ns = stat.start_ticks.map(|ticks| ticks.saturating_mul(self.tick_ns));
+        let from = |since_ns: u64, used: Usage<Option<u64>>| {
+            let is_new = since_ns == 0 || start_ns.is_some_and(|start_ns| start_ns > since_ns);
+            if is_new { used.map(|_| Some(0)) } else { used }
+        };
+        Known {
+            start_ticks: stat.start_ticks.into(),
+            parent: stat.parent.unwrap_or(NO_PARENT),
+            comm: stat.comm,
+            group: None,
+            own: from(self.since.own_ns, stat.used(self.tick_ns)).map(Kept::from),
+            reaped: from(self.since.reaped_ns, stat.reaped(self.tick_ns)).map(Kept::from),
+            balance_ns: 0,
+            children: None,
+            scan: self.scan,
+            has_ended: false,
         }
     }
 

@@ -132,8 +132,8 @@ impl edctl_daemon::Config for Config {
             slurmrestd_socket,
             native_url,
             sources,
-            interval_secs,
-            source_interval_secs,
+            interval_secs: _,
+            source_interval_secs: _,
             deadline_secs,
             max_age_secs,
             max_output_mib,
@@ -166,12 +166,21 @@ impl edctl_daemon::Config for Config {
         ] {
             at_most(most, &format!("slurm.{key}"), value)?;
         }
-        let own = source_interval_secs
+        self.slurm.validate_intervals()
+    }
+}
+
+impl Slurm {
+    /// Data must not leave before it is asked for again.
+    fn validate_intervals(&self) -> Result<(), Invalid> {
+        let max_age_secs = self.max_age_secs;
+        let own = self
+            .source_interval_secs
             .iter()
             .map(|(source, secs)| (format!("slurm.source_interval_secs.{}", source.word()), *secs));
-        for (key, secs) in own.chain([("slurm.interval_secs".to_owned(), *interval_secs)]) {
+        for (key, secs) in own.chain([("slurm.interval_secs".to_owned(), self.interval_secs)]) {
             at_most(3600, &key, secs)?;
-            if *max_age_secs < secs {
+            if max_age_secs < secs {
                 let message = format!(
                     "expected at least {key} ({secs}), not {max_age_secs}: else the data would \
                      leave between two polls"

@@ -61,61 +61,62 @@ fn judge_build(evidence: &Evidence<'_>) -> Judgement {
 }
 
 fn judge_run(evidence: &Evidence<'_>, log: &Log, subtests: &[SubResult]) -> Judgement {
-    let failed = |reason: String| Judgement::bare(Verdict::Failed, reason);
-    let error = |reason: String| Judgement::bare(Verdict::Error, reason);
-
     if let Some(name) = log.order.iter().find(|name| log.subtests[*name] == Reported::Error) {
-        return failed(format!("sub-test {name} failed"));
+        return Judgement::bare(Verdict::Failed, format!("sub-test {name} failed"));
     }
     if let Some(line) = &log.fail_line {
-        return failed(line.clone());
+        return Judgement::bare(Verdict::Failed, line.clone());
     }
-    let error_line = || log.error_line.clone();
-    match (&log.end, evidence.sim_exit) {
-        (Some((End::Watchdog, Figure::Taken(cycles))), _) => {
-            return failed(format!("the design did not end within {cycles} cycles"));
-        }
-        (Some((End::Watchdog, _)), _) => {
-            return failed("the design did not end within its allowed cycles".to_owned());
-        }
-        (Some((End::Stop, _)), _) => {
-            return failed(error_line().unwrap_or_else(|| "the design called $stop".to_owned()));
-        }
-        (Some((End::Fatal, _)), _) => {
-            return failed(
-                error_line().unwrap_or_else(|| "Verilator gave the design up".to_owned()),
-            );
-        }
-        // Verilator's own main says no end: after an error it aborts.
-        (None, Some(SIGABRT)) if log.error_line.is_some() => {
-            return failed(error_line().unwrap_or_default());
-        }
-        (None, Some(status)) if status > 128 => {
-            return error(format!("the simulator was killed by signal {}", status - 128));
-        }
-        (None, _) => return error("the simulator ended without its last line".to_owned()),
-        (Some((End::Finish, _)), Some(0)) => {}
-        (Some((End::Finish, _)), Some(status)) => {
-            return error(format!("the simulator exited with {status}"));
-        }
-        (Some((End::Finish, _)), None) => {
-            return error("the simulator's exit status is unknown".to_owned());
-        }
+    if let Some((verdict, reason)) = bad_end(log, evidence.sim_exit) {
+        return Judgement::bare(verdict, reason);
     }
     if !log.says_passed {
-        return failed("the log does not say that all tests passed".to_owned());
+        let reason = "the log does not say that all tests passed";
+        return Judgement::bare(Verdict::Failed, reason);
     }
     if evidence.plan.is_empty() {
-        return error("no sub-tests are planned: nothing can pass".to_owned());
+        let reason = "no sub-tests are planned: nothing can pass";
+        return Judgement::bare(Verdict::Error, reason);
     }
     if let Some(missing) = subtests.iter().find(|s| s.verdict == Verdict::Missing) {
         let reason = format!("sub-test {} never reported", missing.name);
         return Judgement::bare(Verdict::Missing, reason);
     }
     if let Some(trouble) = evidence.outcome.trouble() {
-        return error(format!("the log is of a pass, but {trouble}"));
+        let reason = format!("the log is of a pass, but {trouble}");
+        return Judgement::bare(Verdict::Error, reason);
     }
     Judgement::bare(Verdict::Passed, format!("{0}/{0} sub-tests", subtests.len()))
+}
+
+/// What the simulator's end says against a pass: its last line, and its exit status.
+fn bad_end(log: &Log, exit: Option<i32>) -> Option<(Verdict, String)> {
+    let failed = |reason: String| Some((Verdict::Failed, reason));
+    let error = |reason: String| Some((Verdict::Error, reason));
+    let error_line_or = |words: &str| log.error_line.clone().unwrap_or_else(|| words.to_owned());
+    match (&log.end, exit) {
+        (Some((End::Watchdog, Figure::Taken(cycles))), _) => {
+            failed(format!("the design did not end within {cycles} cycles"))
+        }
+        (Some((End::Watchdog, _)), _) => {
+            failed("the design did not end within its allowed cycles".to_owned())
+        }
+        (Some((End::Stop, _)), _) => failed(error_line_or("the design called $stop")),
+        (Some((End::Fatal, _)), _) => failed(error_line_or("Verilator gave the design up")),
+        // Verilator's own main says no end: after an error it aborts.
+        (None, Some(SIGABRT)) if log.error_line.is_some() => failed(error_line_or("")),
+        (None, Some(status)) if status > 128 => {
+            error(format!("the simulator was killed by signal {}", status - 128))
+        }
+        (None, _) => error("the simulator ended without its last line".to_owned()),
+        (Some((End::Finish, _)), Some(0)) => None,
+        (Some((End::Finish, _)), Some(status)) => {
+            error(format!("the simulator exited with {status}"))
+        }
+        (Some((End::Finish, _)), None) => {
+            error("the simulator's exit status is unknown".to_owned())
+        }
+    }
 }
 
 /// The plan with what the log says of each; a sub-test outside the plan is added at the end.
