@@ -167,6 +167,12 @@ class SlurmExporterNumbers(SlurmExporterTest):
         self.wait_for(jobs[1], "PENDING", "Licenses")
         self.assert_more(3, "licenses_used", license="simulator")
 
+    def test_a_run_is_counted_under_its_flow_stage_and_profile(self) -> None:
+        submitted = self.cluster.edctl("submit", "--flow=synth", "--profile=latency", "--wait")
+        self.assertEqual(submitted.code, 0, submitted.stdout + submitted.stderr)
+        for family, label in (("flow", "synth"), ("stage", "synth"), ("profile", "latency")):
+            self.assert_more(1, f"{family}_jobs", state="completed", **{family: label})
+
     def setUp(self) -> None:
         super().setUp()
         self.agreed()
