@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::guests::Guest;
 
-/// A stream that tells its guest of what is taken from it.
+/// A stream that tells its guest when the client takes bytes from it.
 pub(crate) struct Attended<T> {
     stream: T,
     guest: Arc<Guest>,

@@ -58,7 +58,7 @@ fn lock<S>(source: &Mutex<S>) -> MutexGuard<'_, S> {
     source.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A page for all who asked the same, or why there is none.
+/// One page for all scrapes that asked for the same, or what is wrong with the query.
 type Reply = Result<Arc<Page>, BadQuery>;
 
 /// Why a source gave no page.

@@ -16,7 +16,7 @@ use crate::guard::Guard;
 use crate::guests::{Guest, Phase};
 use crate::handshake::handshake;
 
-/// How long a client may take for TLS's handshake. It has its place meanwhile, so that there are no more
+/// How long a client may take for the TLS handshake. It holds its place meanwhile, so that there are no more
 /// handshakes than connections.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -100,7 +100,7 @@ pub struct Family {
     pub kind: Kind,
     /// Its series.
     pub samples: Vec<Sample>,
-    /// Most series that it may have; what comes after is dropped and counted.
+    /// Most series that it may have; further ones are dropped and counted.
     pub series_limit: usize,
 }
 

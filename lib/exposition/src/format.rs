@@ -48,7 +48,7 @@ fn weight(accept: &str, media_type: &str) -> Option<f32> {
     weights.max_by(f32::total_cmp)
 }
 
-/// Both formats escape a backslash and a newline in a help text; OpenMetrics allows what is left.
+/// Both formats escape a backslash and a newline in a help text; other characters stand as they are.
 pub(crate) fn escape_help(help: &str) -> Cow<'_, str> {
     if memchr3(b'\\', b'\n', b'\r', help.as_bytes()).is_some() {
         help.replace('\\', r"\\").replace(['\n', '\r'], r"\n").into()

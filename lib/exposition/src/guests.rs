@@ -1,4 +1,4 @@
-//! A connection: whose it is, and what it is kept for.
+//! A connection as a guest: the client it belongs to, and what it is waiting for.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// A client may take nothing of its page for this long; then its connection may be closed for another's.
 const READ_PAUSE: Duration = Duration::from_secs(1);
-/// What a site gives to one host: a host may choose the rest of its address at will (RFC 4291, 2.5.1).
+/// The bits of an IPv6 address that identify a network; a host may choose the rest at will (RFC 4291, 2.5.1).
 const IPV6_PREFIX: u128 = !0 << 64;
 
 /// Whose connections count together: an IPv4 address, or an IPv6 network of 64 bits.
@@ -34,7 +34,7 @@ impl fmt::Display for Client {
     }
 }
 
-/// What a connection is kept for.
+/// Why a connection is kept open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Its client may ask: it has said nothing, or half of a handshake or of a request.

@@ -1,4 +1,4 @@
-//! A page: families under names that are nobody else's, and what was left out.
+//! A page: families under unique names, and what was left out.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -168,7 +168,7 @@ impl Page {
         self.dropped.iter().map(|((family, reason), n)| (family.as_str(), *reason, *n))
     }
 
-    /// Drops what is too much, and puts the families in order.
+    /// Drops duplicates and series over a limit, and sorts the families by name.
     pub fn finish(&mut self) {
         self.drop_excess();
         self.sort();
@@ -245,7 +245,7 @@ fn drop_duplicates(samples: &mut Vec<Sample>) -> usize {
     before - samples.len()
 }
 
-/// What both formats take as a name; a part of it may come from the kernel.
+/// Whether both formats take it as a name; a part of it may come from the kernel.
 fn is_metric_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())

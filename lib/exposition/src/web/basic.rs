@@ -6,7 +6,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 
 const SCHEME: &[u8] = b"basic ";
 
-/// What a client says it is and knows.
+/// The user name and the password that a client sent.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(super) user: Vec<u8>,

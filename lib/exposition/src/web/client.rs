@@ -1,4 +1,4 @@
-//! Certificates of clients: who signed them, and whose they are.
+//! Certificates of clients: the CA that must have signed them, and the names that they may have.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What `fuzz/` tries of this beside the file itself; there only with `--cfg fuzzing`.
+//! Inputs of the web configuration that `fuzz/` tries beside the file itself; there only with `--cfg fuzzing`.
 
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 

@@ -7,7 +7,7 @@ use hyper::header::{
 
 use super::invalid::Invalid;
 
-/// Name, what it is called in the file, and its only values where it has such.
+/// A header's name, its key in the file, and the values that it may have, where they are limited.
 const ALLOWED: [(HeaderName, &str, &[&str]); 5] = [
     (CONTENT_SECURITY_POLICY, "Content-Security-Policy", &[]),
     (STRICT_TRANSPORT_SECURITY, "Strict-Transport-Security", &[]),

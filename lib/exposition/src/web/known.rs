@@ -1,4 +1,4 @@
-//! Who has logged in before, so that bcrypt is not asked again.
+//! Users that have logged in before, so that bcrypt is not asked again.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! The line before bcrypt: whose turn it is, and who is turned away when too many wait.
+//! The queue before bcrypt: which login is next, and which is turned away when too many wait.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::guests::Client;
 /// (`visit.rs`) are not all taken.
 const MAX_WAITING: usize = 16;
 
-/// Who wants to log in: `user` is there where the file has it.
+/// A login that waits: `user` is there where the file has the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Who {
     pub(super) user: Option<Vec<u8>>,
@@ -60,7 +60,7 @@ impl Line {
         turn.await.ok()
     }
 
-    /// A turn where nobody has it, else where it will come.
+    /// The turn itself where no login has it, else the receiver on which it will come.
     fn join(&self, who: Who) -> Result<Turn, oneshot::Receiver<Turn>> {
         let mut state = self.lock();
         if state.served.is_none() {
@@ -116,7 +116,7 @@ mod tests {
         Who { user: user.map(Into::into), client: Client::of([192, 0, 2, host].into()) }
     }
 
-    /// In which order those get their turn who come while another has it; the others are turned away.
+    /// The order of the logins that come while another has the turn; further ones are turned away.
     fn order(served: Who, arrivals: &[Who]) -> Vec<usize> {
         let line = Line::default();
         let mut turn = Some(line.join(served).unwrap_or_else(|_| panic!("nobody was there")));

@@ -7,7 +7,7 @@ use super::line::{Line, Who};
 use super::users::Users;
 use crate::guests::Client;
 
-/// What became of a login.
+/// The outcome of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Login {
     /// User and password are right.

@@ -26,12 +26,12 @@ impl FromStr for Version {
     }
 }
 
-/// What a client has to show.
+/// What a client must prove when it connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientAuth {
     /// Nothing; it is not asked.
     No,
-    /// A certificate of the CA's or none.
+    /// A certificate that the CA signed, or no certificate.
     IfGiven,
     /// A certificate of the CA's.
     Required,

@@ -10,7 +10,7 @@ use bcrypt::HashParts;
 const COSTS: std::ops::RangeInclusive<u32> = 4..=18;
 /// The highest cost that keeps no scrape waiting: a quarter of a second.
 const QUICK_COST: u32 = 12;
-/// What a hash of cost 10 takes on a core of a server of today; each cost more takes twice as long.
+/// How long a hash of cost 10 takes on one core of a present server; each step of the cost doubles it.
 const SECS_AT_10: f64 = 0.06;
 /// Salt and hash of no password that anybody knows.
 const NOBODYS: &str = "W1c9T8bq5Z0uX3kM7rJ2eOe4hP6yN5vB1sD8gF0aL9iK3mC7xQ2tS";
@@ -34,7 +34,7 @@ impl Hash {
         self.cost > QUICK_COST
     }
 
-    /// What to tell of a slow one.
+    /// The warning about a slow hash.
     pub(super) fn slowness(&self) -> Option<String> {
         self.is_slow().then(|| {
             format!(

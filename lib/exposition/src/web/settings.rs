@@ -33,7 +33,7 @@ pub enum WebConfigError {
         /// `LINE: KEY: MESSAGE`.
         problem: String,
     },
-    /// The file is good and asks for what needs another start.
+    /// The file is valid and asks for something that only a restart can change.
     #[error("{}: TLS cannot be switched on or off without a restart", file.display())]
     TlsSwitched {
         /// The file.
@@ -52,7 +52,7 @@ pub(crate) struct Settings {
     pub(crate) users: Option<Arc<Users>>,
     /// There where requests are limited.
     pub(crate) rate_limit: Option<RateLimit>,
-    /// What is good and not well chosen, as `FILE:LINE: KEY: MESSAGE`.
+    /// Warnings about values that are valid but badly chosen, as `FILE:LINE: KEY: MESSAGE`.
     pub(super) warnings: Vec<String>,
 }
 

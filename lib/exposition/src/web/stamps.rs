@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What changes with a file's content or with who may read it; `None` where it cannot be found.
+/// A value that changes with a file's content or permissions; `None` where the file cannot be found.
 type Stamp = Option<[i64; 7]>;
 
 /// Files and how they were when they were added.
@@ -23,7 +23,7 @@ impl Stamps {
     }
 }
 
-/// Follows links: renewed certificates often come by one that points elsewhere.
+/// Follows links: a renewed certificate is often a link that points elsewhere.
 fn stamp(file: &Path) -> Stamp {
     let file = std::fs::metadata(file).ok()?;
     Some([

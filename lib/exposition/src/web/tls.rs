@@ -24,7 +24,7 @@ impl TlsTable {
             .collect()
     }
 
-    /// What accepts connections, or `None` where the table asks for no TLS.
+    /// The acceptor of TLS connections, or `None` where the table asks for no TLS.
     pub(super) fn acceptor(&self, folder: &Path) -> Result<Option<TlsAcceptor>, Invalid> {
         if self.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Who may log in.
+//! The users that may log in.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use super::basic::Credentials;
 use super::known::Known;
 use super::password::Hash;
 
-/// The file's users. Who logged in is forgotten with them, when the file is read anew.
+/// The file's users. When the file is read anew, the users that logged in before are forgotten too.
 pub(crate) struct Users {
     hashes: HashMap<Vec<u8>, Hash>,
     nobody: Hash,

@@ -35,7 +35,7 @@ impl WebConfig {
     /// Reads the file, its certificates and its keys.
     ///
     /// # Errors
-    /// Names the file, the line and the key of what cannot be used.
+    /// Names the file, the line and the key that cannot be used.
     pub fn read(file: &Path) -> Result<Self, WebConfigError> {
         let mut stamps = Stamps::default();
         let settings = Arc::new(Settings::read(file, &mut stamps)?);
@@ -47,7 +47,7 @@ impl WebConfig {
         })
     }
 
-    /// What is good in the file and not well chosen, each as `FILE:LINE: KEY: MESSAGE`.
+    /// Warnings about values that are valid but badly chosen, each as `FILE:LINE: KEY: MESSAGE`.
     pub fn warnings(&self) -> Vec<String> {
         lock(&self.served).settings.warnings.clone()
     }
