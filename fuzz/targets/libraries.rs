@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use edctl_agent::fuzzing::{Named, Parser};
+use edctl_nodemetrics::fuzzing::{Named, Parser};
 use edctl_exposition::{Query, WebConfig, fuzzing};
 use edctl_hookmsg::{Reply, Request};
 use edctl_slurm::native::{

@@ -15,7 +15,6 @@ use crate::options::Options;
 struct File {
     web: Web,
     log: Log,
-    #[expect(dead_code, reason = "it is read to be checked")]
     path: Paths,
     collectors: Choice,
     collector: Options,
