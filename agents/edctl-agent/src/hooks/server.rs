@@ -28,7 +28,7 @@ use crate::node::Source;
 use crate::status::Answering;
 
 /// How long a caller may take to say what it wants and to take the answer: a busy node must not
-/// lose an event, and an idle caller holds up only other callers of its user.
+/// lose an event, and idle callers of ordinary users hold up only ordinary users.
 const BUDGET: Duration = Duration::from_secs(2);
 /// How long an answer waits for the disk, which is well within a hook's own budget of 100 ms.
 const DISK_BUDGET: Duration = Duration::from_millis(20);

@@ -67,7 +67,7 @@ impl PartitionsReader {
     /// Takes in one line, and says what of it could not be taken.
     ///
     /// # Errors
-    /// Says why the page cannot be read.
+    /// Says why the line cannot be read.
     pub fn line(&mut self, line: &str) -> Result<LeftOut, RowError> {
         let Some(sample) = Sample::parse(line)? else { return Ok(LeftOut::default()) };
         if sample.name == "partitions" {
