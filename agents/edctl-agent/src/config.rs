@@ -7,6 +7,8 @@ use edctl_hookmsg::places;
 use edctl_nodemetrics::{Choice, Options};
 use serde::Deserialize;
 
+use crate::health::HealthConfig;
+
 /// The flags that name the agent's places, for errors about these.
 pub(crate) const SOCKET_FLAG: &str = "--hooks.socket";
 pub(crate) const STATE_FLAG: &str = "--state.directory";
@@ -28,6 +30,8 @@ pub(crate) struct AgentConfig {
     pub(crate) without_effect: Vec<String>,
     pub(crate) hooks: HooksConfig,
     pub(crate) state: StateConfig,
+    /// How the node's health is checked.
+    pub(crate) health: HealthConfig,
 }
 
 /// The table `[hooks]`.
@@ -90,7 +94,8 @@ impl Config for AgentConfig {
 
     fn validate(&self) -> Result<(), Invalid> {
         self.collectors.validate()?;
-        self.collector.validate()
+        self.collector.validate()?;
+        self.health.validate()
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -109,6 +114,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let cases = [
             ("[collectors]\nnone = true", "collectors.none"),
+            ("[health.checks]\nnone = \"off\"", "health.checks.none"),
+            ("[health]\nperiod_secs = 0", "health.period_secs"),
             ("[collector.filesystem]\nfs_types_exclude = \"(\"", "fs_types_exclude"),
         ];
         for (text, named) in cases {

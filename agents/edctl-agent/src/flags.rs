@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Run(Box<RunFlags>),
     /// Ask the running agent what it knows: jobs, hooks, spool, collectors
     Status(StatusFlags),
+    /// How the node's health checks stand; run them here and now; say what they mean
+    Checks(ChecksFlags),
     /// List what the agent can collect, and what of it runs by default
     Collectors(ListingFlags),
 }
@@ -80,6 +82,39 @@ pub(crate) struct StatusFlags {
     /// The agent's socket
     #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
     pub(crate) socket: PathBuf,
+}
+
+/// Flags of `edctl-agent checks`. The exit code is 0 (fit), 1 (degraded), 2 (unfit) or 3 (nobody answers).
+#[derive(Args)]
+pub(crate) struct ChecksFlags {
+    #[command(subcommand)]
+    pub(crate) command: Option<ChecksCommand>,
+
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
+    pub(crate) output: Output,
+
+    /// The agent's socket
+    #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
+    pub(crate) socket: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ChecksCommand {
+    /// Look once, here and now, with the rights of who asks
+    Run {
+        /// Only these checks
+        names: Vec<String>,
+
+        /// The agent's configuration
+        #[arg(long, value_name = "FILE", default_value = "/etc/edctl/agent.toml")]
+        config: PathBuf,
+    },
+    /// Say what a check looks at, what can be wrong, and how to clear it; without a name, list all
+    Explain {
+        /// The check
+        name: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,12 @@
 //! `edctl-agent`: the node's metrics, the account of what Slurm runs here, and `status`.
 #![forbid(unsafe_code)]
 
+mod checks;
 mod config;
 mod directory;
+mod exit;
 mod flags;
+mod health;
 mod hooks;
 mod node;
 mod reports;
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     match flags.command {
         Some(Command::Status(flags)) => status::run(&flags),
         Some(Command::Collectors(flags)) => flags.run(),
+        Some(Command::Checks(flags)) => checks::run(&flags),
         Some(Command::Run(flags)) => run(*flags),
         None => run(flags.run),
     }

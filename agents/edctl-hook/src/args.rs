@@ -13,7 +13,8 @@ usage: slurm-hook [HOOK] [--socket PATH] [--spool DIRECTORY] [--budget-ms N]
 
 Slurm calls it as Prolog, Epilog, TaskProlog and so on; SLURM_SCRIPT_CONTEXT says as which.
 HOOK overrides that: prolog, epilog, task_prolog, task_epilog, prolog_slurmctld,
-epilog_slurmctld, health_check, unkillable_step. The exit code is always 0.
+epilog_slurmctld, health_check, unkillable_step. The exit code is 0, but for a
+prolog on a node of which the agent says that it is unfit: 1.
 ";
 
 const BUDGET: Duration = Duration::from_millis(100);

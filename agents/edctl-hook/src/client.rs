@@ -47,6 +47,16 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Why no job should start here, if the agent says so.
+    pub(crate) fn unfit(&self) -> Option<&str> {
+        match self {
+            Answer::Reply(reply) => reply.unfit.as_deref(),
+            Answer::None(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,8 @@
 //! What Slurm calls before and after jobs and tasks, as one call: [`call`]. The program is `main.rs`;
 //! the agent's tests play a node with this.
 //!
-//! Slurm drains the node when a prolog or an epilog fails, so nothing here fails: what goes wrong is
-//! said. The caller may be root in a world of strangers: a hook opens no path that a user named, runs
+//! Slurm drains the node when a prolog or an epilog fails, so nothing here fails by its own trouble: what goes
+//! wrong is said. Only the agent's explicit word that the node is unfit ends a prolog otherwise. The caller may be root in a world of strangers: a hook opens no path that a user named, runs
 //! nothing, and waits for nobody longer than its budget.
 #![forbid(unsafe_code)]
 
@@ -30,25 +30,38 @@ pub struct World<'a> {
     pub err: &'a mut dyn Write,
 }
 
+/// What slurmd is told by the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All may go on: 0.
+    Well,
+    /// The agent's explicit word that the node is unfit for the job that a prolog is for: the job goes elsewhere.
+    Unfit,
+}
+
 /// One call of the hook with the arguments `words`.
-pub fn call(words: impl Iterator<Item = OsString> + 'static, world: &mut World<'_>) {
+pub fn call(words: impl Iterator<Item = OsString> + 'static, world: &mut World<'_>) -> Ending {
     match args::parse(words) {
         Ok(Command::Version) => world.say(concat!("slurm-hook ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Help) => world.say(args::USAGE),
-        Ok(Command::Run(args)) => run(&args, world),
+        Ok(Command::Run(args)) => return run(&args, world),
         Err(reason) => world.complain(&reason.to_string()),
     }
+    Ending::Well
 }
 
-fn run(args: &Args, world: &mut World<'_>) {
+fn run(args: &Args, world: &mut World<'_>) -> Ending {
     let variable = world.variable;
     let Some(hook) = args.hook.or_else(|| environment::hook(variable)) else {
-        return world
-            .complain("neither SLURM_SCRIPT_CONTEXT nor the argument says which hook this is");
+        world.complain("neither SLURM_SCRIPT_CONTEXT nor the argument says which hook this is");
+        return Ending::Well;
     };
     let event = match environment::event(hook, environment::Moment::now(), variable) {
         Ok(event) => event,
-        Err(reason) => return world.complain(&format!("{hook}: {reason}")),
+        Err(reason) => {
+            world.complain(&format!("{hook}: {reason}"));
+            return Ending::Well;
+        }
     };
     let answer = tell(args, &event);
     // A task's stderr is its user's, whom the agent's absence does not concern.
@@ -66,6 +79,17 @@ fn run(args: &Args, world: &mut World<'_>) {
         && let Err(reason) = keep::keep(&args.spool, event)
     {
         world.complain(&format!("{hook}: the event is lost: {}", Chain(&reason)));
+    }
+    match answer.unfit() {
+        Some(reason) if hook == Hook::Prolog => {
+            world.complain(&format!("the node is unfit, so the job goes elsewhere: {reason}"));
+            Ending::Unfit
+        }
+        Some(reason) => {
+            world.complain(&format!("{hook}: the node is unfit: {reason}"));
+            Ending::Well
+        }
+        None => Ending::Well,
     }
 }
 

@@ -1,11 +1,11 @@
-//! `slurm-hook`: the program that Slurm calls. It ends with 0 whatever happens to it; what it does is
-//! in `lib.rs`.
+//! `slurm-hook`: the program that Slurm calls. It ends with 0 whatever happens to it, and with 1 only for
+//! the agent's word that the node is unfit; what it does is in `lib.rs`.
 #![forbid(unsafe_code)]
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use edctl_hook::World;
+use edctl_hook::{Ending, World};
 
 fn main() -> ExitCode {
     end_with_0_on_panic();
@@ -14,8 +14,10 @@ fn main() -> ExitCode {
         out: &mut std::io::stdout(),
         err: &mut std::io::stderr(),
     };
-    edctl_hook::call(std::env::args_os().skip(1), &mut world);
-    ExitCode::SUCCESS
+    match edctl_hook::call(std::env::args_os().skip(1), &mut world) {
+        Ending::Well => ExitCode::SUCCESS,
+        Ending::Unfit => ExitCode::FAILURE,
+    }
 }
 
 /// A panic's hook runs before the unwinding or the abort, whichever the build chose.

@@ -118,7 +118,7 @@ class Hooks(ClusterTest):
 
     def assert_agent_knows(self, node: str, job_id: int) -> None:
         def knows() -> bool:
-            status = json.loads(self.cluster.out(node, ["edctl-agent", "status", "-o", "json"]))
+            status = json.loads(self.cluster.out(node, ["sh", "-c", "edctl-agent status -o json || true"]))
             hooks = {event["hook"] for event in status["hooks"] if event["job_id"] == job_id}
             return hooks >= {"prolog", "epilog"}
 

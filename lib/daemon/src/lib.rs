@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod apart;
 mod config;
 mod flags;
 mod journal;
@@ -12,6 +13,7 @@ mod keys;
 mod life;
 mod logging;
 
+pub use apart::{Apart, Lost};
 pub use config::{Config, ConfigError, Invalid, Log, Paths, Web, load};
 pub use flags::{CommonFlags, PathFlags};
 pub use life::{Mode, Service, Spec, main};

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use edctl_exposition::{
-    About, BindError, Collect, Collecting, Format, Page, Query, SelfMetrics, Server, WebConfig,
-    WebConfigError, render,
+    About, BindError, Collect, Collecting, Format, OwnPage, Page, Query, SelfMetrics, Server,
+    WebConfig, WebConfigError, render,
 };
 use edctl_fault::{Chain, Fault};
 use sd_notify::NotifyState;
@@ -90,6 +90,11 @@ pub trait Service: Collect {
     /// # Errors
     /// Says what cannot be taken over; the service goes on as before.
     fn reload(&mut self, config: Self::Config) -> Result<(), Fault>;
+
+    /// Its own pages beside those that all daemons have; asked once, at the start.
+    fn pages(&self) -> Vec<OwnPage> {
+        Vec::new()
+    }
 }
 
 /// Runs a daemon from its flags to its end. `apply` puts the daemon's own flags over the
@@ -206,7 +211,9 @@ fn serve<S: Service>(
         .with_metrics_at(flags.telemetry_path.clone());
     let fixed = Fixed::of(&config);
     let metrics = Arc::new(SelfMetrics::new(about(spec)));
-    let service = Arc::new(Mutex::new(start(config, Mode::Serve).map_err(LifeError::Start)?));
+    let service = start(config, Mode::Serve).map_err(LifeError::Start)?;
+    let server = server.with_own_pages(service.pages());
+    let service = Arc::new(Mutex::new(service));
     let collecting =
         Collecting::start(Arc::clone(&service), Arc::clone(&metrics)).map_err(LifeError::Thread)?;
 

@@ -137,7 +137,7 @@ mod tests {
         let about = crate::About { component: "test", about: "A test.", version: "0" };
         let metrics = Arc::new(SelfMetrics::new(about));
         let collecting = Collecting::start(Gated(begun, goes_on), Arc::clone(&metrics)).unwrap();
-        let site = Site::new(collecting, Arc::clone(&metrics), None);
+        let site = Site::new(collecting, Arc::clone(&metrics), None, Vec::new());
         let guard = Arc::new(Guard::new(site, None, metrics));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -38,6 +38,7 @@ pub use query::{BadQuery, Query};
 pub use render::render;
 pub use selfmetrics::{About, SelfMetrics};
 pub use server::{BindError, Server};
+pub use site::{Answer, OwnPage};
 #[cfg(fuzzing)]
 pub use web::fuzzing;
 pub use web::{WebConfig, WebConfigError};

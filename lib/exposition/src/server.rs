@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::collecting::Collecting;
 use crate::guard::Guard;
 use crate::selfmetrics::SelfMetrics;
-use crate::site::Site;
+use crate::site::{OwnPage, Site};
 use crate::visit::House;
 use crate::web::WebConfig;
 
@@ -30,6 +30,7 @@ pub struct Server {
     listeners: Vec<StdListener>,
     web: Option<WebConfig>,
     metrics_path: Option<String>,
+    own_pages: Vec<OwnPage>,
 }
 
 impl Server {
@@ -50,7 +51,14 @@ impl Server {
                 listen(address).map_err(|source| BindError { address: *address, source })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { listeners, web: None, metrics_path: None })
+        Ok(Self { listeners, web: None, metrics_path: None, own_pages: Vec::new() })
+    }
+
+    /// Serves these too.
+    #[must_use]
+    pub fn with_own_pages(mut self, pages: Vec<OwnPage>) -> Self {
+        self.own_pages = pages;
+        self
     }
 
     /// Serves as a web configuration wants it, where there is one.
@@ -87,7 +95,7 @@ impl Server {
         metrics: Arc<SelfMetrics>,
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let site = Site::new(collecting, Arc::clone(&metrics), self.metrics_path);
+        let site = Site::new(collecting, Arc::clone(&metrics), self.metrics_path, self.own_pages);
         let guard = Arc::new(Guard::new(site, self.web.map(Arc::new), Arc::clone(&metrics)));
         let house = Arc::new(House::new(guard, metrics));
         let mut accepting = tokio::task::JoinSet::new();

@@ -25,11 +25,26 @@ const DEADLINE_RESERVE: Duration = Duration::from_millis(250);
 /// Pages smaller than this are sent as they are.
 const GZIP_FROM_BYTES: usize = 1024;
 
+/// A page of a daemon's own, beside those that all have.
+#[derive(Clone)]
+pub struct OwnPage {
+    /// Where it is, with its slash.
+    pub path: &'static str,
+    /// What it is, in a few words for the index.
+    pub about: &'static str,
+    /// Makes the page, which is JSON, from what is in memory: it may wait for nothing.
+    pub json: Arc<Answer>,
+}
+
+/// What answers a query.
+pub type Answer = dyn Fn(&Query) -> Vec<u8> + Send + Sync;
+
 /// The pages, and who counts their requests.
 pub(crate) struct Site {
     collecting: Collecting,
     metrics: Arc<SelfMetrics>,
     metrics_path: String,
+    own_pages: Vec<OwnPage>,
     packer: Packer,
 }
 
@@ -39,9 +54,14 @@ impl Site {
         collecting: Collecting,
         metrics: Arc<SelfMetrics>,
         metrics_path: Option<String>,
+        own_pages: Vec<OwnPage>,
     ) -> Self {
         let metrics_path = metrics_path.unwrap_or_else(|| METRICS_PATH.to_owned());
-        Self { collecting, metrics, metrics_path, packer: Packer::default() }
+        Self { collecting, metrics, metrics_path, own_pages, packer: Packer::default() }
+    }
+
+    fn own_page(&self, path: &str) -> Option<&OwnPage> {
+        self.own_pages.iter().find(|page| page.path == path)
     }
 
     pub(crate) async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -58,6 +78,7 @@ impl Site {
             "/healthz" => "healthz",
             "/readyz" => "readyz",
             "/" => "index",
+            path if let Some(page) = self.own_page(path) => page.path.trim_start_matches('/'),
             _ => return ("other", plain(StatusCode::NOT_FOUND, "no such page; see /\n")),
         };
         if request.method() != Method::GET && request.method() != Method::HEAD {
@@ -72,9 +93,20 @@ impl Site {
             "readyz" => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "the first collection is not done\n")
             }
-            _ => self.index(),
+            "index" => self.index(),
+            _ => self.own_answer(request),
         };
         (handler, response)
+    }
+
+    fn own_answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let Some(page) = self.own_page(request.uri().path()) else {
+            return plain(StatusCode::NOT_FOUND, "no such page; see /\n");
+        };
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let mut response = Response::new(Full::new(Bytes::from((page.json)(&query))));
+        response.headers_mut().insert(CONTENT_TYPE, header("application/json"));
+        response
     }
 
     async fn metrics_page(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -118,11 +150,15 @@ impl Site {
 
     fn index(&self) -> Response<Full<Bytes>> {
         let about = self.metrics.about();
+        let item = |page: &OwnPage| {
+            format!("<li><a href=\"{path}\">{path}</a>: {}</li>", page.about, path = page.path)
+        };
+        let own_pages: String = self.own_pages.iter().map(item).collect();
         let body = format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <title>edctl {component}</title></head><body>\n\
              <h1>edctl {component}</h1>\n<p>{about} Version {version}.</p>\n\
-             <ul><li><a href=\"{path}\">{path}</a></li>\
+             <ul><li><a href=\"{path}\">{path}</a></li>{own_pages}\
              <li><a href=\"/healthz\">/healthz</a>: alive</li>\
              <li><a href=\"/readyz\">/readyz</a>: first collection done</li></ul>\n\
              </body></html>\n",

@@ -17,7 +17,7 @@ pub use event::{
     Event, FACTS, FactSource, MAX_COMMENT_BYTES, MAX_FACT_BYTES, MAX_NAME_BYTES, Task,
 };
 pub use hook::Hook;
-pub use limits::{MAX_REPLY_BYTES, MAX_REQUEST_BYTES, OLDEST_VERSION, VERSION};
+pub use limits::{MAX_REASON_BYTES, MAX_REPLY_BYTES, MAX_REQUEST_BYTES, OLDEST_VERSION, VERSION};
 pub use reply::{Outcome, Reply};
 pub use request::{DecodeError, Request};
 pub use text::clean;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DecodeError, MAX_NAME_BYTES, MAX_REPLY_BYTES, VERSION};
+use crate::{DecodeError, MAX_NAME_BYTES, MAX_REASON_BYTES, MAX_REPLY_BYTES, VERSION};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +31,16 @@ pub struct Reply {
     /// The job's trace context as its submitter made it, for a task's prolog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Why no job should start on this node, for a prolog and a health check; an older hook does not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
 }
 
 impl Reply {
     /// A reply with nothing but its outcome.
     #[must_use]
     pub fn new(outcome: Outcome) -> Self {
-        Self { v: VERSION, outcome, traceparent: None }
+        Self { v: VERSION, outcome, traceparent: None, unfit: None }
     }
 
     /// The reply as one line, its line feed included.
@@ -65,12 +68,16 @@ impl Reply {
         }
         let reply: Self =
             serde_json::from_slice(line).map_err(|e| DecodeError::Malformed(e.to_string()))?;
-        match &reply.traceparent {
-            Some(text) if !crate::text::is_clean(text, MAX_NAME_BYTES) => {
-                Err(DecodeError::Field("traceparent"))
-            }
-            _ => Ok(reply),
+        let is_clean = |text: &Option<String>, max_bytes| {
+            text.as_ref().is_none_or(|text| crate::text::is_clean(text, max_bytes))
+        };
+        if !is_clean(&reply.traceparent, MAX_NAME_BYTES) {
+            return Err(DecodeError::Field("traceparent"));
         }
+        if !is_clean(&reply.unfit, MAX_REASON_BYTES) {
+            return Err(DecodeError::Field("unfit"));
+        }
+        Ok(reply)
     }
 }
 

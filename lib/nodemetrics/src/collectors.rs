@@ -5,11 +5,10 @@ use std::time::Instant;
 use edctl_exposition::{BadQuery, Page, Query};
 
 use crate::collector::table::COLLECTORS;
-use crate::frame::apart;
 use crate::frame::choice::{self, Choice};
 use crate::frame::entry::{Entry, Runs};
 use crate::frame::report::{self, Report};
-use crate::frame::running::Running;
+use crate::frame::running::{self, Running};
 use crate::host::Host;
 use crate::options::Options;
 use crate::reading::hotplug::Hotplug;
@@ -56,7 +55,7 @@ impl Collectors {
         others.iter_mut().for_each(|running| running.begin(events));
         let mut reports: Vec<Report> =
             others.iter_mut().filter_map(|running| running.run_here(events, page)).collect();
-        let until = Instant::now() + apart::PATIENCE;
+        let until = Instant::now() + running::PATIENCE;
         reports.extend(others.iter_mut().filter_map(|running| running.end(until, page)));
         reports.extend(last.iter_mut().filter_map(|running| running.run_here(events, page)));
         reports.sort_by_key(|report| report.name);

@@ -26,3 +26,4 @@ pub use host::{Host, Uname, read_uname};
 pub use listing::ListingFlags;
 pub use options::Options;
 pub use reading::error::State;
+pub use reading::mounts::{MountPoint, mount_points};

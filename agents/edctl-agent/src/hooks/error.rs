@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HooksError {
+pub(crate) enum HooksError {
     #[error("cannot start the {thread} thread")]
     Thread { thread: &'static str, source: io::Error },
     #[error("the writing thread has ended")]

@@ -26,6 +26,7 @@ use edctl_fault::Fault;
 
 use crate::config::{AgentConfig, STATE_FLAG};
 use crate::directory;
+use crate::health::{Gate, Health};
 use crate::node::{Disk, Store};
 use crate::reports::Reports;
 use crate::status::{About, Answering};
@@ -52,12 +53,17 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    pub(crate) fn start(config: &AgentConfig, reports: Reports) -> Result<Self, Fault> {
+    pub(crate) fn start(
+        config: &AgentConfig,
+        boot_id: String,
+        reports: Reports,
+        health: &Health,
+        gate: Gate,
+    ) -> Result<Self, Fault> {
         let until = Instant::now() + START_PATIENCE;
         let left = || until.saturating_duration_since(Instant::now());
         let directory = config.state.directory.clone();
         let spool = directory.join("spool");
-        let boot_id = read_boot_id(&config.path.procfs)?;
         let record = Arc::new(Record::new(boot_id.clone()));
         let open = move || open_store(&directory, &boot_id);
         let writer = Writer::start(Arc::clone(&record), open, left())?;
@@ -68,11 +74,13 @@ impl Hooks {
             server::Context {
                 record: Arc::clone(&record),
                 authority: Authority::of(&config.hooks.slurm_user),
+                gate,
                 status: Answering {
                     about: About::now(&config.state.directory),
                     record: Arc::clone(&record),
                     spool: replay.view(),
                     reports,
+                    board: Arc::clone(health.board()),
                 },
             },
         )?;
@@ -154,7 +162,11 @@ fn collect_record(record: &Inner, page: &mut Page) {
     );
 }
 
-fn read_boot_id(procfs: &Path) -> Result<String, HooksError> {
+/// The machine's present boot.
+///
+/// # Errors
+/// Names the file that cannot be read.
+pub(crate) fn read_boot_id(procfs: &Path) -> Result<String, HooksError> {
     let path = procfs.join("sys/kernel/random/boot_id");
     match std::fs::read_to_string(&path) {
         Ok(id) => Ok(id.trim().to_owned()),

@@ -13,7 +13,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use edctl_fault::Fault;
-use edctl_hookmsg::{DecodeError, Event, Hook, MAX_REQUEST_BYTES, Outcome, Reply, Request};
+use edctl_hookmsg::{
+    DecodeError, Event, Hook, MAX_REASON_BYTES, MAX_REQUEST_BYTES, Outcome, Reply, Request, clean,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
@@ -24,6 +26,7 @@ use super::error::HooksError;
 use super::record::{Record, Word};
 use crate::config::SOCKET_FLAG;
 use crate::directory;
+use crate::health::Gate;
 use crate::node::Source;
 use crate::status::Answering;
 
@@ -45,6 +48,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Context {
     pub(crate) record: Arc<Record>,
     pub(crate) authority: Authority,
+    pub(crate) gate: Gate,
     pub(crate) status: Answering,
 }
 
@@ -234,7 +238,13 @@ async fn answer_event(event: &Event, uid: u32, context: &Context) -> Reply {
         _ => None,
     };
     let outcome = if is_written(word, context).await { Outcome::Accepted } else { Outcome::Held };
-    Reply { traceparent, ..Reply::new(outcome) }
+    // A health check is told what a prolog would be.
+    let unfit = match event.hook {
+        Hook::Prolog | Hook::HealthCheck => context.gate.refuses(event.hook),
+        _ => None,
+    };
+    let unfit = unfit.map(|reason| clean(&reason.to_string(), MAX_REASON_BYTES));
+    Reply { traceparent, unfit, ..Reply::new(outcome) }
 }
 
 /// What a caller is told that may not say this.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::model::{About, Status};
+use crate::health::Board;
 use crate::hooks::{Record, SpoolView};
 use crate::reports::Reports;
 
@@ -12,6 +13,7 @@ pub(crate) struct Answering {
     pub(crate) record: Arc<Record>,
     pub(crate) spool: Arc<Mutex<SpoolView>>,
     pub(crate) reports: Reports,
+    pub(crate) board: Arc<Board>,
 }
 
 impl Answering {
@@ -22,6 +24,7 @@ impl Answering {
             &self.record.lock(),
             &self.spool.lock().unwrap_or_else(PoisonError::into_inner),
             &self.reports.lock(),
+            self.board.verdict(),
         );
         let mut line = serde_json::to_vec(&status).unwrap_or_default();
         line.push(b'\n');

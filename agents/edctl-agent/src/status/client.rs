@@ -14,7 +14,7 @@ const MAX_REPLY_BYTES: u64 = 16 << 20;
 
 /// Why there is no status.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoStatus {
+pub(crate) enum NoStatus {
     #[error("it cannot be asked")]
     Request(#[from] DecodeError),
     #[error(transparent)]
@@ -25,7 +25,7 @@ pub(super) enum NoStatus {
     Answer(#[from] serde_json::Error),
 }
 
-pub(super) fn ask(socket: &Path) -> Result<Status, NoStatus> {
+pub(crate) fn ask(socket: &Path) -> Result<Status, NoStatus> {
     let line = Request::Status.encode()?;
     let reply = exchange(socket, &line)?;
     if reply.is_empty() {

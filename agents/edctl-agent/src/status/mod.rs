@@ -10,15 +10,15 @@ use std::process::ExitCode;
 
 use edctl_fault::Chain;
 
+use crate::exit;
 use crate::flags::{Output, StatusFlags};
 
 pub(crate) use answer::Answering;
+pub(crate) use client::ask;
 pub(crate) use model::About;
 #[cfg(test)]
 pub(crate) use model::Status;
-
-/// Exit code when there is no agent to ask: the infrastructure is at fault, not the question.
-const EXIT_NO_AGENT: u8 = 3;
+pub(crate) use text::utc;
 
 /// Asks the agent and shows what it says.
 pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
@@ -28,7 +28,7 @@ pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
             let (socket, reason) = (flags.socket.display(), Chain(&reason));
             eprintln!("edctl-agent: no agent answers on {socket}: {reason}");
             eprintln!("edctl-agent: is it running? systemctl status edctl-agent");
-            return ExitCode::from(EXIT_NO_AGENT);
+            return ExitCode::from(exit::NO_AGENT);
         }
     };
     let shown = match flags.output {
@@ -39,7 +39,7 @@ pub(crate) fn run(flags: &StatusFlags) -> ExitCode {
         Ok(shown) => {
             // A reader that closes the pipe has seen enough.
             drop(std::io::stdout().write_all(shown.as_bytes()));
-            ExitCode::SUCCESS
+            exit::code(status.fitness())
         }
         Err(error) => {
             eprintln!("edctl-agent: cannot show the status: {error}");

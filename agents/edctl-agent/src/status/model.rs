@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use edctl_health::{Fitness, Outcome, Verdict};
 use edctl_nodemetrics::Report;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,9 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) spool_stuck_secs: f64,
     pub(crate) collectors: Vec<CollectorStatus>,
+    /// Whether the node is fit for jobs; absent where nothing is checked, and in an older agent's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) health: Option<Verdict>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,8 +96,15 @@ pub(crate) struct CollectorStatus {
 }
 
 impl Status {
-    pub(crate) fn of(about: &About, record: &Inner, spool: &SpoolView, reports: &[Report]) -> Self {
+    pub(crate) fn of(
+        about: &About,
+        record: &Inner,
+        spool: &SpoolView,
+        reports: &[Report],
+        health: Option<Verdict>,
+    ) -> Self {
         Self {
+            health,
             v: VERSION,
             node: about.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -127,10 +138,24 @@ impl Status {
         }
     }
 
+    /// What a script is told: what the checks say, and that something of the agent's own is wrong.
+    pub(crate) fn fitness(&self) -> Fitness {
+        let fitness = self.health.as_ref().map_or(Fitness::Fit, |verdict| verdict.verdict);
+        match fitness {
+            Fitness::Fit | Fitness::Unknown if !self.troubles().is_empty() => Fitness::Degraded,
+            fitness => fitness,
+        }
+    }
+
     /// What is wrong, in words, the worst first.
     pub(crate) fn troubles(&self) -> Vec<String> {
         let hangs = |stuck_secs: f64| stuck_secs >= STUCK.as_secs_f64();
         let mut troubles = Vec::new();
+        let of_checks = self.health.iter().flat_map(|verdict| &verdict.checks);
+        let failing = of_checks.filter(|check| check.state == Outcome::Fail && !check.shadow);
+        troubles.extend(
+            failing.map(|check| format!("the check {} fails: {}", check.name, check.detail)),
+        );
         if let Some(state) = &self.state {
             let place = state.directory.display();
             if hangs(state.stuck_secs) {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use edctl_health::{CheckState, Fitness, Outcome};
 use jiff::Timestamp;
 
 use super::model::{CollectorStatus, Status};
@@ -18,6 +19,7 @@ pub(super) fn render(status: &Status, all: bool) -> String {
 fn render_at(status: &Status, all: bool, now: Duration) -> String {
     let mut text = String::new();
     troubles(&mut text, status);
+    health(&mut text, status, now);
     jobs(&mut text, status, now);
     hooks(&mut text, status);
     collectors(&mut text, status, all);
@@ -44,6 +46,38 @@ fn troubles(text: &mut String, status: &Status) {
     };
     for trouble in troubles {
         let _ = writeln!(text, "  {trouble}");
+    }
+}
+
+/// What the node's checks say: those that are not well, or how many are.
+fn health(text: &mut String, status: &Status, now: Duration) {
+    let Some(verdict) = &status.health else {
+        text.push_str("\nhealth: not checked\n");
+        return;
+    };
+    let is_shown = |check: &&CheckState| check.state >= Outcome::Unknown;
+    let rows = verdict.checks.iter().filter(is_shown).map(|check| {
+        let shadow = if check.shadow { " (shadow)" } else { "" };
+        vec![
+            check.name.clone(),
+            format!("{}{shadow}", check.state.as_str()),
+            check.class.as_str().to_owned(),
+            check.code.clone(),
+            span(now, check.since_usec),
+            check.detail.clone(),
+        ]
+    });
+    let title = format!(
+        "health: {} for {}, {} checks, the last look {:.0} s ago",
+        verdict.verdict.as_str(),
+        span(now, verdict.since_usec),
+        verdict.checks.len(),
+        verdict.age_secs,
+    );
+    let head = ["CHECK", "STATE", "CLASS", "CODE", "FOR", "WHAT IT SAW"];
+    write_table(text, &title, &title, &head, rows.collect());
+    if verdict.verdict != Fitness::Fit {
+        text.push_str("  edctl-agent checks explain NAME says how to clear it\n");
     }
 }
 
@@ -174,7 +208,7 @@ fn span(now: Duration, since_usec: u64) -> String {
 }
 
 /// A moment as ISO 8601 in UTC.
-fn utc(usec: u64) -> String {
+pub(crate) fn utc(usec: u64) -> String {
     let time = i64::try_from(usec).ok().and_then(|usec| Timestamp::from_microsecond(usec).ok());
     time.map_or_else(|| "-".to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
@@ -225,6 +259,8 @@ mod tests {
 w1: 2 things are wrong
   the collector cpu failed: no
   1 record of the spool is corrupt and was put aside
+
+health: not checked
 
 jobs on this node
   JOB  USER      PARTITION  STAGE  TASKS  FOR    SINCE

@@ -78,10 +78,11 @@ class HangingState(unittest.TestCase):
             [OURS, "status", "--socket", self.agent.socket, *flags],
             capture_output=True,
             text=True,
-            check=True,
             timeout=PATIENCE,
         )
         self.assertLess(time.monotonic() - began, MAX_SECONDS)
+        # The machine that this runs on need not be fit for jobs.
+        self.assertIn(shown.returncode, (0, 1, 2), shown.stderr)
         return shown.stdout
 
     def status(self) -> dict:

@@ -1,6 +1,5 @@
 //! What a collector is, which run, where they run, and how they fared.
 
-pub(crate) mod apart;
 pub(crate) mod choice;
 pub(crate) mod entry;
 pub(crate) mod flags;

@@ -1,11 +1,11 @@
 //! A collector where it runs: with the others, or on a thread of its own.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use edctl_daemon::Apart;
 use edctl_exposition::Page;
 
-use crate::frame::apart::Apart;
 use crate::frame::entry::{Collector, Entry, Runs};
 use crate::frame::report::Report;
 use crate::host::Host;
@@ -14,6 +14,9 @@ use crate::reading::error::{CollectError, State};
 use crate::reading::hotplug::Events;
 use crate::reading::left_out::LeftOut;
 use crate::reading::sysfs;
+
+/// How long the page waits for collectors apart after all others are done.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 type Work = Apart<(Result<Page, CollectError>, LeftOut)>;
 
@@ -139,7 +142,7 @@ impl Running {
                 let (ended, duration) = apart.end(until);
                 let (outcome, left_out) = match ended {
                     Ok((own, left_out)) => (own.map(|own| page.merge(own)), left_out),
-                    Err(error) => (Err(error), LeftOut::default()),
+                    Err(lost) => (Err(lost.into()), LeftOut::default()),
                 };
                 Some(Report::of(self.entry.name, outcome, &left_out, duration, page))
             }
@@ -167,8 +170,6 @@ fn start_apart(name: &'static str, mut collector: Box<dyn Collector>) -> Work {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::collector::table::COLLECTORS;
     use crate::reading::hotplug::Hotplug;

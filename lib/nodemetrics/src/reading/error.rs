@@ -1,8 +1,8 @@
 //! Why a collector has nothing to show.
 
+use edctl_daemon::Lost;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use edctl_netlink::DumpError;
 
@@ -52,15 +52,12 @@ pub(crate) enum CollectError {
     /// The kernel was asked, and did not tell.
     #[error("cannot get {what}")]
     Netlink { what: &'static str, source: DumpError },
-    /// What it reads keeps it waiting.
-    #[error("no answer for {} s", waited.as_secs())]
-    Timeout { waited: Duration },
     /// Something else, told as it is.
     #[error("{message}")]
     Other { reason: &'static str, message: String },
-    /// It has no thread any more; the journal says why.
-    #[error("its thread has ended")]
-    NoThread,
+    /// Its thread has nothing to give.
+    #[error(transparent)]
+    Lost(#[from] Lost),
 }
 
 impl CollectError {
@@ -101,8 +98,8 @@ impl CollectError {
             | Self::Io { .. }
             | Self::Parse { .. }
             | Self::Other { .. }
-            | Self::NoThread => State::Error,
-            Self::Timeout { .. } => State::Timeout,
+            | Self::Lost(Lost::Ended) => State::Error,
+            Self::Lost(Lost::Stuck { .. }) => State::Timeout,
         }
     }
 
@@ -114,9 +111,9 @@ impl CollectError {
             Self::Io { .. } => "io",
             Self::Parse { .. } => "parse",
             Self::Netlink { .. } => "netlink",
-            Self::Timeout { .. } => "timeout",
+            Self::Lost(Lost::Stuck { .. }) => "timeout",
             Self::Other { reason, .. } => reason,
-            Self::NoThread => "thread",
+            Self::Lost(Lost::Ended) => "thread",
         }
     }
 }

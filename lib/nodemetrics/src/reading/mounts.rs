@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::reading::error::CollectError;
-use crate::reading::kernel_file::Text;
+use crate::reading::kernel_file::{KernelFile, Text};
 
 /// One mount as this namespace sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,40 @@ pub(crate) struct Mount {
     pub(crate) major: String,
     pub(crate) minor: String,
     pub(crate) read_only: bool,
+    /// The mount's options and those of its file system, in their order.
+    options: Vec<String>,
+}
+
+/// What is mounted somewhere, for who compares it with what should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountPoint {
+    /// Where.
+    pub path: String,
+    /// The file system's type.
+    pub fs_type: String,
+    /// The device or the server's directory.
+    pub source: String,
+    /// The mount's options and those of its file system; `rw` stands here only where both have it.
+    pub options: Vec<String>,
+}
+
+/// What this process sees mounted, without what is hidden by something else.
+///
+/// # Errors
+/// Names the file and why it cannot be read.
+pub fn mount_points(procfs: &Path) -> io::Result<Vec<MountPoint>> {
+    let mut file = KernelFile::new(procfs.join("self/mountinfo"));
+    let mounts =
+        file.read().and_then(parse).map_err(|error| io::Error::other(error.to_string()))?;
+    let point = |mount: Mount| {
+        let Mount { mount_point: path, fs_type, device: source, read_only, mut options, .. } =
+            mount;
+        if read_only {
+            options.retain(|option| option != "rw");
+        }
+        MountPoint { path, fs_type, source, options }
+    };
+    Ok(mounts.into_iter().map(point).collect())
 }
 
 /// The mounts in the file's order; of several on one place only that which hides the others.
@@ -92,6 +127,7 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
         major: major.to_owned(),
         minor: minor.to_owned(),
         read_only: read_only(options) || read_only(super_options),
+        options: options.split(',').chain(super_options.split(',')).map(str::to_owned).collect(),
     })
 }
 

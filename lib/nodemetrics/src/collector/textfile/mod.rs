@@ -19,13 +19,13 @@ mod places;
 use crate::options::textfile::TextfileOptions;
 use std::time::Instant;
 
+use edctl_daemon::Apart;
 use edctl_exposition::{Family, Page};
 
 use self::fault::{Fault, Told};
 use self::gather::{Gathered, Named};
-use crate::frame::apart;
-use crate::frame::apart::Apart;
 use crate::frame::entry::{Collector, Entry, FamilyDoc, Preset, Runs};
+use crate::frame::running::PATIENCE;
 use crate::reading::error::CollectError;
 use crate::reading::left_out;
 
@@ -57,7 +57,7 @@ impl Textfile {
     fn gathered(&mut self) -> Result<Gathered, CollectError> {
         let Some(reading) = &mut self.reading else { return Ok(Gathered::default()) };
         reading.begin();
-        reading.end(Instant::now() + apart::PATIENCE).0
+        Ok(reading.end(Instant::now() + PATIENCE).0?)
     }
 }
 

@@ -1,7 +1,4 @@
 //! The agent and the hook together, and the agent in a bad world.
-#![expect(clippy::unwrap_used, reason = "a panic is a test's report")]
-
-mod node;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use node::Node;
+use crate::node::Node;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 

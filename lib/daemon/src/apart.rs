@@ -1,16 +1,25 @@
-//! A collector's work on a thread of its own, for what may block: a page waits for it only a moment, and
-//! one that is stuck is not asked again before it has come back.
+//! Work on a thread of its own, for what may block: who asks waits only a moment, and one that is stuck is not
+//! asked again before it has come back.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use crate::reading::error::CollectError;
-
-/// How long the page waits for such collectors after all others are done.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+/// Why there is nothing from the thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// It is still at work.
+    #[error("no answer for {} s", waited.as_secs())]
+    Stuck {
+        /// How long it has been.
+        waited: Duration,
+    },
+    /// It could not start, or ended by a panic.
+    #[error("its thread has ended")]
+    Ended,
+}
 
 /// The thread, and whether it is at work.
-pub(crate) struct Apart<T> {
+pub struct Apart<T> {
     ask: SyncSender<()>,
     answers: Receiver<(T, Duration)>,
     /// When it was asked for what it has not given yet.
@@ -19,7 +28,7 @@ pub(crate) struct Apart<T> {
 
 impl<T: Send + 'static> Apart<T> {
     /// Starts the thread; it ends when this is dropped and its work, if any, is done.
-    pub(crate) fn start(name: &'static str, mut work: impl FnMut() -> T + Send + 'static) -> Self {
+    pub fn start(name: &'static str, mut work: impl FnMut() -> T + Send + 'static) -> Self {
         let (ask, asked) = sync_channel::<()>(1);
         let (answer, answers) = sync_channel(1);
         let thread = std::thread::Builder::new().name(name.chars().take(15).collect());
@@ -33,13 +42,13 @@ impl<T: Send + 'static> Apart<T> {
             }
         });
         if let Err(error) = spawned {
-            tracing::error!(collector = name, %error, "no thread");
+            tracing::error!(work = name, %error, "no thread");
         }
         Self { ask, answers, asked: None }
     }
 
     /// Has it begin, unless it is still at the last scrape's work.
-    pub(crate) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         if self.asked.is_some() && self.answers.try_recv().is_ok() {
             // What comes after its page is of no use to the next one.
             self.asked = None;
@@ -50,9 +59,9 @@ impl<T: Send + 'static> Apart<T> {
     }
 
     /// What it has, if that comes by then, and how long it took.
-    pub(crate) fn end(&mut self, until: Instant) -> (Result<T, CollectError>, Duration) {
+    pub fn end(&mut self, until: Instant) -> (Result<T, Lost>, Duration) {
         let Some(asked) = self.asked else {
-            return (Err(CollectError::NoThread), Duration::ZERO);
+            return (Err(Lost::Ended), Duration::ZERO);
         };
         match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok((result, duration)) => {
@@ -61,9 +70,9 @@ impl<T: Send + 'static> Apart<T> {
             }
             Err(RecvTimeoutError::Timeout) => {
                 let waited = asked.elapsed();
-                (Err(CollectError::Timeout { waited }), waited)
+                (Err(Lost::Stuck { waited }), waited)
             }
-            Err(RecvTimeoutError::Disconnected) => (Err(CollectError::NoThread), Duration::ZERO),
+            Err(RecvTimeoutError::Disconnected) => (Err(Lost::Ended), Duration::ZERO),
         }
     }
 }
@@ -73,7 +82,6 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
-    use crate::reading::error::State;
 
     fn gated() -> (Sender<()>, Apart<u32>) {
         let (token, tokens) = channel();
@@ -90,7 +98,7 @@ mod tests {
         for _ in 0..3 {
             apart.begin();
             let (outcome, _) = apart.end(Instant::now());
-            assert_eq!(outcome.unwrap_err().state(), State::Timeout);
+            assert!(matches!(outcome, Err(Lost::Stuck { .. })));
         }
         // It comes back with what is too late, and is asked anew.
         token.send(()).unwrap();
@@ -111,7 +119,7 @@ mod tests {
             apart.begin();
             let (outcome, _): (Result<(), _>, _) =
                 apart.end(Instant::now() + Duration::from_secs(60));
-            assert_eq!(outcome.unwrap_err().state(), State::Error);
+            assert_eq!(outcome, Err(Lost::Ended));
         }
     }
 }
