@@ -8,7 +8,7 @@ help:
 	@echo "make demo-local  the daemons and both flows as an ordinary user, without Slurm"
 	@echo "make test        everything CI runs: lint, unit, live, peer, fuzz, packages, the lab end to end (root)"
 	@echo "make test-fast   lint and unit tests, for the everyday loop"
-	@echo "make live        exporter-process on real processes, beside process-exporter; exporter-slurm at a real Slurm; the agent on a dead mount (root)"
+	@echo "make live        exporter-process on real processes, beside process-exporter; exporter-slurm and edctl-drainer at a real Slurm; the agent on a dead mount (root)"
 	@echo "make releases    exporter-slurm at the Slurm of other Debian releases, 20.11 to 26.05 (root, a Debian mirror)"
 	@echo "make peer        the node agent beside node_exporter: every series of theirs is in ours"
 	@echo "make fuzz        five minutes for each parser against any content"
@@ -55,10 +55,11 @@ unit:
 	python3 -B -m unittest discover -v -s packaging/tests -t packaging
 
 live: deps
-	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent -p edctl-hook
+	cargo build --locked -p edctl-exporter-process -p edctl-exporter-slurm -p edctl-agent -p edctl-hook -p edctl-drainer
 	python3 -B -m unittest discover -v exporter-process/tests/live
 	python3 -B -m unittest discover -v exporter-slurm/tests/live
 	python3 -B -m unittest discover -v agents/edctl-agent/tests/live
+	python3 -B -m unittest discover -v agents/edctl-drainer/tests/live
 	python3 -B -m unittest discover -v agents/edctl/tests/live
 
 # Not in CI: it needs more of Debian than its own release, and sid moves.

@@ -5,7 +5,7 @@ import contextlib
 from .cluster import Cluster, wait_until
 
 USABLE_STATES = {"idle", "mixed", "allocated", "completing"}
-TARGETS = 9
+TARGETS = 10
 
 
 def settle(cluster: Cluster) -> None:

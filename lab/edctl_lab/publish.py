@@ -16,6 +16,7 @@ SERVICES = {
     "edctl-agent": 9810,
     "edctl-exporter-slurm": 9811,
     "edctl-exporter-process": 9812,
+    "edctl-drainer": 9813,
 }
 START_TIMEOUT_SECS = 10
 

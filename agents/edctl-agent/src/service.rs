@@ -122,7 +122,7 @@ fn verdict_page(serving: &Serving) -> OwnPage {
         about: "whether the node is fit for jobs, and why not",
         json: Arc::new(move |query| {
             query.all("brake").for_each(|word| gate.hear(word));
-            board.page()
+            board.page(gate.refused_usec())
         }),
     }
 }

@@ -12,7 +12,7 @@ from .case import WORKERS, ClusterTest
 
 DAEMONS = {"edctl-agent": 9810, "edctl-exporter-process": 9812}
 # What systemd-analyze may find at most, in tenths. Why the agent has more: its unit says.
-EXPOSURE = {"edctl-agent": 35, "edctl-exporter-process": 25, "edctl-exporter-slurm": 20}
+EXPOSURE = {"edctl-agent": 35, "edctl-drainer": 20, "edctl-exporter-process": 25, "edctl-exporter-slurm": 20}
 PUSH = "echo edctl_pushed_by_a_test 1 | curl -sSf --data-binary @- http://ctl:9091/metrics/job/nightly/instance/a-run"
 
 
@@ -63,8 +63,8 @@ class Rollout(ClusterTest):
         wait_until("idle nodes", lambda: set(self.cluster.node_states().values()) == {"idle"})
         self.assertEqual(set(self.cluster.node_states()), {"ctl", *WORKERS})
 
-    def test_prometheus_scrapes_nine_targets(self) -> None:
-        wait_until("nine targets up", lambda: len(self.cluster.query("up == 1")) == 9)
+    def test_prometheus_scrapes_ten_targets(self) -> None:
+        wait_until("ten targets up", lambda: len(self.cluster.query("up == 1")) == 10)
         per_job = {one["metric"]["job"]: one["value"][1] for one in self.cluster.query("count by (job) (up)")}
         self.assertEqual(
             per_job,
@@ -72,6 +72,7 @@ class Rollout(ClusterTest):
                 "edctl-agent": "3",
                 "edctl-exporter-process": "3",
                 "edctl-exporter-slurm": "1",
+                "edctl-drainer": "1",
                 "pushgateway": "1",
                 "prometheus": "1",
             },
@@ -79,7 +80,7 @@ class Rollout(ClusterTest):
 
     def test_every_page_is_one_that_prometheus_tools_accept(self) -> None:
         pages = [(node, port) for node in ("ctl", *WORKERS) for port in DAEMONS.values()]
-        for node, port in [*pages, ("ctl", 9811)]:
+        for node, port in [*pages, ("ctl", 9811), ("ctl", 9813)]:
             with self.subTest(node=node, port=port):
                 page = self.cluster.out(node, ["curl", "-sSf", f"http://127.0.0.1:{port}/metrics"])
                 checked = self.cluster.run("ctl", ["promtool", "check", "metrics"], stdin=page)
@@ -150,6 +151,7 @@ class Rollout(ClusterTest):
             "slurmd",
             "edctl-agent",
             "edctl-exporter-slurm",
+            "edctl-drainer",
             "edctl-exporter-process",
             "prometheus",
             "slurmdbd",

@@ -47,7 +47,7 @@ class Screen(unittest.TestCase):
         self.assertEqual(wrong, [])
         for words in (
             "2 of 2 idle or mixed",
-            "9 of 9 targets up",
+            "10 of 10 targets up",
             "passed 45/45",
             "job 7 on w1, 8.6 s, run R1",
             "http://127.0.0.1:39090/targets",

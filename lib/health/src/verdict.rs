@@ -90,6 +90,9 @@ pub struct Verdict {
     pub age_secs: f64,
     /// How far apart the rounds of checks are, in seconds.
     pub period_secs: u64,
+    /// When a prolog last refused a job here, in microseconds since 1970: the drain that Slurm made of it is ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_usec: Option<u64>,
     /// The checks, by name.
     pub checks: Vec<CheckState>,
 }
@@ -191,6 +194,7 @@ mod tests {
             time_usec: 2,
             age_secs: 0.5,
             period_secs: 30,
+            refused_usec: None,
             checks,
         }
     }

@@ -181,6 +181,55 @@ pub static CANCEL: Command = Command {
     proof: &["agents/edctl/tests/cli/slurm.rs"],
 };
 
+/// One row for each node and partition, with what a drain needs to know.
+pub static NODE_STATES: Command = Command {
+    program: "sinfo",
+    args: &[
+        "--noheader",
+        "--all",
+        "--Node",
+        "--Format=NodeList:|,PartitionName:|,StateComplete:|,NodeAddr:|,User:|,Reason:",
+    ],
+    why: "edctl-drainer, each interval: as NODES, but only states and reasons, and where a node's agent is",
+    proof: &[
+        "agents/edctl-drainer/tests/live/test_drainer.py",
+        "lab/tests/cluster/test_drainer.py",
+    ],
+};
+
+/// Drains nodes or writes the reason of a drain anew; the caller adds `NodeName=` and `Reason=`.
+pub static DRAIN: Command = Command {
+    program: "scontrol",
+    args: &["update", "State=DRAIN"],
+    why: "edctl-drainer; it replaces whatever reason stands there, so it is read again just before",
+    proof: &[
+        "agents/edctl-drainer/tests/live/test_drainer.py",
+        "lab/tests/cluster/test_drainer.py",
+    ],
+};
+
+/// Brings drained nodes back and clears their reason; the caller adds `NodeName=`.
+pub static RESUME: Command = Command {
+    program: "scontrol",
+    args: &["update", "State=RESUME"],
+    why: "edctl-drainer",
+    proof: &[
+        "agents/edctl-drainer/tests/live/test_drainer.py",
+        "lab/tests/cluster/test_drainer.py",
+    ],
+};
+
+/// Which slurmctld answers: one line for each controller.
+pub static PING: Command = Command {
+    program: "scontrol",
+    args: &["ping"],
+    why: "edctl-drainer acts only beside the slurmctld that is in charge; asked only before it acts",
+    proof: &[
+        "agents/edctl-drainer/tests/live/test_drainer.py",
+        "lab/tests/cluster/test_drainer.py",
+    ],
+};
+
 /// Everything that may be run, for tests that compare it with what is run.
 pub static ALL: &[&Command] = &[
     &NODES,
@@ -195,6 +244,10 @@ pub static ALL: &[&Command] = &[
     &JOB,
     &SUBMIT,
     &CANCEL,
+    &NODE_STATES,
+    &DRAIN,
+    &RESUME,
+    &PING,
 ];
 
 #[cfg(test)]

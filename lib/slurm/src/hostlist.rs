@@ -1,5 +1,7 @@
 //! Names of nodes as Slurm shortens them: `w[1-3,07],login1`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// Most names that one list may stand for.
 const MOST_NAMES: usize = 100_000;
 
@@ -15,6 +17,66 @@ pub fn node_names(list: &str) -> Option<Vec<String>> {
         names.extend(with_these);
     }
     Some(names)
+}
+
+/// The names as Slurm shortens them, in texts of at most about `most_bytes` each. Each name stands in one of them.
+pub fn fold_names<'a>(names: impl IntoIterator<Item = &'a str>, most_bytes: usize) -> Vec<String> {
+    // Numbers of one length below what stands before them: `w08` and `w8` are two names.
+    let mut numbered: BTreeMap<(&str, usize), BTreeSet<u64>> = BTreeMap::new();
+    let mut parts = BTreeSet::new();
+    for name in names {
+        let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count().min(15);
+        let (before, digits) = name.split_at(name.len() - digits);
+        match digits.parse() {
+            Ok(number) => drop(numbered.entry((before, digits.len())).or_default().insert(number)),
+            Err(_) => drop(parts.insert(name.to_owned())),
+        }
+    }
+    for ((before, width), numbers) in numbered {
+        for ranges in ranges(&numbers, width, most_bytes) {
+            parts.insert(match ranges.contains([',', '-']) {
+                true => format!("{before}[{ranges}]"),
+                false => format!("{before}{ranges}"),
+            });
+        }
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for part in parts {
+        match texts.last_mut() {
+            Some(text) if text.len() + 1 + part.len() <= most_bytes => {
+                text.push(',');
+                text.push_str(&part);
+            }
+            _ => texts.push(part),
+        }
+    }
+    texts
+}
+
+/// `08-11,15`, begun anew where it would be longer than `most_bytes`.
+fn ranges(numbers: &BTreeSet<u64>, width: usize, most_bytes: usize) -> Vec<String> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for (first, last) in runs {
+        let run = match first == last {
+            true => format!("{first:0width$}"),
+            false => format!("{first:0width$}-{last:0width$}"),
+        };
+        match texts.last_mut() {
+            Some(text) if text.len() + run.len() < most_bytes => {
+                text.push(',');
+                text.push_str(&run);
+            }
+            _ => texts.push(run),
+        }
+    }
+    texts
 }
 
 /// Splits at the commas that are not in brackets.
@@ -83,6 +145,21 @@ mod tests {
         ] {
             assert_eq!(node_names(list).unwrap(), wanted, "{list}");
         }
+    }
+
+    #[test]
+    fn names_fold_to_lists_that_stand_for_them() {
+        let names = ["w1", "w2", "w3", "w7", "login", "w08", "w09", "r1n1-ib", "w10"];
+        assert_eq!(fold_names(names, 4000), ["login,r1n1-ib,w[08-10],w[1-3,7]"]);
+        assert_eq!(fold_names(["w10", "w9", "w08"], 4000), ["w9,w[08,10]"]);
+        assert_eq!(fold_names([], 4000), Vec::<String>::new());
+        let many: Vec<String> = (0..5000).map(|n| format!("node{:04}", n * 2)).collect();
+        let lists = fold_names(many.iter().map(String::as_str), 4000);
+        assert!(lists.len() > 1 && lists.iter().all(|list| list.len() <= 4020), "{lists:?}");
+        let mut back: Vec<String> =
+            lists.iter().flat_map(|list| node_names(list).unwrap()).collect();
+        back.sort();
+        assert_eq!(back, many);
     }
 
     #[test]

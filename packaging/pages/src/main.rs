@@ -7,6 +7,8 @@
 
 #[path = "../../../agents/edctl-agent/src/flags.rs"]
 mod agent;
+#[path = "../../../agents/edctl-drainer/src/flags.rs"]
+mod drainer;
 #[path = "../../../exporter-process/src/flags.rs"]
 mod exporter_process;
 #[path = "../../../exporter-slurm/src/flags.rs"]
@@ -31,6 +33,8 @@ struct Flags {
 enum Daemon {
     #[value(name = "edctl-agent")]
     Agent,
+    #[value(name = "edctl-drainer")]
+    Drainer,
     #[value(name = "edctl-exporter-process")]
     ExporterProcess,
     #[value(name = "edctl-exporter-slurm")]
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
     let Flags { daemon, page } = Flags::parse();
     let command = match daemon {
         Daemon::Agent => agent::Flags::command(),
+        Daemon::Drainer => drainer::Flags::command(),
         Daemon::ExporterProcess => exporter_process::Flags::command(),
         Daemon::ExporterSlurm => exporter_slurm::Flags::command(),
     };

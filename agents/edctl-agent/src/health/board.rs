@@ -97,6 +97,7 @@ impl Board {
             time_usec: round.time_usec,
             age_secs: round.at.elapsed().as_secs_f64(),
             period_secs: inner.period_secs,
+            refused_usec: None,
             checks: round.stands.iter().map(|stand| stand.state.clone()).collect(),
         })
     }
@@ -106,9 +107,9 @@ impl Board {
         self.lock().round.as_ref().map(|round| round.stands.clone()).unwrap_or_default()
     }
 
-    /// The page `/verdict`: the verdict as JSON, or an object that says why there is none.
-    pub(crate) fn page(&self) -> Vec<u8> {
-        let page = match self.verdict() {
+    /// The page `/verdict`: the verdict as JSON, with when a prolog last refused a job, or an object that says why there is none.
+    pub(crate) fn page(&self, refused_usec: Option<u64>) -> Vec<u8> {
+        let page = match self.verdict().map(|verdict| Verdict { refused_usec, ..verdict }) {
             Some(verdict) => serde_json::to_vec(&verdict),
             None => serde_json::to_vec(&serde_json::json!({
                 "v": VERSION,

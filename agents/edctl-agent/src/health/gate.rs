@@ -10,6 +10,7 @@ use edctl_hookmsg::Hook;
 
 use super::board::Board;
 use super::config::GateMode;
+use super::round::now_usec;
 
 /// For how long the drainer's word holds.
 const WORD_HOLDS: Duration = Duration::from_secs(180);
@@ -26,6 +27,8 @@ struct Inner {
     /// When the drainer last said that its brake is off.
     released: Mutex<Option<Instant>>,
     refused: AtomicU64,
+    /// Microseconds since 1970; 0 before the first.
+    refused_usec: AtomicU64,
 }
 
 impl Gate {
@@ -34,6 +37,7 @@ impl Gate {
             mode: Mutex::new(mode),
             released: Mutex::new(None),
             refused: AtomicU64::new(0),
+            refused_usec: AtomicU64::new(0),
         };
         Self { board, inner: Arc::new(inner) }
     }
@@ -69,8 +73,14 @@ impl Gate {
         let reason = self.board.verdict().as_ref().and_then(unfit)?;
         if hook == Hook::Prolog {
             self.inner.refused.fetch_add(1, Ordering::Relaxed);
+            self.inner.refused_usec.store(now_usec(), Ordering::Relaxed);
         }
         Some(reason)
+    }
+
+    /// When the last job was refused, in microseconds since 1970.
+    pub(crate) fn refused_usec(&self) -> Option<u64> {
+        Some(self.inner.refused_usec.load(Ordering::Relaxed)).filter(|usec| *usec > 0)
     }
 
     /// How many jobs were refused.
