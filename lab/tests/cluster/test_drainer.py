@@ -20,7 +20,8 @@ PREPARE = """
 cp {expected} /run/expected.before
 mkdir -p /mnt/scratch
 mount -t tmpfs -o size=8m scratch /mnt/scratch
-ip link add link0 type dummy
+ip link add link0 type veth peer name link1
+ip link set link1 up
 ip link set link0 up
 cat >> {expected}
 systemctl reload edctl-agent
