@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use edctl_fault::{Chain, Fault};
-use edctl_health::{CheckState, Fitness};
+use edctl_health::{CheckState, Fitness, Outcome};
 
 use crate::config::AgentConfig;
 use crate::exit;
-use crate::flags::{ChecksCommand, ChecksFlags, Output};
+use crate::flags::{ChecksCommand, ChecksFlags, DiffFlags, Output};
 use crate::health::{CHECKS, Entry, Round};
 use crate::status::{self, utc};
 
@@ -20,10 +20,27 @@ pub(crate) fn run(flags: &ChecksFlags) -> ExitCode {
         Some(ChecksCommand::Run { names, config }) => look(flags, names, config),
         Some(ChecksCommand::Explain { name }) => explain(name.as_deref()),
     };
-    shown.unwrap_or_else(|error| {
-        eprintln!("edctl-agent: {}", Chain(&*error));
-        ExitCode::from(exit::NO_AGENT)
-    })
+    shown.unwrap_or_else(complain)
+}
+
+/// Where the node differs from what the inventory names, by the checks that compare with it.
+pub(crate) fn diff(flags: &DiffFlags) -> ExitCode {
+    let shown = once(&flags.config, |entry| entry.compares).and_then(|mut checks| {
+        checks.retain(|check| check.state >= Outcome::Unknown);
+        if checks.is_empty() && flags.output == Output::Text {
+            println!("the node is as the inventory names it");
+            return Ok(ExitCode::SUCCESS);
+        }
+        show(&checks, flags.output)?;
+        Ok(exit::code(Fitness::of(&checks)))
+    });
+    shown.unwrap_or_else(complain)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "unwrap_or_else gives it away")]
+fn complain(error: Fault) -> ExitCode {
+    eprintln!("edctl-agent: {}", Chain(&*error));
+    ExitCode::from(exit::NO_AGENT)
 }
 
 /// How the running agent's checks stand.
@@ -39,17 +56,18 @@ fn standing(flags: &ChecksFlags) -> Result<ExitCode, Fault> {
 /// One look of each, or of those that are named, by this process and with its rights.
 fn look(flags: &ChecksFlags, names: &[String], config: &Path) -> Result<ExitCode, Fault> {
     names.iter().try_for_each(|name| find(name).map(drop))?;
-    let config: AgentConfig = edctl_daemon::load(config, false)?;
-    let mut round = Round::new(&config.health, &config.path)?;
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|other| other == name);
-    let mut checks: Vec<CheckState> =
-        round.look(wanted).into_iter().map(|stand| stand.state).collect();
-    // A single look is shown as it is: hysteresis is the agent's.
-    for check in &mut checks {
-        check.state = check.outcome;
-    }
+    let wanted = |entry: &Entry| names.is_empty() || names.iter().any(|name| name == entry.name);
+    let checks = once(config, wanted)?;
     show(&checks, flags.output)?;
     Ok(exit::code(Fitness::of(&checks)))
+}
+
+/// One look of the wanted ones. What it found is shown as it is: hysteresis is the agent's.
+fn once(config: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<Vec<CheckState>, Fault> {
+    let config: AgentConfig = edctl_daemon::load(config, false)?;
+    let stands = Round::new(&config.health, &config.path)?.look(wanted);
+    let found = stands.into_iter().map(|stand| stand.found);
+    Ok(found.collect())
 }
 
 fn show(checks: &[CheckState], output: Output) -> Result<(), Fault> {

@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Status(StatusFlags),
     /// How the node's health checks stand; run them here and now; say what they mean
     Checks(ChecksFlags),
+    /// Show where the node differs from the inventory's expected.toml, here and now
+    Diff(DiffFlags),
+    /// Wait until the node is not unfit any more; slurmd waits so at the boot
+    WaitReady(WaitFlags),
     /// List what the agent can collect, and what of it runs by default
     Collectors(ListingFlags),
 }
@@ -93,6 +97,30 @@ pub(crate) struct ChecksFlags {
     /// How to show it
     #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
     pub(crate) output: Output,
+
+    /// The agent's socket
+    #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
+    pub(crate) socket: PathBuf,
+}
+
+/// Flags of `edctl-agent diff`. The exit code is 0 (no drift), 1 (drift that drains nobody), 2 (unfit).
+#[derive(Args)]
+pub(crate) struct DiffFlags {
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+
+    /// The agent's configuration
+    #[arg(long, value_name = "FILE", default_value = "/etc/edctl/agent.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Flags of `edctl-agent wait-ready`.
+#[derive(Args)]
+pub(crate) struct WaitFlags {
+    /// How long to wait, in seconds; then it says what is wrong and ends with 1
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) timeout: u64,
 
     /// The agent's socket
     #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]

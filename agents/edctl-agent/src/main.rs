@@ -9,6 +9,7 @@ mod flags;
 mod health;
 mod hooks;
 mod node;
+mod ready;
 mod reports;
 #[cfg(test)]
 mod schemas;
@@ -67,6 +68,8 @@ fn main() -> ExitCode {
         Some(Command::Status(flags)) => status::run(&flags),
         Some(Command::Collectors(flags)) => flags.run(),
         Some(Command::Checks(flags)) => checks::run(&flags),
+        Some(Command::Diff(flags)) => checks::diff(&flags),
+        Some(Command::WaitReady(flags)) => ready::wait(&flags),
         Some(Command::Run(flags)) => run(*flags),
         None => run(flags.run),
     }

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) about: &'static str,
     /// What can be wrong.
     pub(crate) codes: &'static [Code],
+    /// Whether it compares the node with what the inventory names.
+    pub(crate) compares: bool,
     /// So many looks in a row have to fail before it counts.
     pub(crate) fails_after: u32,
     /// So many looks in a row have to be good before it counts as healed.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use edctl_daemon::Paths;
 use edctl_health::CheckState;
 
-use super::check::{Check, Entry, Ground};
+use super::check::{Check, Entry, Finding, Ground};
 use super::checks::CHECKS;
 use super::config::{CheckMode, HealthConfig};
 use super::debounce::Debounce;
@@ -29,6 +29,8 @@ struct Running {
 #[derive(Debug, Clone)]
 pub(crate) struct Stand {
     pub(crate) state: CheckState,
+    /// What this look alone found.
+    pub(crate) found: CheckState,
     /// How long the look took.
     pub(crate) took: Duration,
     /// How often it changed between failing and not.
@@ -71,8 +73,8 @@ impl Round {
     }
 
     /// Has all of them look, or those that are `wanted`.
-    pub(crate) fn look(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Stand> {
-        let chosen = self.checks.iter_mut().filter(|running| wanted(running.entry.name));
+    pub(crate) fn look(&mut self, wanted: impl Fn(&Entry) -> bool) -> Vec<Stand> {
+        let chosen = self.checks.iter_mut().filter(|running| wanted(running.entry));
         chosen.map(Running::look).collect()
     }
 }
@@ -83,26 +85,27 @@ impl Running {
         let found = self.check.look();
         let took = start.elapsed();
         let before = self.debounce.flips;
-        self.debounce.take(found, self.entry, now_usec());
-        let state = self.state();
+        let now_usec = now_usec();
+        let of_look = self.state_of(&found, now_usec);
+        self.debounce.take(found, self.entry, now_usec);
+        let state = self.state_of(self.debounce.counts(), self.debounce.since_usec);
         if self.debounce.flips > before {
             let (check, shadow) = (self.entry.name, self.is_shadow);
             let (now, code, detail) = (state.state.as_str(), &*state.code, &*state.detail);
             tracing::warn!(check, shadow, code, "the check {check} is {now} now: {detail}");
         }
-        Stand { state, took, flips: self.debounce.flips }
+        Stand { state, found: of_look, took, flips: self.debounce.flips }
     }
 
-    fn state(&self) -> CheckState {
-        let counts = self.debounce.counts();
+    fn state_of(&self, finding: &Finding, since_usec: u64) -> CheckState {
         CheckState {
             name: self.entry.name.to_owned(),
-            class: counts.class,
-            state: counts.outcome,
+            class: finding.class,
+            state: finding.outcome,
             outcome: self.debounce.last,
-            code: counts.code.to_owned(),
-            detail: counts.detail.clone(),
-            since_usec: self.debounce.since_usec,
+            code: finding.code.to_owned(),
+            detail: finding.detail.clone(),
+            since_usec,
             shadow: self.is_shadow,
         }
     }

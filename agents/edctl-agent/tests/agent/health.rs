@@ -50,6 +50,36 @@ fn a_prolog_is_refused_only_while_the_drainer_says_that_its_brake_is_off() {
 }
 
 #[test]
+fn slurmd_waits_for_a_node_that_is_not_ready_and_not_for_ever() {
+    let (node, agent) = node("off");
+    let wait = |seconds: &str| node.run(&["wait-ready", "--timeout", seconds, "--socket"]);
+    let output = wait("1");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("not ready after 1 s: edctl:node:mounts:missing"), "{said}");
+    expect(&node, "");
+    agent.reload();
+    assert!(wait("60").status.success());
+    agent.kill();
+    assert_eq!(wait("0").status.code(), Some(1));
+}
+
+#[test]
+fn what_differs_from_the_inventory_is_shown() {
+    let (node, _agent) = node("off");
+    let diff = || {
+        let config = node.dir().join("agent.toml");
+        let output = node.command().args(["diff", "--config"]).arg(config).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = diff();
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("mounts  fail   node   missing") && !said.contains("edac"), "{said}");
+    expect(&node, "");
+    assert_eq!(diff(), (Some(0), "the node is as the inventory names it\n".to_owned()));
+}
+
+#[test]
 fn what_is_expected_may_change_and_the_gate_may_be_shut() {
     let (node, agent) = node("always");
     assert_eq!(node.prolog(1), Ending::Unfit);

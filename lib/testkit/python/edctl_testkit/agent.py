@@ -11,10 +11,10 @@ HOOK = build.binary("slurm-hook")
 
 
 @contextlib.contextmanager
-def ours(*flags: str, through: tuple = (), state=None):
-    """edctl-agent with these flags, and nothing of this machine's configuration or state, started
-    through another command where one is given. Its `socket` is where hooks and `status` find it; its
-    state is in a directory of its own unless one is named."""
+def ours(*flags: str, through: tuple = (), state=None, config="/dev/null"):
+    """edctl-agent with these flags, and nothing of this machine's state, nor of its configuration (a file of the
+    test's own may be named), started through another command where one is given. Its
+    `socket` is where hooks and `status` find it; its state is in a directory of its own unless one is named."""
     port = free_port()
     # Not where the tests may be told to keep their files: a socket's path may not be long.
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
@@ -23,7 +23,7 @@ def ours(*flags: str, through: tuple = (), state=None):
             *through,
             OURS,
             "--config",
-            "/dev/null",
+            str(config),
             "--log.format",
             "text",
             "--web.listen-address",

@@ -23,6 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "find their parent: ps -o ppid,stat",
         },
     ],
+    compares: false,
     fails_after: 1,
     heals_after: 1,
     make: |ground| Box::new(Blocked::new(ground)),

@@ -13,6 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "another number of CPUs is online than the inventory names",
         clear: "bring them online, or correct the inventory and slurm.conf",
     }],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(Cpus::new(ground)),

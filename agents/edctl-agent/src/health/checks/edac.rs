@@ -20,6 +20,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "plan to replace the module",
         },
     ],
+    compares: false,
     fails_after: 1,
     heals_after: 1,
     make: |ground| Box::new(Edac::new(ground)),

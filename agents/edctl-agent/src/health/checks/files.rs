@@ -19,6 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
         },
         Code { code: "missing", means: "the file is not there", clear: "run the playbook" },
     ],
+    compares: true,
     fails_after: 2,
     heals_after: 1,
     make: |ground| Box::new(Files::new(ground)),

@@ -13,6 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "there is no valid id",
         clear: "systemd-machine-id-setup, then reboot",
     }],
+    compares: false,
     fails_after: 2,
     heals_after: 1,
     make: |ground| Box::new(MachineId(under(&ground.paths.rootfs, "/etc/machine-id".as_ref()))),

@@ -13,6 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "the kernel sees less memory than the inventory names",
         clear: "replace the module, or give the VM its memory back",
     }],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(Memory::new(ground)),

@@ -40,6 +40,7 @@ pub(super) const ENTRY: Entry = Entry {
         },
         Code { code: "error", means: "it answers with an error", clear: "unmount and mount it" },
     ],
+    compares: true,
     fails_after: 1,
     heals_after: 2,
     make: |ground| Box::new(Mounts::new(ground)),

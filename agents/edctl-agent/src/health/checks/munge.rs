@@ -23,6 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "systemctl status munge",
         },
     ],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(Munge::new(ground)),

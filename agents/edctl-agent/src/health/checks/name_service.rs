@@ -28,6 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "look at sssd and its server",
         },
     ],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(NameService::new(ground)),

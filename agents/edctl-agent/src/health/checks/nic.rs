@@ -32,6 +32,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "look at the cable and the switch",
         },
     ],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(Nic::new(ground)),

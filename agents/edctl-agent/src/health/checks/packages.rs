@@ -18,6 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "run the playbook",
         },
     ],
+    compares: true,
     fails_after: 2,
     heals_after: 1,
     make: |ground| Box::new(Packages::new(ground)),

@@ -14,6 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "fewer devices are on the bus than the inventory names",
         clear: "reboot; if it stays away, replace it or attach it to the VM",
     }],
+    compares: true,
     fails_after: 2,
     heals_after: 2,
     make: |ground| Box::new(Pci::new(ground)),

@@ -26,6 +26,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "look at the device and its slot",
         },
     ],
+    compares: false,
     fails_after: 1,
     heals_after: 1,
     make: |ground| Box::new(PcieAer::new(ground)),

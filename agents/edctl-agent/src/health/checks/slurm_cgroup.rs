@@ -13,6 +13,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "a controller is missing, so jobs are not held to their limits",
         clear: "look at the kernel's command line (cgroup_enable=memory) and at systemd's Delegate=",
     }],
+    compares: true,
     fails_after: 2,
     heals_after: 1,
     make: |ground| Box::new(SlurmCgroup::new(ground)),

@@ -34,6 +34,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "make it, or mount what holds it",
         },
     ],
+    compares: false,
     fails_after: 1,
     heals_after: 2,
     make: |ground| Box::new(Space::new(ground)),

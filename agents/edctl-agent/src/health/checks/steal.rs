@@ -15,6 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "the host took more than a tenth of the CPUs' time",
         clear: "move the VM, or give the host less to do",
     }],
+    compares: false,
     fails_after: 3,
     heals_after: 3,
     make: |ground| Box::new(Steal { stat: ground.paths.procfs.join("stat"), before: None }),

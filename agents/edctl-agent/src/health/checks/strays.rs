@@ -16,6 +16,7 @@ pub(super) const ENTRY: Entry = Entry {
         means: "a user's process runs outside of Slurm's jobs",
         clear: "end it, or forbid logins by pam_slurm_adopt",
     }],
+    compares: true,
     fails_after: 2,
     heals_after: 1,
     make: |ground| Box::new(Strays::new(ground)),

@@ -18,6 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
             clear: "chronyc tracking",
         },
     ],
+    compares: false,
     fails_after: 2,
     heals_after: 1,
     make: |_| Box::new(TimeSync { read: edctl_sys::timex::read }),

@@ -156,6 +156,16 @@ impl Node {
             .unwrap()
     }
 
+    /// The agent's program.
+    pub(crate) fn command(&self) -> Command {
+        Command::new(env!("CARGO_BIN_EXE_edctl-agent"))
+    }
+
+    /// What a subcommand does that ends with the socket's path.
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
+        self.command().args(words).arg(self.socket()).output().unwrap()
+    }
+
     pub(crate) fn status(&self) -> serde_json::Value {
         let output = self.ask_status(&["-o", "json"]);
         // The machine that the test runs on need not be fit.
