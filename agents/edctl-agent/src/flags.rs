@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Run(Box<RunFlags>),
     /// Ask the running agent what it knows: jobs, hooks, spool, collectors
     Status(StatusFlags),
+    /// List the jobs that are on this node and the last that were; show one
+    Jobs(JobsFlags),
     /// How the node's health checks stand; run them here and now; say what they mean
     Checks(ChecksFlags),
     /// Show where the node differs from the inventory's expected.toml, here and now
@@ -101,6 +103,30 @@ pub(crate) struct ChecksFlags {
     /// The agent's socket
     #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET)]
     pub(crate) socket: PathBuf,
+}
+
+/// Flags of `edctl-agent jobs`.
+#[derive(Args)]
+pub(crate) struct JobsFlags {
+    #[command(subcommand)]
+    pub(crate) command: Option<JobsCommand>,
+
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t = Output::Text, global = true)]
+    pub(crate) output: Output,
+
+    /// The agent's socket
+    #[arg(long, value_name = "PATH", default_value = edctl_hookmsg::places::SOCKET, global = true)]
+    pub(crate) socket: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum JobsCommand {
+    /// Show all that is known of one job
+    Show {
+        /// The job's number
+        id: u32,
+    },
 }
 
 /// Flags of `edctl-agent diff`. The exit code is 0 (no drift), 1 (drift that drains nobody), 2 (unfit).

@@ -8,6 +8,7 @@ mod exit;
 mod flags;
 mod health;
 mod hooks;
+mod jobs;
 mod node;
 mod ready;
 mod reports;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
     match flags.command {
         Some(Command::Status(flags)) => status::run(&flags),
         Some(Command::Collectors(flags)) => flags.run(),
+        Some(Command::Jobs(flags)) => jobs::run(&flags),
         Some(Command::Checks(flags)) => checks::run(&flags),
         Some(Command::Diff(flags)) => checks::diff(&flags),
         Some(Command::WaitReady(flags)) => ready::wait(&flags),

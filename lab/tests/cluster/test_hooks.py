@@ -42,6 +42,21 @@ class Hooks(ClusterTest):
             lambda: self.hooks_in_journal("w1", job_id) >= {"prolog", "task_prolog", "epilog"},
         )
 
+    def test_each_end_of_a_job_is_kept_once_with_its_exit_code(self) -> None:
+        expected = {}
+        for command, outcome, code in (("true", "completed", "0:0"), ("exit 3", "failed", "3:0")):
+            expected[self.sbatch(command, "-w", "w1")] = [(outcome, code)]
+
+        def ended() -> dict:
+            told = json.loads(self.cluster.out("w1", ["edctl-agent", "jobs", "-o", "json"]))["ended"]
+            found: dict = {}
+            for end in told:
+                exit_code = f"{end['exit_code']}:{end['signal']}"
+                found.setdefault(end["job"]["job_id"], []).append((end["outcome"], exit_code))
+            return {job: found.get(job) for job in expected}
+
+        wait_until("both jobs' ends", lambda: ended() == expected)
+
     def test_jobs_run_without_an_agent_and_it_learns_of_them_later(self) -> None:
         self.stop_agent("w1")
         job_id = self.job_through_hooks("w1")

@@ -127,6 +127,25 @@ fn collect_record(record: &Inner, page: &mut Page) {
     page.add(latencies);
     page.add(events);
     page.add(refused);
+    let mut ended = Family::counter(
+        "edctl_job_ended_total",
+        "Jobs whose epilog ran on this node, since the agent's state was first kept.",
+    );
+    let mut seconds = Family::counter(
+        "edctl_job_run_seconds_total",
+        "Time from prolog to epilog of the jobs that ended on this node.",
+    );
+    for total in record.state().totals() {
+        let labels = [
+            ("outcome", total.outcome.as_str()),
+            ("partition", &*total.partition),
+            ("stage", &*total.stage),
+        ];
+        ended.push(&labels, total.jobs);
+        seconds.push(&labels, total.usec as f64 / 1e6);
+    }
+    page.add(ended);
+    page.add(seconds);
     // Before the state is loaded, nobody knows how many there are.
     if record.is_loaded() {
         page.add(

@@ -2,11 +2,13 @@
 //! over a restart.
 
 mod cgroups;
+mod ended;
 mod job;
 mod state;
 mod store;
 
 pub(crate) use cgroups::{JobCgroups, Present};
+pub(crate) use ended::Ended;
 pub(crate) use job::Job;
 pub(crate) use state::{Applied, NodeState, Past, Source};
 pub(crate) use store::{Disk, Store, StoreError, log_line, replay_lines};

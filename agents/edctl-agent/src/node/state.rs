@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use edctl_hookmsg::{Event, Hook};
 use serde::{Deserialize, Serialize};
 
+use super::ended::{self, Ended, Total};
 use super::job::Job;
 
 /// More jobs than a node can run; the oldest is forgotten.
 const MOST_JOBS: usize = 4096;
 /// How many events `status` can show.
 const MOST_PAST: usize = 256;
+/// How many jobs that have ended are known.
+const MOST_ENDED: usize = 256;
 /// How many events are known by their id, so that none counts twice.
 const MOST_SEEN: usize = 4096;
 
@@ -61,6 +64,8 @@ pub(crate) struct NodeState {
     #[serde(skip)]
     vanished: BTreeSet<u32>,
     past: VecDeque<Past>,
+    ended: VecDeque<Ended>,
+    totals: Vec<Total>,
     seen: VecDeque<String>,
 }
 
@@ -99,8 +104,10 @@ impl NodeState {
             }
             Hook::Epilog => {
                 let is_this_run = |job: &Job| job.since_usec <= event.time_usec;
-                if self.jobs.get(&job_id).is_some_and(is_this_run) {
-                    self.jobs.remove(&job_id);
+                if self.jobs.get(&job_id).is_some_and(is_this_run)
+                    && let Some(job) = self.jobs.remove(&job_id)
+                {
+                    self.end(Ended::of(job, event));
                 }
             }
             Hook::TaskProlog => {
@@ -114,6 +121,11 @@ impl NodeState {
             | Hook::HealthCheck
             | Hook::UnkillableStep => {}
         }
+    }
+
+    fn end(&mut self, ended: Ended) {
+        ended::count(&mut self.totals, &ended);
+        push_bounded(&mut self.ended, ended, MOST_ENDED);
     }
 
     fn begin(&mut self, job: Job) {
@@ -155,6 +167,16 @@ impl NodeState {
     pub(crate) fn set_vanished(&mut self, vanished: BTreeSet<u32>) -> Vec<u32> {
         let before = std::mem::replace(&mut self.vanished, vanished);
         self.vanished.difference(&before).copied().collect()
+    }
+
+    /// The last jobs that have ended, the newest first.
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &Ended> {
+        self.ended.iter().rev()
+    }
+
+    /// All that have ended, by kind.
+    pub(crate) fn totals(&self) -> &[Total] {
+        &self.totals
     }
 
     /// The last events, the newest first.
@@ -231,6 +253,36 @@ pub(crate) mod tests {
         let mut state = after(std::slice::from_ref(&prolog));
         assert_eq!(state.apply(&prolog, Source::Spool, "boot"), Applied::Known);
         assert_eq!(state.past().count(), 1);
+    }
+
+    #[test]
+    fn each_end_is_kept_once_with_its_outcome() {
+        let epilog = |job_id, time_usec, exit: &str| {
+            let mut epilog = event(Hook::Epilog, job_id, time_usec);
+            epilog.facts.insert("exit_code".into(), exit.into());
+            epilog
+        };
+        let mut again = epilog(1, 2_000_000, "0:0");
+        again.id = "another call of the same epilog".into();
+        let state = after(&[
+            event(Hook::Prolog, 1, 500_000),
+            epilog(1, 2_000_000, "0:0"),
+            again,
+            event(Hook::Prolog, 2, 10),
+            epilog(2, 20, "0:9"),
+            event(Hook::Prolog, 2, 30),
+            epilog(2, 40, "3:0"),
+            event(Hook::Prolog, 3, 50),
+            epilog(3, 60, "nonsense"),
+            epilog(7, 70, "0:0"),
+        ]);
+        let ended: Vec<(u32, &str)> =
+            state.ended().map(|ended| (ended.job.job_id, ended.outcome.as_str())).collect();
+        assert_eq!(ended, [(3, "unknown"), (2, "failed"), (2, "signalled"), (1, "completed")]);
+        assert_eq!(state.ended().last().unwrap().seconds(), 1.5);
+        let totals: Vec<(&str, u64, u64)> =
+            state.totals().iter().map(|total| (&*total.stage, total.jobs, total.usec)).collect();
+        assert_eq!(totals, [("sim", 1, 1_500_000), ("sim", 1, 10), ("sim", 1, 10), ("sim", 1, 10)]);
     }
 
     #[test]

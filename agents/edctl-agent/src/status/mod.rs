@@ -16,7 +16,6 @@ use crate::flags::{Output, StatusFlags};
 pub(crate) use answer::Answering;
 pub(crate) use client::ask;
 pub(crate) use model::About;
-#[cfg(test)]
 pub(crate) use model::Status;
 pub(crate) use text::utc;
 

@@ -8,7 +8,7 @@ use edctl_nodemetrics::Report;
 use serde::{Deserialize, Serialize};
 
 use crate::hooks::{Inner, STUCK, SpoolView};
-use crate::node::{Job, Past};
+use crate::node::{Ended, Job, Past};
 
 /// The version of this form; a field may be added without a new one.
 const VERSION: u32 = 1;
@@ -46,6 +46,9 @@ pub(crate) struct Status {
     pub(crate) pid: u32,
     pub(crate) since_usec: u64,
     pub(crate) jobs: Vec<Job>,
+    /// The last jobs that have ended here, the newest first; none in an older agent's answer.
+    #[serde(default)]
+    pub(crate) ended: Vec<Ended>,
     /// The last hooks, the newest first.
     pub(crate) hooks: Vec<Past>,
     /// How the disk does that keeps the state; absent in the answer of an older agent.
@@ -111,6 +114,7 @@ impl Status {
             pid: std::process::id(),
             since_usec: about.since_usec,
             jobs: record.state().jobs().cloned().collect(),
+            ended: record.state().ended().cloned().collect(),
             hooks: record.state().past().take(MOST_HOOKS).cloned().collect(),
             state: Some(StateStatus {
                 directory: about.state_directory.clone(),

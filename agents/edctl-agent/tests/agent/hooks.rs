@@ -40,6 +40,19 @@ fn a_job_from_prolog_to_epilog() {
         page.contains("edctl_hook_request_duration_seconds_count{hook=\"prolog\"} 1\n"),
         "{page}"
     );
+    assert!(
+        page.contains(
+            "edctl_job_ended_total{outcome=\"unknown\",partition=\"latency\",stage=\"sim\"} 1\n"
+        ),
+        "{page}"
+    );
+    let shown = node.run(&["jobs", "show", "42", "--socket"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("user         designer\n") && shown.contains("outcome      unknown"),
+        "{shown}"
+    );
+    assert_eq!(node.run(&["jobs", "show", "43", "--socket"]).status.code(), Some(3));
     assert!(page.contains("node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}"), "{page}");
 }
 
