@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use edctl_daemon::{Config, Invalid, Log, Paths, Web};
+use edctl_fault::Chain;
 use edctl_hookmsg::places;
 use edctl_nodemetrics::{Choice, Options};
 use serde::Deserialize;
 
-use crate::health::HealthConfig;
+use crate::health::{Expected, HealthConfig};
 
 /// The flags that name the agent's places, for errors about these.
 pub(crate) const SOCKET_FLAG: &str = "--hooks.socket";
@@ -95,7 +96,14 @@ impl Config for AgentConfig {
     fn validate(&self) -> Result<(), Invalid> {
         self.collectors.validate()?;
         self.collector.validate()?;
-        self.health.validate()
+        self.health.validate()?;
+        let expected = &self.health.expected_file;
+        match Expected::read(expected) {
+            Err(error) if self.health.enabled => {
+                Err(Invalid::new("health.expected_file", Chain(&error).to_string()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -16,7 +16,6 @@ pub(crate) use board::Board;
 pub(crate) use check::Entry;
 pub(crate) use checks::CHECKS;
 pub(crate) use config::HealthConfig;
-#[cfg(test)]
 pub(crate) use expected::Expected;
 pub(crate) use families::collect;
 pub(crate) use gate::Gate;

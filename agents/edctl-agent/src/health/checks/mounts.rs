@@ -30,7 +30,7 @@ pub(super) const ENTRY: Entry = Entry {
         },
         Code {
             code: "hangs",
-            means: "it does not answer",
+            means: "it has not answered for ten seconds",
             clear: "look at its server; the class is infra where it has one",
         },
         Code {
@@ -47,6 +47,8 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 const SLOW: Duration = Duration::from_secs(1);
+/// A disk that is busy for some seconds is no fault.
+const HANGS: Duration = Duration::from_secs(10);
 
 struct Mounts {
     expected: Vec<Mount>,
@@ -119,6 +121,9 @@ fn judge(mount: &MountPoint, (answer, took): Answer<()>) -> Option<Finding> {
     // A drain does not mend a file server.
     let class = if is_served(&mount.fs_type) { Class::Infra } else { Class::Node };
     let finding = match answer {
+        Err(lost @ Lost::Stuck { waited }) if waited < HANGS => {
+            Finding::warn("slow", format!("{place}: {lost}"))
+        }
         Err(lost @ Lost::Stuck { .. }) => Finding::fail("hangs", format!("{place}: {lost}")),
         Err(Lost::Ended) => Finding::unknown(format!("{place}: its thread has ended")),
         Ok(Err(error)) => Finding::fail("error", format!("{place}: {error}")),

@@ -263,7 +263,7 @@ fn munge_is_asked_and_its_silence_is_no_word() {
     assert_eq!(said("munge", &finding), (Fail, Node, "failed"));
     assert!(finding.detail.starts_with("Unable to access '/run"), "{finding:?}");
     install("munge", "exec sleep 60");
-    assert_eq!(said("munge", &check.look()), (Fail, Node, "slow"));
+    assert_eq!(said("munge", &check.look()), (Fail, Node, "hangs"));
     install("munge", "echo MUNGE:abc:");
     assert_eq!(check.look().outcome, Outcome::Pass);
     assert_eq!(tree.check("munge", "").look().outcome, Outcome::NotApplicable);
