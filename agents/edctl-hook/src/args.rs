@@ -9,7 +9,8 @@ use lexopt::{Arg, ValueExt};
 
 /// Shown by `--help`.
 pub(crate) const USAGE: &str = "\
-usage: slurm-hook [HOOK] [--socket PATH] [--spool DIRECTORY] [--budget-ms N]
+usage: slurm-hook [HOOK] [--socket PATH] [--spool DIRECTORY] [--scratch DIRECTORY]
+                  [--budget-ms N]
 
 Slurm calls it as Prolog, Epilog, TaskProlog and so on; SLURM_SCRIPT_CONTEXT says as which.
 HOOK overrides that: prolog, epilog, task_prolog, task_epilog, prolog_slurmctld,
@@ -35,6 +36,8 @@ pub(crate) struct Args {
     pub(crate) socket: PathBuf,
     /// Where events wait for the agent.
     pub(crate) spool: PathBuf,
+    /// Below this each job gets a directory of its own, where it exists.
+    pub(crate) scratch: PathBuf,
     /// How long the agent may take, from the first attempt to the whole reply.
     pub(crate) budget: Duration,
 }
@@ -45,6 +48,7 @@ impl Default for Args {
             hook: None,
             socket: places::SOCKET.into(),
             spool: places::SPOOL.into(),
+            scratch: places::SCRATCH.into(),
             budget: BUDGET,
         }
     }
@@ -62,6 +66,7 @@ pub(crate) fn parse(
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Long("socket") => args.socket = parser.value()?.into(),
             Arg::Long("spool") => args.spool = parser.value()?.into(),
+            Arg::Long("scratch") => args.scratch = parser.value()?.into(),
             Arg::Long("budget-ms") => args.budget = parser.value()?.parse_with(milliseconds)?,
             Arg::Value(word) => args.hook = Some(word.parse_with(hook)?),
             Arg::Long(_) | Arg::Short(_) => return Err(word.unexpected()),
@@ -97,11 +102,13 @@ mod tests {
 
     #[test]
     fn everything_can_be_said() {
-        let all = ["epilog", "--socket", "/s", "--spool", "/d", "--budget-ms", "7"];
+        let all =
+            ["epilog", "--socket", "/s", "--spool", "/d", "--scratch", "/x", "--budget-ms", "7"];
         let expected = Args {
             hook: Some(Hook::Epilog),
             socket: "/s".into(),
             spool: "/d".into(),
+            scratch: "/x".into(),
             budget: Duration::from_millis(7),
         };
         assert_eq!(parse_words(&all), Some(Command::Run(expected)));

@@ -1,11 +1,12 @@
 //! Without the agent, the event waits in the spool.
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use edctl_hookmsg::{DecodeError, Event, Request};
 use edctl_spool::{Limits, Name, Spool, SpoolError};
+
+use crate::bounded;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -26,10 +27,6 @@ pub(crate) enum NotKept {
 
 /// Writes the event durably, or gives up when the disk does not answer. The record says in which boot
 /// it happened, since it may outlive it.
-///
-/// The disk is asked on a thread, which the process's end takes with it. Where the kernel lets nothing
-/// end the wait (state D), the process is reaped only when the disk answers: that takes a process of
-/// its own to leave behind, and a hook starts none.
 pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), NotKept> {
     let name = Name {
         time_usec: event.time_usec,
@@ -39,14 +36,7 @@ pub(crate) fn keep(spool: &Path, event: Event) -> Result<(), NotKept> {
     let boot_id = std::fs::read_to_string(BOOT_ID).ok().map(|id| id.trim().to_owned());
     let record = Request::Event(Box::new(Event { boot_id, ..event })).encode()?;
     let spool = spool.to_owned();
-    let write_here = move || write(&spool, &name, &record);
-    let write_there = write_here.clone();
-    let (written, kept) = sync_channel(1);
-    let thread = std::thread::Builder::new().spawn(move || written.send(write_there()));
-    if thread.is_err() {
-        return write_here();
-    }
-    kept.recv_timeout(PATIENCE).unwrap_or(Err(NotKept::Late))
+    bounded::within(PATIENCE, move || write(&spool, &name, &record)).unwrap_or(Err(NotKept::Late))
 }
 
 fn write(spool: &Path, name: &Name, record: &[u8]) -> Result<(), NotKept> {

@@ -7,18 +7,22 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bounded;
 mod client;
 mod environment;
 mod exports;
 mod keep;
+mod scratch;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use args::{Args, Command};
 use client::{Answer, NoAnswer};
 use edctl_fault::Chain;
 use edctl_hookmsg::{Event, Hook, Outcome, Request};
+use scratch::ScratchError;
 
 /// The surroundings of a call: its environment, and where its words go.
 pub struct World<'a> {
@@ -70,10 +74,17 @@ fn run(args: &Args, world: &mut World<'_>) -> Ending {
     }
     if event.hook == Hook::TaskProlog {
         let known = answer.traceparent();
+        if let Some(lines) = scratch_lines(args, &event, variable("TMPDIR").is_some()) {
+            world.say(&lines);
+        }
         let inherited = environment::text(variable, "TRACEPARENT");
         if let Some(lines) = exports::lines(&event, [known, inherited.as_deref()]) {
             world.say(&lines);
         }
+    }
+    let is_refused = hook == Hook::Prolog && answer.unfit().is_some();
+    if !is_refused && let Some(Err(reason)) = tend_scratch(args, &event) {
+        world.complain(&format!("{hook}: the scratch directory: {}", Chain(&reason)));
     }
     if should_keep(hook, &answer)
         && let Err(reason) = keep::keep(&args.spool, event)
@@ -91,6 +102,40 @@ fn run(args: &Args, world: &mut World<'_>) -> Ending {
         }
         None => Ending::Well,
     }
+}
+
+/// How long the scratch directory's disk may take to make one, and to remove one.
+const MAKES_WITHIN: Duration = Duration::from_secs(2);
+const REMOVES_WITHIN: Duration = Duration::from_secs(5);
+
+/// Makes the job's scratch directory before it, and removes it after it; only root can.
+fn tend_scratch(args: &Args, event: &Event) -> Option<Result<(), ScratchError>> {
+    let (job_id, time_usec) = (event.job_id?, event.time_usec);
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let base = args.scratch.clone();
+    match event.hook {
+        Hook::Prolog => {
+            let uid = event.uid?;
+            bounded::within(MAKES_WITHIN, move || scratch::make(&base, job_id, uid, time_usec))
+        }
+        Hook::Epilog => {
+            let until = Instant::now() + REMOVES_WITHIN;
+            // The wait itself ends a little after the work should have.
+            let patience = REMOVES_WITHIN + MAKES_WITHIN;
+            bounded::within(patience, move || scratch::remove(&base, job_id, time_usec, until))
+        }
+        _ => None,
+    }
+}
+
+/// What a task is told of its job's scratch directory; its own `TMPDIR` stays.
+fn scratch_lines(args: &Args, event: &Event, has_tmpdir: bool) -> Option<String> {
+    let path = scratch::find(&args.scratch, event.job_id?, event.uid?)?;
+    let path = path.to_str().filter(|path| !path.contains(char::is_control))?;
+    let tmpdir = if has_tmpdir { String::new() } else { format!("export TMPDIR={path}\n") };
+    Some(format!("export EDCTL_SCRATCH={path}\n{tmpdir}"))
 }
 
 fn tell(args: &Args, event: &Event) -> Answer {

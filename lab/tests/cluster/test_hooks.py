@@ -57,6 +57,14 @@ class Hooks(ClusterTest):
 
         wait_until("both jobs' ends", lambda: ended() == expected)
 
+    def test_a_job_has_a_scratch_directory_that_goes_with_it(self) -> None:
+        self.cluster.out("w1", ["install", "-d", "-m", "0711", "/scratch/edctl"])
+        self.addCleanup(self.cluster.out, "w1", ["rm", "-r", "/scratch"])
+        wrote = self.srun("sh", "-c", 'touch "$EDCTL_SCRATCH/x" && stat -c "%U %a $TMPDIR" "$EDCTL_SCRATCH"')
+        self.assertRegex(wrote, r"^designer 700 /scratch/edctl/job_\d+\n$")
+        empty = ["find", "/scratch/edctl", "-mindepth", "1"]
+        wait_until("the job's directory is gone", lambda: self.cluster.out("w1", empty) == "")
+
     def test_jobs_run_without_an_agent_and_it_learns_of_them_later(self) -> None:
         self.stop_agent("w1")
         job_id = self.job_through_hooks("w1")

@@ -6,6 +6,8 @@ pub const SOCKET: &str = "/run/edctl/agent.sock";
 pub const STATE_DIRECTORY: &str = "/var/lib/edctl/agent";
 /// Where events wait for the agent.
 pub const SPOOL: &str = "/var/lib/edctl/agent/spool";
+/// Below this each job gets a directory of its own, where an administrator has made it: root's, mode 0711.
+pub const SCRATCH: &str = "/scratch/edctl";
 
 #[cfg(test)]
 mod tests {
