@@ -59,7 +59,7 @@ class Screen(unittest.TestCase):
         cluster = PlayedCluster({"ctl": "idle", "w2": "drained"}, ["1", "0"], REFUSED)
         screen, wrong = render(cluster, ["R1"])
         self.assertIn("1 of 2 idle", screen)
-        self.assertIn("1 of 9 targets", screen)
+        self.assertIn("1 of 10 targets", screen)
         self.assertIn("it never ran", screen)
         self.assertEqual(len(wrong), 3)
         for words, problem in zip(("w2", "edctl-agent on n1", "synth: error"), wrong, strict=True):
