@@ -26,6 +26,9 @@ use tokio_rustls::TlsConnector;
 use crate::answer::{self, Answer, NoVerdict};
 use crate::config::Agents as Settings;
 
+/// Names are looked up by so many threads at a time; addresses need none.
+const MOST_RESOLVERS: usize = 16;
+
 /// How the agents are asked.
 pub(crate) struct Agents {
     runtime: Runtime,
@@ -85,7 +88,10 @@ impl Agents {
             authorization: authorization.transpose()?,
             timeout: Duration::from_secs(settings.timeout_secs),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(MOST_RESOLVERS)
+            .build()?;
         Ok(Self { runtime, asker: Arc::new(asker), parallel: settings.parallel })
     }
 
