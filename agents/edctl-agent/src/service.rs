@@ -101,7 +101,7 @@ impl Service for Agent {
         if Fixed::of(&config) != self.fixed {
             return Err("[hooks] and [state] need a restart to change".into());
         }
-        if let Some(serving) = &self.serving {
+        if let Some(serving) = &mut self.serving {
             serving.health.reload(&config.health)?;
             serving.gate.set_mode(config.health.gate);
         }

@@ -11,24 +11,18 @@ use super::board::{Board, Node};
 use super::config::HealthConfig;
 use super::round::Round;
 
-/// The running checks; dropping this ends them after the present look.
+/// The checks, where the configuration wants any; dropping this ends them after the present round.
 pub(crate) struct Health {
     board: Arc<Board>,
-    changes: Sender<Change>,
     paths: Paths,
+    /// To the thread; absent where nothing is checked.
+    changes: Option<Sender<Change>>,
 }
 
-/// A configuration and its checks; none where nothing is to be checked.
+/// A configuration and its checks.
 struct Change {
     config: HealthConfig,
-    round: Option<Round>,
-}
-
-impl Change {
-    fn of(config: &HealthConfig, paths: &Paths) -> Result<Self, Fault> {
-        let round = config.enabled.then(|| Round::new(config, paths)).transpose()?;
-        Ok(Self { config: config.clone(), round })
-    }
+    round: Round,
 }
 
 impl Health {
@@ -42,13 +36,9 @@ impl Health {
         boot_id: &str,
     ) -> Result<Self, Fault> {
         let board = Arc::new(Board::new(Node::read(&paths.rootfs, boot_id)));
-        let (changes, coming) = channel();
-        let first = Change::of(config, paths)?;
-        let for_thread = Arc::clone(&board);
-        std::thread::Builder::new()
-            .name("health".to_owned())
-            .spawn(move || check_until_the_end(first, &coming, &for_thread))?;
-        Ok(Self { board, changes, paths: paths.clone() })
+        let mut health = Self { board, paths: paths.clone(), changes: None };
+        health.reload(config)?;
+        Ok(health)
     }
 
     pub(crate) fn board(&self) -> &Arc<Board> {
@@ -58,31 +48,45 @@ impl Health {
     /// Takes over a changed configuration and what is expected now; what is known of the checks stays.
     ///
     /// # Errors
-    /// Says why the expected state cannot be read; the old one stays.
-    pub(crate) fn reload(&self, config: &HealthConfig) -> Result<(), Fault> {
-        let change = Change::of(config, &self.paths)?;
-        self.changes.send(change).map_err(|_| "the checks' thread has ended".into())
+    /// Says why the expected state cannot be read, or that there is no thread; the old one stays.
+    pub(crate) fn reload(&mut self, config: &HealthConfig) -> Result<(), Fault> {
+        if !config.enabled {
+            self.changes = None;
+            return Ok(());
+        }
+        let round = Round::new(config, &self.paths)?;
+        let change = Change { config: config.clone(), round };
+        match &self.changes {
+            Some(changes) => {
+                changes.send(change).map_err(|_| "the checks' thread has ended".into())
+            }
+            None => self.spawn(change),
+        }
+    }
+
+    fn spawn(&mut self, first: Change) -> Result<(), Fault> {
+        let (changes, coming) = channel();
+        let board = Arc::clone(&self.board);
+        std::thread::Builder::new()
+            .name("health".to_owned())
+            .spawn(move || check_until_the_end(first, &coming, &board))?;
+        self.changes = Some(changes);
+        Ok(())
     }
 }
 
 fn check_until_the_end(mut current: Change, coming: &Receiver<Change>, board: &Board) {
     loop {
-        let period = current.config.period();
-        let next = Instant::now() + period;
-        match &mut current.round {
-            Some(round) => board.post(round.look(|_| true), current.config.period_secs),
-            None => board.clear(),
-        }
+        let next = Instant::now() + current.config.period();
+        board.post(current.round.look(|_| true), current.config.period_secs);
         let wait = next.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
         match coming.recv_timeout(wait) {
             Ok(mut change) => {
-                if let (Some(round), Some(earlier)) = (&mut change.round, current.round.take()) {
-                    round.inherit(earlier);
-                }
+                change.round.inherit(current.round);
                 current = change;
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return board.clear(),
         }
     }
 }

@@ -99,4 +99,16 @@ fn what_is_expected_may_change_and_the_gate_may_be_shut() {
     node.wait_until("the mistake is told", |_| agent.log().contains("the old configuration stays"));
     assert!(agent.log().contains("unknown field `mont`"), "{}", agent.log());
     assert_eq!(verdict(&agent)["verdict"], "fit");
+
+    // Nothing is checked any more, and then it is again.
+    expect(&node, "");
+    let config = node.dir().join("agent.toml");
+    let with = fs::read_to_string(&config).unwrap();
+    fs::write(&config, with.replacen("[health]", "[health]\nenabled = false", 1)).unwrap();
+    agent.reload();
+    node.wait_until("nothing is checked", |_| verdict(&agent)["error"].is_string());
+    assert_eq!(node.prolog(3), Ending::Well);
+    fs::write(&config, with).unwrap();
+    agent.reload();
+    node.wait_until("it is checked again", |_| verdict(&agent)["verdict"].is_string());
 }
