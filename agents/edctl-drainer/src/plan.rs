@@ -13,6 +13,8 @@ use crate::cluster::{Cluster, Node, Written};
 const NOT_RESPONDING: &str = "Not responding";
 /// What it writes where a prolog refused a job; the agent knows whether that was ours.
 const PROLOG_ERROR: &str = "Prolog error";
+/// A refusal that is older explains no such drain: another prolog has failed since.
+const REFUSAL_EXPLAINS_USEC: u64 = 3_600_000_000;
 
 /// What is to become of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,8 +97,9 @@ fn wish(node: &Node, answer: Option<&Answer>, our_user: &str) -> Wish {
         Some(Err(no_verdict)) => return leave(no_verdict.to_string()),
         None => return leave(NoVerdict::NotAsked.to_string()),
     };
-    let is_of_gate =
-        |reason: &&Written| reason.text == PROLOG_ERROR && verdict.refused_usec.is_some();
+    let is_recent = |usec: u64| verdict.time_usec.saturating_sub(usec) <= REFUSAL_EXPLAINS_USEC;
+    let has_refused = verdict.refused_usec.is_some_and(is_recent);
+    let is_of_gate = |reason: &&Written| reason.text == PROLOG_ERROR && has_refused;
     let ours = node.reason.as_ref().and_then(|reason| {
         let of_gate = || is_of_gate(&reason).then_some(PROLOG_ERROR);
         reason.our_cause(our_user).or_else(of_gate)

@@ -106,6 +106,8 @@ fn a_drain_that_slurm_made_of_a_refused_prolog_is_ours() {
     assert_eq!(wish(refused(sick())), drain());
     assert_eq!(wish(refused(fit())), Wish::Resume);
     assert!(is_left(&wish(fit())), "a prolog of somebody else's failed");
+    let two_hours_later = refused(fit()).map(|v| Verdict { time_usec: 7_200_000_000, ..v });
+    assert!(is_left(&wish(two_hours_later)), "another prolog has failed since");
 }
 
 #[test]
